@@ -1,0 +1,173 @@
+/** The manifest: everything the project declares, linked by name but not yet ordered. */
+import type { Diagnostic, SourceFile, Span } from "../diagnostics/diagnostic.ts";
+import type {
+  ColumnProperties,
+  ConstraintProperties,
+  ExposureProperties,
+  Hook,
+  Mapping,
+  MacroProperties,
+  SeedFile,
+  SourceProperties,
+  UnitTestProperties,
+  Value,
+} from "../project/types.ts";
+
+/** dbt's unique id, such as `model.bank.customer_summary`. */
+export type NodeId = string & { readonly __node: never };
+
+// The one place where a string becomes an id.
+export const nodeId = (kind: string, ...parts: readonly string[]): NodeId => [kind, ...parts].join(".") as NodeId;
+
+export interface Manifest {
+  readonly projectName: string;
+  readonly nodes: ReadonlyMap<NodeId, Node>;
+  readonly sources: ReadonlyMap<NodeId, SourceNode>;
+  readonly exposures: ReadonlyMap<NodeId, ExposureNode>;
+  readonly macros: ReadonlyMap<string, MacroNode>;
+  readonly docs: ReadonlyMap<string, DocsBlock>;
+  /** Enabled false: kept to explain why a ref does not resolve. */
+  readonly disabled: ReadonlyMap<NodeId, Node | SourceNode | ExposureNode>;
+  readonly onRunStart: readonly HookNode[];
+  readonly onRunEnd: readonly HookNode[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export type Node = ModelNode | SeedNode | SnapshotNode | DataTestNode | UnitTestNode | AnalysisNode;
+/** Everything that stands in the graph. */
+export type Resource = Node | SourceNode | ExposureNode;
+
+export interface ResourceBase {
+  readonly id: NodeId;
+  readonly name: string;
+  /** Package name. */
+  readonly package: string;
+  /** `[package, folder, …, name]`, as dbt. */
+  readonly fqn: readonly string[];
+  readonly tags: readonly string[];
+  readonly meta: Mapping;
+  readonly description: string;
+  /** Where the resource is declared. */
+  readonly file: SourceFile;
+  readonly at: Span;
+}
+
+export interface NodeBase extends ResourceBase {
+  /** Unrendered SQL (or test SQL); empty for seeds. */
+  readonly raw: string;
+  readonly config: NodeConfig;
+  readonly database: string;
+  readonly schema: string;
+  readonly alias: string;
+  /** Nodes and sources read: what `ref()` and `source()` named, in order of first use, plus `depends_on` of macros. */
+  readonly dependsOn: readonly NodeId[];
+  readonly refs: readonly RefCall[];
+  readonly sourceCalls: readonly SourceCall[];
+  /** Unique ids of the macros called while parsing. */
+  readonly macros: readonly string[];
+  readonly columns: readonly ColumnProperties[];
+  readonly constraints: readonly ConstraintProperties[];
+  /** The entry in a property file, if there is one. */
+  readonly propertiesAt?: Span;
+}
+
+export interface RefCall {
+  readonly package?: string;
+  readonly name: string;
+  readonly version?: Value;
+}
+export interface SourceCall {
+  readonly source: string;
+  readonly name: string;
+}
+
+export interface ModelNode extends NodeBase {
+  readonly kind: "model";
+  readonly version?: Value;
+}
+export interface SeedNode extends NodeBase {
+  readonly kind: "seed";
+  readonly seed: SeedFile;
+}
+export interface SnapshotNode extends NodeBase {
+  readonly kind: "snapshot";
+}
+export interface AnalysisNode extends NodeBase {
+  readonly kind: "analysis";
+}
+export interface DataTestNode extends NodeBase {
+  readonly kind: "test";
+  /** Generic tests only. */
+  readonly generic?: {
+    /** `unique`, with its namespace if it has one: `dbt_utils.equality`. */
+    readonly test: string;
+    readonly column?: string;
+    readonly args: Mapping;
+  };
+  /** The node or source whose test it is (generic tests: the one it is declared on; singular: none unless one parent). */
+  readonly attached?: NodeId;
+}
+export interface UnitTestNode extends NodeBase {
+  readonly kind: "unit_test";
+  readonly model: NodeId;
+  readonly unit: UnitTestProperties;
+}
+
+export interface SourceNode extends ResourceBase {
+  readonly kind: "source";
+  readonly source: SourceProperties;
+  readonly database: string;
+  readonly schema: string;
+  readonly identifier: string;
+  readonly config: NodeConfig;
+  readonly columns: readonly ColumnProperties[];
+}
+
+export interface ExposureNode extends ResourceBase {
+  readonly kind: "exposure";
+  readonly exposure: ExposureProperties;
+  readonly dependsOn: readonly NodeId[];
+  readonly config: NodeConfig;
+}
+
+/** Not in the graph: run before or after everything. */
+export interface HookNode {
+  readonly kind: "operation";
+  readonly id: NodeId;
+  readonly name: string;
+  readonly package: string;
+  readonly hook: Hook;
+}
+
+export interface MacroNode {
+  /** `macro.bank.cents_to_amount`. */
+  readonly id: string;
+  readonly name: string;
+  readonly package: string;
+  readonly file: SourceFile;
+  readonly at: Span;
+  /** The block's source, `{% macro … %}` to `{% endmacro %}`, and where it starts in the file. */
+  readonly source: string;
+  readonly offset: number;
+  readonly kind: "macro" | "test" | "materialization";
+  readonly properties?: MacroProperties;
+}
+
+export interface DocsBlock {
+  readonly name: string;
+  readonly package: string;
+  readonly text: string;
+  readonly file: SourceFile;
+}
+
+/** Configuration after merging; keys as in dbt. Unknown keys are kept for `config.get`. */
+export interface NodeConfig {
+  readonly enabled: boolean;
+  readonly materialized: string;
+  readonly tags: readonly string[];
+  readonly meta: Mapping;
+  readonly pre_hook: readonly Hook[];
+  readonly post_hook: readonly Hook[];
+  /** Everything, these included, as merged: what `config.get()` reads and artifacts print. */
+  readonly all: Mapping;
+}
