@@ -1,0 +1,133 @@
+/** One stream of events; console, JSON lines, traces and artifacts are its readers. The engine prints nothing. */
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { NodeId, Resource } from "../parse/manifest.ts";
+import type { Plan, Step } from "../plan/plan.ts";
+
+export type RunEvent =
+  | PlanReady
+  | StepStarted
+  | StepProgress
+  | StatementRan
+  | StepFinished
+  | HookFinished
+  | Message
+  | RunFinished;
+
+export interface PlanReady {
+  readonly type: "plan-ready";
+  readonly at: Date;
+  readonly plan: Plan;
+  /** What `Found 12 models, …` counts: the whole project. */
+  readonly resources: readonly Resource[];
+  readonly targetName: string;
+  readonly threads: number;
+  readonly server: { readonly host: string; readonly port: number; readonly database: string; readonly version: number };
+}
+
+export interface StepStarted {
+  readonly type: "step-started";
+  readonly at: Date;
+  readonly step: Step;
+  readonly resource: Resource;
+  /** 1-based place among the steps that run, in order of start; `of` is how many will run. */
+  readonly index: number;
+  readonly of: number;
+}
+
+/** Loading a file. */
+export interface StepProgress {
+  readonly type: "step-progress";
+  readonly at: Date;
+  readonly node: NodeId;
+  readonly file: string;
+  readonly bytes: number;
+  readonly totalBytes: number;
+  readonly rows: number;
+  readonly seconds: number;
+}
+
+export interface StatementRan {
+  readonly type: "statement-ran";
+  readonly at: Date;
+  readonly node: NodeId;
+  readonly label: string;
+  readonly sql: string;
+  readonly seconds: number;
+  readonly rowCount: number;
+}
+
+export interface StepFinished {
+  readonly type: "step-finished";
+  readonly at: Date;
+  readonly step: Step;
+  readonly resource: Resource;
+  readonly result: StepResult;
+  readonly index: number;
+  readonly of: number;
+}
+
+export interface HookFinished {
+  readonly type: "hook-finished";
+  readonly at: Date;
+  readonly name: string;
+  readonly status: "success" | "error";
+  readonly seconds: number;
+  readonly diagnostic?: Diagnostic;
+}
+
+/** `log(…, info=true)`, `print()`, `exceptions.warn()` in templates; warnings of the engine. */
+export interface Message {
+  readonly type: "message";
+  readonly at: Date;
+  readonly level: "debug" | "info" | "warn";
+  readonly text: string;
+  readonly node?: NodeId;
+}
+
+export interface RunFinished {
+  readonly type: "run-finished";
+  readonly at: Date;
+  readonly result: RunResult;
+}
+
+export interface StepResult {
+  readonly node: NodeId;
+  /** dbt's words: models `success | error | skipped`, tests `pass | fail | warn | error | skipped`. */
+  readonly status: "success" | "pass" | "fail" | "warn" | "error" | "skipped";
+  readonly startedAt?: Date;
+  readonly finishedAt?: Date;
+  /** Wall time in seconds, waiting for a session not included. */
+  readonly seconds: number;
+  /** Rows selected, inserted, merged or loaded; absent where Postgres counts none (views). */
+  readonly rows?: number;
+  /** Loads only: rows kept out. */
+  readonly rejected?: number;
+  /** Tests only: failing rows. */
+  readonly failures?: number;
+  /** The command tag with its count: `SELECT 195`, `CREATE VIEW`. */
+  readonly message?: string;
+  readonly diagnostic?: Diagnostic;
+  /** Skipped because of this node. */
+  readonly because?: NodeId;
+  readonly compiled?: string;
+  /** `relation` the node was built as, quoted. */
+  readonly relation?: string;
+  /** For failed tests: the first failing rows, for people. */
+  readonly sample?: { readonly columns: readonly string[]; readonly rows: readonly (readonly (string | null)[])[] };
+  /** For failed tests: SQL that shows all failing rows. */
+  readonly query?: string;
+  /** Which of `--threads` ran it: `Thread-1`. */
+  readonly thread?: string;
+}
+
+export interface RunResult {
+  readonly plan: Plan;
+  readonly startedAt: Date;
+  readonly seconds: number;
+  readonly results: readonly StepResult[];
+  readonly hooks: readonly HookFinished[];
+  /** Cancelled by the user. */
+  readonly interrupted: boolean;
+  /** No error, no failing test of error severity, not interrupted. */
+  readonly ok: boolean;
+}

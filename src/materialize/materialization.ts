@@ -1,0 +1,68 @@
+/** What a materialisation is: a generator that yields statements and is sent back their results. It never runs anything. */
+import type { Readable } from "node:stream";
+import type { SeedNode, ModelNode, SnapshotNode } from "../parse/manifest.ts";
+import type { Field, Row } from "../postgres/database.ts";
+import type { RelationName } from "../postgres/relation.ts";
+
+export type Statement = RunStatement | CopyStatement;
+
+export interface RunStatement {
+  readonly do: "run";
+  readonly sql: string;
+  /** For the log and `target/run`: `create table`, `indexes` … */
+  readonly label: string;
+  /** Where the node's compiled SQL starts in `sql` (UTF-16 offset), so that error positions reach the model's own line. */
+  readonly bodyAt?: number;
+  /**
+   * SQLSTATEs that are not failures: the statement runs in a savepoint, and when it fails with one of them the result has
+   * `failed` set and the transaction goes on.
+   */
+  readonly rescue?: readonly string[];
+  /** Its row count is the node's row count. */
+  readonly main?: true;
+}
+
+export interface CopyStatement {
+  readonly do: "copy";
+  /** `copy … from stdin …` */
+  readonly sql: string;
+  readonly label: string;
+  readonly source: () => Readable;
+  readonly main?: true;
+}
+
+export interface StatementResult {
+  readonly rows: readonly Row[];
+  readonly fields: readonly Field[];
+  readonly rowCount: number;
+  /** The command tag: `SELECT`, `INSERT`, `CREATE VIEW` … */
+  readonly command: string;
+  readonly failed?: { readonly sqlstate: string; readonly message: string };
+}
+
+/**
+ * Yields the statements of one node's build; all run in one transaction on one session, hooks around them. Throws
+ * `Failure` for what the user must mend (a contract broken, a relation of a stranger in the way).
+ */
+export type Materialization = (input: BuildInput) => Generator<Statement, void, StatementResult>;
+
+export interface BuildInput {
+  readonly node: ModelNode | SeedNode | SnapshotNode;
+  /** Where to build: `Relations.writeTo`. */
+  readonly target: RelationName;
+  /** Compiled SQL with ephemeral models injected; empty for seeds. */
+  readonly sql: string;
+  readonly fullRefresh: boolean;
+  /** `relationKey`s re-created later in the same plan: views among them may be left to their own step. */
+  readonly rebuilt: ReadonlySet<string>;
+  /** `server_version_num`. */
+  readonly serverVersion: number;
+  readonly seed?: SeedInput;
+}
+
+export interface SeedInput {
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** `format csv, header …` options matching `open`'s bytes. */
+  readonly copyOptions: string;
+  readonly open: () => Readable;
+}
