@@ -1,4 +1,6 @@
 /** The manifest: everything the project declares, linked by name but not yet ordered. */
+import type { MacroNode } from "../context/macros.ts";
+import type { RefCall, SourceCall } from "../context/phase.ts";
 import type { Diagnostic, SourceFile, Span } from "../diagnostics/diagnostic.ts";
 import type {
   ColumnProperties,
@@ -6,12 +8,13 @@ import type {
   ExposureProperties,
   Hook,
   Mapping,
-  MacroProperties,
   SeedFile,
   SourceProperties,
   UnitTestProperties,
   Value,
 } from "../project/types.ts";
+
+export type { MacroNode, RefCall, SourceCall };
 
 /** dbt's unique id, such as `model.bank.customer_summary`. */
 export type NodeId = string & { readonly __node: never };
@@ -71,16 +74,6 @@ export interface NodeBase extends ResourceBase {
   readonly propertiesAt?: Span;
 }
 
-export interface RefCall {
-  readonly package?: string;
-  readonly name: string;
-  readonly version?: Value;
-}
-export interface SourceCall {
-  readonly source: string;
-  readonly name: string;
-}
-
 export interface ModelNode extends NodeBase {
   readonly kind: "model";
   readonly version?: Value;
@@ -137,20 +130,6 @@ export interface HookNode {
   readonly name: string;
   readonly package: string;
   readonly hook: Hook;
-}
-
-export interface MacroNode {
-  /** `macro.bank.cents_to_amount`. */
-  readonly id: string;
-  readonly name: string;
-  readonly package: string;
-  readonly file: SourceFile;
-  readonly at: Span;
-  /** The block's source, `{% macro … %}` to `{% endmacro %}`, and where it starts in the file. */
-  readonly source: string;
-  readonly offset: number;
-  readonly kind: "macro" | "test" | "materialization";
-  readonly properties?: MacroProperties;
 }
 
 export interface DocsBlock {

@@ -1,0 +1,214 @@
+/** The names a template of one node sees: macros first (a project may override anything), then the node's, then the run's. */
+import { callArgs, iter, PyDict, PyTuple, type Scope, str, TemplateError, toPython, truth } from "../jinja/index.ts";
+import type { Mapping, Project } from "../project/types.ts";
+import { makeAdapter } from "./adapter.ts";
+import { globalNames, type RunFacts, varFunction } from "./globals.ts";
+import { BoundMacro, type MacroNode, type MacroSet } from "./macros.ts";
+import type { Phase, RefCall, SourceCall } from "./phase.ts";
+import { columnClass, Relation, relationClass } from "./relation.ts";
+import { ResultTable, type TextResult } from "./results.ts";
+
+/** Shared by all templates of one command. */
+export interface ProjectContext {
+  readonly project: Project;
+  readonly macros: MacroSet;
+  readonly facts: RunFacts;
+  readonly globals: ReadonlyMap<string, unknown>;
+  /** `graph` in templates; filled once everything is parsed. */
+  readonly graph: unknown;
+}
+
+export function makeProjectContext(project: Project, macros: MacroSet, facts: RunFacts, graph: unknown = {}): ProjectContext {
+  return { project, macros, facts, graph, globals: globalNames(project, facts) };
+}
+
+/** The node as its own templates see it. */
+export interface NodeFace {
+  readonly package: string;
+  /** `this`; absent for macros run outside a node. */
+  readonly this?: Relation;
+  /** `model`: dbt's node dictionary. */
+  readonly model?: Mapping;
+  /** Further names, such as a generic test's arguments. */
+  readonly names?: ReadonlyMap<string, unknown>;
+}
+
+export class TemplateContext implements Scope {
+  readonly #shared: ProjectContext;
+  readonly #package: string;
+  readonly #names: Map<string, unknown>;
+  readonly #phase: Phase;
+  readonly #bound = new Map<string, BoundMacro>();
+  readonly #packages = new Map<string, unknown>();
+
+  constructor(shared: ProjectContext, node: NodeFace, phase: Phase) {
+    this.#shared = shared;
+    this.#package = node.package;
+    this.#phase = phase;
+    this.#names = this.#nodeNames(node);
+    for (const [name, value] of node.names ?? []) this.#names.set(name, value);
+  }
+
+  get(name: string): unknown {
+    const macro = this.#shared.macros.find(name, this.#package);
+    if (macro) return this.#bind(macro);
+    const own = this.#names.get(name);
+    if (own !== undefined) return own;
+    const global = this.#shared.globals.get(name);
+    if (global !== undefined) return global;
+    return this.#shared.macros.isPackage(name) ? this.#packageNamespace(name) : undefined;
+  }
+
+  #bind(macro: MacroNode): BoundMacro {
+    this.#phase.macroUsed(macro.id);
+    let bound = this.#bound.get(macro.id);
+    if (!bound) {
+      bound = new BoundMacro(macro, this.#shared.macros, this, this.#phase.execute ? "async" : "sync");
+      this.#bound.set(macro.id, bound);
+    }
+    return bound;
+  }
+
+  #packageNamespace(name: string): unknown {
+    let namespace = this.#packages.get(name);
+    if (!namespace) {
+      namespace = {
+        __getattr__: (macroName: string): unknown => {
+          const macro = this.#shared.macros.inPackage(name, macroName);
+          return macro ? this.#bind(macro) : undefined;
+        },
+      };
+      this.#packages.set(name, namespace);
+    }
+    return namespace;
+  }
+
+  #nodeNames(node: NodeFace): Map<string, unknown> {
+    const phase = this.#phase;
+    const { project, facts } = this.#shared;
+    const ref = (...args: unknown[]): unknown => phase.ref(refCall(args));
+    const source = (...args: unknown[]): unknown => phase.source(sourceCall(args));
+    const runQuery = phase.query
+      ? async (sql: unknown) => new ResultTable(await phase.query!(str(sql)))
+      : () => null;
+    const names = new Map<string, unknown>([
+      ["execute", phase.execute],
+      ["ref", ref],
+      ["source", source],
+      ["config", phase.config],
+      ["builtins", { ref, source, config: phase.config }],
+      ["var", varFunction(project, this.#package)],
+      ["is_incremental", () => phase.isIncremental()],
+      ["should_full_refresh", () => facts.fullRefresh],
+      ["run_query", runQuery],
+      ["log", (...args: unknown[]) => this.#log(args)],
+      ["print", (text: unknown) => (phase.message("info", str(text)), "")],
+      ["exceptions", exceptions((text) => phase.message("warn", text))],
+      ["api", { Relation: relationClass, Column: columnClass }],
+      ["graph", this.#shared.graph],
+      ["context", this.#asDict()],
+      ["database", project.target.connection.database],
+      ["schema", project.target.schema],
+      [
+        "adapter",
+        makeAdapter({
+          phase,
+          macros: this.#shared.macros,
+          package: this.#package,
+          database: project.target.connection.database,
+          bind: (id) => this.#bindById(id),
+        }),
+      ],
+      ...statements(phase),
+    ]);
+    if (node.this) {
+      names.set("this", node.this);
+      names.set("schema", node.this.parts.schema);
+    }
+    if (node.model) names.set("model", toPython(node.model));
+    return names;
+  }
+
+  #bindById(id: string): BoundMacro {
+    for (const macro of this.#shared.macros.all()) if (macro.id === id) return this.#bind(macro);
+    throw new Error(`Internal error: no macro ${id}`);
+  }
+
+  /** Some packages look names up in `context` by key. */
+  #asDict(): unknown {
+    const get = (name: unknown): unknown => this.get(str(name));
+    return {
+      __getitem__: get,
+      __getattr__: (name: string): unknown => (name === "get" ? (key: unknown, fallback: unknown = null) => get(key) ?? fallback : get(name)),
+      __contains__: (name: unknown): boolean => get(name) !== undefined,
+    };
+  }
+
+  #log(args: unknown[]): string {
+    const { msg, info } = callArgs(args, ["msg", "info"]) as Record<string, unknown>;
+    this.#phase.message(info !== undefined && truth(info) ? "info" : "debug", str(msg));
+    return "";
+  }
+}
+
+/** `statement` blocks and `load_result`: results live as long as the template's context. */
+function statements(phase: Phase): [string, unknown][] {
+  const results = new Map<string, TextResult>();
+  const statement = async (...args: unknown[]): Promise<string> => {
+    const given = callArgs(args, ["name", "fetch_result", "auto_begin", "language", "caller"]) as Record<string, unknown>;
+    const caller = given["caller"] as { __call__(args: unknown[], kwargs: null): unknown } | undefined;
+    if (!phase.query || !caller) return "";
+    const sql = str(await caller.__call__([], null));
+    if (given["name"]) results.set(str(given["name"]), await phase.query(sql));
+    else await phase.query(sql);
+    return "";
+  };
+  const loadResult = (name: unknown): unknown => {
+    const result = results.get(str(name));
+    if (!result) return null;
+    const table = new ResultTable(result);
+    return PyDict.from([
+      ["response", `${result.command} ${result.rowCount}`],
+      ["data", table.rows.map((row) => PyTuple.of([...row.items]))],
+      ["table", table],
+    ]);
+  };
+  return [
+    ["statement", phase.query ? statement : () => ""],
+    ["load_result", phase.query ? loadResult : () => null],
+  ];
+}
+
+function exceptions(warn: (text: string) => void): unknown {
+  const raise =
+    (kind: string) =>
+    (message: unknown): never => {
+      throw new TemplateError(kind, str(message));
+    };
+  const known: Record<string, (...args: unknown[]) => unknown> = {
+    raise_compiler_error: raise("CompilationError"),
+    raise_database_error: raise("DatabaseError"),
+    raise_not_implemented: raise("NotImplemented"),
+    raise_dependency_error: raise("DependencyError"),
+    raise_fail_fast_error: raise("FailFast"),
+    missing_relation: (relation) => raise("CompilationError")(`relation ${str(relation)} does not exist`),
+    warn: (message) => (warn(str(message)), ""),
+  };
+  return { __getattr__: (name: string) => known[name] };
+}
+
+function refCall(args: unknown[]): RefCall {
+  const { first, second, v, version } = callArgs(args, ["first", "second", "v", "version"]) as Record<string, unknown>;
+  const wanted = v ?? version;
+  const versioned = wanted === undefined || wanted === null ? {} : { version: typeof wanted === "number" ? wanted : str(wanted) };
+  if (typeof first !== "string") throw new TemplateError("CompilationError", `ref() takes a model's name, got ${str(first) || "nothing"}`);
+  return typeof second === "string" ? { package: first, name: second, ...versioned } : { name: first, ...versioned };
+}
+
+function sourceCall(args: unknown[]): SourceCall {
+  const names = [...iter(args)];
+  if (names.length !== 2 || names.some((n) => typeof n !== "string")) {
+    throw new TemplateError("CompilationError", `source() takes two names, source('source', 'table'), got ${names.map(str).join(", ") || "nothing"}`);
+  }
+  return { source: names[0] as string, name: names[1] as string };
+}

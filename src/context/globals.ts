@@ -1,0 +1,185 @@
+/** Names every template sees, whatever the node: values, JSON and YAML, small helpers of dbt's. */
+import { dump as dumpYaml, load as loadYaml } from "js-yaml";
+import {
+  callArgs,
+  eq,
+  fromPython,
+  iter,
+  jsonDumps,
+  MacroReturn,
+  modules,
+  PySet,
+  PyTuple,
+  str,
+  TemplateError,
+  toPython,
+} from "../jinja/index.ts";
+import { md5 } from "../lib/hash.ts";
+import { didYouMean } from "../lib/nearest.ts";
+import type { Mapping, Project, Value } from "../project/types.ts";
+
+
+/** Run-wide facts, given from outside so that tests can fix them. */
+export interface RunFacts {
+  readonly invocationId: string;
+  readonly startedAt: Date;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly fullRefresh: boolean;
+  readonly command: string;
+}
+
+/** dbt's version whose behaviour is followed; templates ask for it. */
+export const DBT_VERSION = "1.12.3";
+
+/** Names that do not depend on the node or phase. */
+export function globalNames(project: Project, facts: RunFacts): Map<string, unknown> {
+  const { target } = project;
+  const address = target.connection;
+  return new Map<string, unknown>([
+    ["dbt_version", DBT_VERSION],
+    ["invocation_id", facts.invocationId],
+    ["run_started_at", modules.datetimeFrom(facts.startedAt)],
+    ["project_name", project.name],
+    ["modules", modules.all],
+    [
+      "target",
+      toPython({
+        name: target.name,
+        target_name: target.name,
+        profile_name: project.profile.name,
+        schema: target.schema,
+        database: address.database,
+        dbname: address.database,
+        type: "postgres",
+        host: address.host,
+        user: address.user,
+        port: address.port,
+        threads: target.threads,
+      }),
+    ],
+    ["flags", toPython({ FULL_REFRESH: facts.fullRefresh, WHICH: facts.command, EMPTY: false, STORE_FAILURES: false })],
+    ["env_var", (...args: unknown[]) => envVar(facts.env, args)],
+    ["return", returnFromMacro],
+    ["fromjson", (...args: unknown[]) => orDefault(args, (text) => JSON.parse(text) as Value)],
+    ["tojson", (...args: unknown[]) => toJson(args)],
+    ["fromyaml", (...args: unknown[]) => orDefault(args, (text) => loadYaml(text) as Value)],
+    ["toyaml", (...args: unknown[]) => dumpYaml(fromPython(args[0]))],
+    ["set", (...args: unknown[]) => orNone(args, (value) => new PySet(iter(value)))],
+    ["set_strict", (value: unknown) => new PySet(iter(value))],
+    ["zip", (...args: unknown[]) => orNone(args, () => zip(args))],
+    ["zip_strict", (...args: unknown[]) => zip(args)],
+    ["local_md5", (text: unknown) => md5(str(text))],
+    ["diff_of_two_dicts", diffOfTwoDicts],
+    ["thread_id", "MainThread"],
+  ]);
+}
+
+function returnFromMacro(...args: unknown[]): never {
+  throw new MacroReturn(args.length === 0 ? null : args[0]);
+}
+
+function envVar(env: RunFacts["env"], args: unknown[]): unknown {
+  const { name, default: fallback } = callArgs(args, ["name", "default"]) as { name: unknown; default: unknown };
+  const key = String(name);
+  if (key.startsWith("DBT_ENV_SECRET_")) {
+    throw new TemplateError("CompilationError", `"${key}" is a secret: it may be used in profiles.yml and packages.yml only`);
+  }
+  const value = env[key];
+  if (value !== undefined) return value;
+  if (fallback !== undefined && fallback !== null) return fallback;
+  throw new TemplateError(
+    "CompilationError",
+    `Environment variable "${key}" is not set, and env_var() has no default.`,
+  );
+}
+
+/** Resolves `var()`: `--vars`, then the package's own block in the root project, then the project's own. */
+export function varLookup(project: Project, packageName: string): (name: string) => Value | undefined {
+  const root = project.packages[0]?.config.vars ?? {};
+  const own = project.packages.find((p) => p.name === packageName)?.config.vars ?? {};
+  const scopes: Mapping[] = [project.cliVars];
+  for (const vars of [root, own]) {
+    const scoped = vars[packageName];
+    if (isMapping(scoped)) scopes.push(scoped);
+    scopes.push(vars);
+  }
+  return (name) => scopes.find((scope) => Object.hasOwn(scope, name))?.[name];
+}
+
+export function varNames(project: Project, packageName: string): string[] {
+  const all = [project.cliVars, ...project.packages.map((p) => p.config.vars)];
+  const scoped = all.map((vars) => vars[packageName]).filter(isMapping);
+  return [...all, ...scoped].flatMap((vars) => Object.keys(vars));
+}
+
+/** `var('name', default)`, with `.has_var`. */
+export function varFunction(project: Project, packageName: string): unknown {
+  const lookup = varLookup(project, packageName);
+  const read = (args: unknown[]): unknown => {
+    const { name, default: fallback } = callArgs(args, ["name", "default"]) as { name: unknown; default: unknown };
+    const value = lookup(String(name));
+    if (value !== undefined) return toPython(value);
+    if (fallback !== undefined) return fallback;
+    const hint = didYouMean(String(name), varNames(project, packageName));
+    throw new TemplateError(
+      "CompilationError",
+      [`Required var "${String(name)}" is not set.`, ...hint, `Set it under vars: in dbt_project.yml or with --vars.`].join(" "),
+    );
+  };
+  return {
+    __call__: (args: unknown[], kwargs: Record<string, unknown> | null) =>
+      read(kwargs && "default" in kwargs ? [args[0], kwargs["default"]] : args),
+    __getattr__: (name: string) =>
+      name === "has_var" ? (key: unknown) => lookup(String(key)) !== undefined : undefined,
+  };
+}
+
+function orDefault(args: unknown[], read: (text: string) => Value): unknown {
+  const { value, default: fallback } = callArgs(args, ["value", "default"]) as { value: unknown; default: unknown };
+  try {
+    return toPython(read(str(value)));
+  } catch {
+    return fallback ?? null;
+  }
+}
+
+function toJson(args: unknown[]): unknown {
+  const { value, default: fallback, sort_keys } = callArgs(args, ["value", "default", "sort_keys"]) as Record<string, unknown>;
+  try {
+    return jsonDumps(value, { sortKeys: sort_keys === true });
+  } catch {
+    return fallback ?? null;
+  }
+}
+
+function orNone(args: unknown[], make: (value: unknown) => unknown): unknown {
+  try {
+    return make(args[0]);
+  } catch {
+    return null;
+  }
+}
+
+function zip(lists: unknown[]): PyTuple[] {
+  const rows = lists.map((list) => [...iter(list)]);
+  const length = Math.min(...rows.map((row) => row.length));
+  return Array.from({ length }, (_, i) => PyTuple.of(rows.map((row) => row[i])));
+}
+
+function diffOfTwoDicts(a: unknown, b: unknown): unknown {
+  const left = entries(a);
+  const right = new Map(entries(b).map(([k, v]) => [String(k).toLowerCase(), [...iter(v)].map((x) => String(x).toLowerCase())]));
+  const result: Record<string, unknown> = {};
+  for (const [key, values] of left) {
+    const other = right.get(String(key).toLowerCase());
+    const extra = [...iter(values)].filter((v) => !other?.some((o) => eq(o, String(v).toLowerCase())));
+    if (extra.length) result[String(key)] = extra;
+  }
+  return toPython(result);
+}
+
+const entries = (value: unknown): [unknown, unknown][] =>
+  value instanceof Map ? [...value.entries()] : Object.entries((value ?? {}) as object);
+
+const isMapping = (value: unknown): value is Mapping =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

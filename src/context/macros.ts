@@ -1,0 +1,142 @@
+/** The macros of a project, and how a name finds one: own package, root project, Sluice's own ("dbt"). */
+import type { SourceFile, Span } from "../diagnostics/diagnostic.ts";
+import { type Jinja, MacroReturn, type MacroValue, type Scope, type Template, TemplateError } from "../jinja/index.ts";
+import type { MacroProperties } from "../project/types.ts";
+
+export interface MacroNode {
+  /** `macro.bank.cents_to_amount`. */
+  readonly id: string;
+  readonly name: string;
+  readonly package: string;
+  readonly file: SourceFile;
+  readonly at: Span;
+  /** The block's source, `{% macro … %}` to `{% endmacro %}`, and where it starts in the file. */
+  readonly source: string;
+  readonly offset: number;
+  readonly kind: "macro" | "test" | "materialization";
+  readonly properties?: MacroProperties;
+}
+
+/** The package that stands for dbt's own macros; projects call them as `dbt.…` and override them by name. */
+export const BUILTIN_PACKAGE = "dbt";
+
+/** What prefixes `adapter.dispatch` tries, in order. */
+const DISPATCH_PREFIXES = ["postgres__", "default__"];
+
+export class MacroSet {
+  readonly #byPackage = new Map<string, Map<string, MacroNode>>();
+  readonly #templates = new Map<string, Template>();
+  readonly #root: string;
+  readonly #searchOrders: ReadonlyMap<string, readonly string[]>;
+  readonly #jinja: Jinja;
+
+  constructor(
+    macros: Iterable<MacroNode>,
+    root: string,
+    searchOrders: ReadonlyMap<string, readonly string[]>,
+    jinja: Jinja,
+  ) {
+    this.#root = root;
+    this.#searchOrders = searchOrders;
+    this.#jinja = jinja;
+    for (const macro of macros) {
+      let names = this.#byPackage.get(macro.package);
+      if (!names) this.#byPackage.set(macro.package, (names = new Map()));
+      // Generic tests live beside macros under dbt's name for them.
+      names.set(macro.kind === "test" ? `test_${macro.name}` : macro.name, macro);
+    }
+  }
+
+  isPackage(name: string): boolean {
+    return this.#byPackage.has(name);
+  }
+
+  *all(): Iterable<MacroNode> {
+    for (const names of this.#byPackage.values()) yield* names.values();
+  }
+
+  names(): string[] {
+    return [...this.#byPackage.values()].flatMap((names) => [...names.keys()]);
+  }
+
+  inPackage(packageName: string, name: string): MacroNode | undefined {
+    return this.#byPackage.get(packageName)?.get(name);
+  }
+
+  /** Resolves a bare name as seen from a package. */
+  find(name: string, from: string): MacroNode | undefined {
+    return this.inPackage(from, name) ?? this.inPackage(this.#root, name) ?? this.inPackage(BUILTIN_PACKAGE, name);
+  }
+
+  /** Resolves `adapter.dispatch(name, namespace)`; `tried` is for the error message. */
+  dispatch(name: string, namespace: string | undefined, from: string): { macro?: MacroNode; tried: string[] } {
+    const tried: string[] = [];
+    const packages = namespace
+      ? (this.#searchOrders.get(namespace) ?? [this.#root, namespace])
+      : [from, this.#root, BUILTIN_PACKAGE];
+    for (const packageName of packages) {
+      for (const prefix of DISPATCH_PREFIXES) {
+        const macro = this.inPackage(packageName, prefix + name);
+        if (macro) return { macro, tried };
+        tried.push(`${packageName}.${prefix}${name}`);
+      }
+    }
+    return { tried };
+  }
+
+  template(macro: MacroNode): Template {
+    let template = this.#templates.get(macro.id);
+    if (!template) {
+      this.#templates.set(macro.id, (template = this.#jinja.template(macro.source, macro.file, macro.offset)));
+    }
+    return template;
+  }
+}
+
+/**
+ * A macro bound to the context of the node that calls it, so that `this`, `model` and `config` in the macro's body are the
+ * caller's. Catches `return()`.
+ */
+export class BoundMacro {
+  readonly #macro: MacroNode;
+  readonly #value: () => MacroValue;
+
+  constructor(macro: MacroNode, set: MacroSet, scope: Scope, mode: "sync" | "async") {
+    this.#macro = macro;
+    let value: MacroValue | undefined;
+    this.#value = () => {
+      if (!value) {
+        const defined = set.template(macro).definitions(scope, mode);
+        value = [...defined.values()].at(0);
+        if (!value) throw new TemplateError("CompilationError", `no macro is defined by "${macro.name}"`);
+      }
+      return value;
+    };
+  }
+
+  get macro(): MacroNode {
+    return this.#macro;
+  }
+
+  __call__(args: unknown[], kwargs: Record<string, unknown> | null): unknown {
+    try {
+      const result = this.#value().__call__(args, kwargs);
+      return result instanceof Promise ? result.catch(returned) : result;
+    } catch (thrown) {
+      return returned(thrown);
+    }
+  }
+
+  __getattr__(name: string): unknown {
+    return name === "name" ? this.#macro.name : undefined;
+  }
+
+  __str__(): string {
+    return `<macro ${this.#macro.id}>`;
+  }
+}
+
+function returned(thrown: unknown): unknown {
+  if (thrown instanceof MacroReturn) return thrown.value;
+  throw thrown;
+}
