@@ -1,0 +1,79 @@
+/** Jinja inside YAML values: every text is rendered natively, so that `"{{ 1 + 1 }}"` becomes the number 2. */
+import { Failure, error } from "../diagnostics/diagnostic.ts";
+import type { Diagnostic, SourceFile, Span } from "../diagnostics/diagnostic.ts";
+import type { Mapping, Value } from "./types.ts";
+import { copyPlaces, keySpan, valueSpan } from "./written.ts";
+import type { Key } from "./written.ts";
+
+/** Renders one text natively. Throws `Failure` for the user's mistakes, with places in `file` (whose text is the template). */
+export type RenderText = (text: string, file: SourceFile) => Value;
+
+/** Whether the value at a path, from the tree's root, is rendered. */
+export type ShouldRender = (path: readonly Key[]) => boolean;
+
+export interface Rendering {
+  readonly render: RenderText;
+  readonly problems: Diagnostic[];
+}
+
+/** A copy of `value` with all its Jinja rendered; places are kept. Where a template fails, its text is kept. */
+export function renderTree(value: Value, rendering: Rendering, should: ShouldRender, path: readonly Key[] = []): Value {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    const list = value.map((item, i) => renderEntry(value, i, item, rendering, should, [...path, i]));
+    copyPlaces(value, list);
+    return list;
+  }
+  const mapping: Mapping = {};
+  for (const [key, item] of Object.entries(value)) {
+    mapping[key] = renderEntry(value, key, item, rendering, should, [...path, key]);
+  }
+  copyPlaces(value, mapping);
+  return mapping;
+}
+
+function renderEntry(
+  container: object,
+  key: Key,
+  value: Value,
+  rendering: Rendering,
+  should: ShouldRender,
+  path: readonly Key[],
+): Value {
+  if (typeof value === "object" && value !== null) return renderTree(value, rendering, should, path);
+  if (typeof value !== "string" || !should(path)) return value;
+  return renderValue(value, valueSpan(container, key) ?? keySpan(container, key), rendering);
+}
+
+/** Renders one text; `at` is its place in YAML, where a failure is shown. */
+export function renderValue(text: string, at: Span | undefined, { render, problems }: Rendering): Value {
+  // Jinja drops one line break at the end of every template, also of those without any Jinja.
+  if (!/\{[{%#]/.test(text)) return text.endsWith("\n") ? text.slice(0, -1) : text;
+  const file = { path: at?.file.path ?? "", absolute: at?.file.absolute ?? "", text };
+  try {
+    return render(text, file);
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    for (const d of thrown.diagnostics) {
+      problems.push(
+        error(
+          d.code,
+          d.message,
+          at && place(at, d.at),
+          d.notes.map((n) => n.message),
+        ),
+      );
+    }
+    return text;
+  }
+}
+
+/** The place in the YAML file of a place in a template that stands there, where the two texts agree. */
+function place(yaml: Span, template: Span | undefined): Span {
+  if (!template) return yaml;
+  const raw = yaml.file.text.slice(yaml.start, yaml.end);
+  const offset = raw.indexOf(template.file.text);
+  if (offset < 0) return yaml;
+  const start = yaml.start + offset + template.start;
+  return { file: yaml.file, start, end: Math.max(start + 1, yaml.start + offset + template.end) };
+}
