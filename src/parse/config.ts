@@ -1,0 +1,109 @@
+/** Merging of configuration, as dbt: defaults < own dbt_project.yml < property YAML < config() < the root's dbt_project.yml. */
+import type { Span } from "../diagnostics/diagnostic.ts";
+import type { Hook, Mapping, Package, ProjectConfig, Value } from "../project/types.ts";
+import type { NodeConfig } from "./manifest.ts";
+
+export type ConfigSection = keyof ProjectConfig["configs"];
+
+/** Lists that grow from layer to layer. */
+const APPENDED = new Set(["tags", "packages", "pre_hook", "post_hook"]);
+/** Mappings whose keys are merged from layer to layer. */
+const MERGED = new Set(["meta", "docs", "quoting", "column_types", "contract", "persist_docs"]);
+
+/** One layer over another. Keys are dbt's; `pre-hook` and `pre_hook` are the same key. */
+export function mergeConfig(base: Mapping, layer: Mapping): Mapping {
+  const merged: Mapping = { ...base };
+  for (const [written, value] of Object.entries(layer)) {
+    const key = written === "pre-hook" || written === "post-hook" ? written.replace("-", "_") : written;
+    if (APPENDED.has(key)) merged[key] = [...list(merged[key]), ...list(value)];
+    else if (MERGED.has(key) && isMapping(value) && isMapping(merged[key])) merged[key] = { ...merged[key], ...value };
+    else if (key === "grants" && isMapping(value)) merged[key] = mergeGrants(merged[key], value);
+    else merged[key] = value;
+  }
+  return merged;
+}
+
+/** `+select: [a]` adds to the layers below, `select: [a]` replaces. */
+function mergeGrants(base: Value | undefined, layer: Mapping): Mapping {
+  const merged: Mapping = isMapping(base) ? { ...base } : {};
+  for (const [key, value] of Object.entries(layer)) {
+    const privilege = key.replace(/^\+/, "");
+    merged[privilege] = key.startsWith("+") ? [...list(merged[privilege]), ...list(value)] : list(value);
+  }
+  return merged;
+}
+
+/** The layers of one section of `dbt_project.yml` that apply to an fqn, outermost first. */
+export function projectLayers(config: ProjectConfig, section: ConfigSection, fqn: readonly string[]): Mapping[] {
+  const layers: Mapping[] = [];
+  let level: Value | undefined = config.configs[section];
+  for (const part of [undefined, ...fqn]) {
+    if (part !== undefined) level = isMapping(level) ? level[part] : undefined;
+    if (!isMapping(level)) break;
+    const layer: Mapping = {};
+    for (const [key, value] of Object.entries(level)) {
+      if (key.startsWith("+")) layer[key.slice(1).trim()] = value;
+      else if (!isMapping(value)) layer[key] = value;
+    }
+    layers.push(layer);
+  }
+  return layers;
+}
+
+export interface ConfigSources {
+  readonly section: ConfigSection;
+  readonly fqn: readonly string[];
+  readonly package: Package;
+  readonly root: Package;
+  readonly defaults: Mapping;
+  /** From the property file. */
+  readonly properties?: Mapping;
+  /** From `config()` calls, in order. */
+  readonly inFile?: readonly Mapping[];
+}
+
+export function effectiveConfig(sources: ConfigSources): Mapping {
+  const { section, fqn } = sources;
+  const layers = [
+    ...projectLayers(sources.package.config, section, fqn),
+    sources.properties ?? {},
+    ...(sources.inFile ?? []),
+    ...(sources.package === sources.root ? [] : projectLayers(sources.root.config, section, fqn)),
+  ];
+  return layers.reduce(mergeConfig, sources.defaults);
+}
+
+export function nodeConfig(all: Mapping, at: Span): NodeConfig {
+  const tags = [...new Set(list(all["tags"]).map(String))];
+  return {
+    enabled: all["enabled"] !== false,
+    materialized: String(all["materialized"] ?? "view"),
+    tags,
+    meta: isMapping(all["meta"]) ? all["meta"] : {},
+    pre_hook: list(all["pre_hook"]).map((hook) => hookOf(hook, at)),
+    post_hook: list(all["post_hook"]).map((hook) => hookOf(hook, at)),
+    all: { ...all, tags },
+  };
+}
+
+/** Hooks are text or `{sql, transaction}`; dbt's `before_begin()` and `after_commit()` give the latter as JSON text. */
+function hookOf(value: Value, at: Span): Hook {
+  const parsed = typeof value === "string" && value.trimStart().startsWith("{") ? jsonHook(value) : value;
+  if (isMapping(parsed)) return { sql: String(parsed["sql"] ?? ""), transaction: parsed["transaction"] !== false, at };
+  return { sql: String(parsed ?? ""), transaction: true, at };
+}
+
+function jsonHook(text: string): Value {
+  try {
+    const parsed = JSON.parse(text) as Value;
+    return isMapping(parsed) && "sql" in parsed ? parsed : text;
+  } catch {
+    return text;
+  }
+}
+
+export const list = (value: Value | undefined): Value[] =>
+  value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
+
+export const isMapping = (value: unknown): value is Mapping =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,149 @@
+/** Generic tests declared in YAML: one node each, named and hashed as dbt does, so that names in both tools agree. */
+import { Relation } from "../context/relation.ts";
+import { TemplateContext } from "../context/context.ts";
+import { testArguments } from "../context/test-arguments.ts";
+import { error } from "../diagnostics/diagnostic.ts";
+import { PyDict, repr, str, toPython } from "../jinja/index.ts";
+import { md5 } from "../lib/hash.ts";
+import { didYouMean } from "../lib/nearest.ts";
+import type { ColumnProperties, Mapping, Package, TestProperties, Value } from "../project/types.ts";
+import { effectiveConfig, list, mergeConfig, nodeConfig } from "./config.ts";
+import type { DataTestNode, Node, SourceNode } from "./manifest.ts";
+import { nodeId } from "./manifest.ts";
+import { TEST_DEFAULTS } from "./nodes.ts";
+import { capturing, attempt, describe, fqnOf, type ParseState, place, renderValue } from "./state.ts";
+
+/** A test name and its alias (cut to 63 characters with a hash), as dbt makes them. */
+export function testNames(type: string, on: string, args: Mapping): { full: string; short: string } {
+  const flat = Object.keys(args)
+    .sort()
+    .filter((key) => key !== "model")
+    .flatMap((key) => {
+      const value = args[key] as Value;
+      if (Array.isArray(value)) return value;
+      return value !== null && typeof value === "object" ? Object.values(value) : [value];
+    })
+    .map((part) => str(toPython(part)).replace(/[^0-9a-zA-Z_]+/g, "_"));
+  const identifier = `${type}_${on}`;
+  const full = `${identifier}_${flat.join("__")}`;
+  return { full, short: full.length >= 64 ? `${identifier.slice(0, 30)}_${md5(full)}` : full };
+}
+
+/** The ten characters that dbt appends to a test's id: of its name and its arguments, printed by Python's repr. */
+export function testHash(name: string, metadata: Mapping): string {
+  return md5(name + repr(hashable(metadata))).slice(-10);
+}
+
+function hashable(value: Value): unknown {
+  if (Array.isArray(value)) return value.map(hashable);
+  if (value !== null && typeof value === "object") {
+    return PyDict.from(Object.keys(value).sort().map((key) => [key, hashable(value[key] as Value)] as [unknown, unknown]));
+  }
+  return value === null ? "None" : str(toPython(value));
+}
+
+/** What a test is declared on. */
+export type Tested = Exclude<Node, { kind: "test" | "unit_test" }> | SourceNode;
+
+export function parseGenericTests(state: ParseState, pkg: Package, on: Tested, tests: readonly TestProperties[]): DataTestNode[] {
+  const nodes = tests.map((test) => parseGenericTest(state, pkg, on, test));
+  for (const column of on.columns) {
+    for (const test of column.tests) nodes.push(parseGenericTest(state, pkg, on, test, column));
+  }
+  return nodes.filter((node) => node !== undefined);
+}
+
+function parseGenericTest(state: ParseState, pkg: Package, on: Tested, test: TestProperties, column?: ColumnProperties): DataTestNode | undefined {
+  const [namespace, bare] = test.test.includes(".") ? test.test.split(".", 2) as [string, string] : [undefined, test.test];
+  const macro = namespace
+    ? state.shared.macros.inPackage(namespace, `test_${bare}`)
+    : state.shared.macros.find(`test_${bare}`, pkg.name);
+  if (!macro) {
+    const known = state.shared.macros.names().filter((n) => n.startsWith("test_")).map((n) => n.slice(5));
+    state.diagnostics.push(
+      error("test-not-found", `No generic test named "${test.test}".`, test.at, [
+        ...didYouMean(test.test, known),
+        `a generic test is a {% test ${bare}(model, …) %} block below tests/generic/ or macros/`,
+      ]),
+    );
+    return undefined;
+  }
+  const args: Mapping = { ...test.args, ...(column ? { column_name: column.quote ? `"${column.name}"` : column.name } : {}) };
+  const onName = on.kind === "source" ? `${on.source.source}_${on.name}` : on.name;
+  const type = [on.kind === "source" ? "source" : "", namespace ?? "", bare].filter(Boolean).join("_");
+  const names = test.name ? { full: test.name, short: test.name } : testNames(type, onName, args);
+  const call = on.kind === "source" ? `source('${on.source.source}', '${on.name}')` : `ref('${on.name}')`;
+  const modelArg = `{{ get_where_subquery(${call}) }}`;
+  const hash = testHash(names.full, { namespace: namespace ?? null, name: bare, kwargs: { ...args, model: modelArg } });
+  const id = nodeId("test", pkg.name, names.full, hash);
+  const folders = [...pkg.config.paths.models, ...pkg.config.paths.seeds, ...pkg.config.paths.snapshots];
+  const fqn = fqnOf(pkg.name, test.at.file.path, folders, names.full);
+
+  const face = { package: pkg.name };
+  const { phase, captured } = capturing(new Relation({}));
+  const yamlContext = new TemplateContext(state.shared, face, phase);
+  const own = mergeConfig(
+    { tags: list(toValue(column?.tags)) },
+    Object.fromEntries(Object.entries(test.config).map(([k, v]) => [k, plain(renderValue(state, v, test.at, yamlContext))])),
+  );
+  const all = effectiveConfig({
+    section: "tests",
+    fqn,
+    package: pkg,
+    root: state.root,
+    defaults: names.short === names.full ? TEST_DEFAULTS : { ...TEST_DEFAULTS, alias: names.short },
+    properties: own,
+  });
+  const config = nodeConfig(all, test.at);
+
+  const model = { unique_id: id, name: names.full, resource_type: "test", package_name: pkg.name, config: all, alias: names.short } as Mapping;
+  const where = place(state, { package: pkg.name, config: all, model, at: test.at });
+
+  // The tested relation is the first dependency; arguments may name more.
+  if (on.kind === "source") captured.sources.push({ source: on.source.source, name: on.name });
+  else captured.refs.push({ package: on.package, name: on.name });
+  captured.macros.add(macro.id);
+  const sql = genericSql(test.test);
+  attempt(state, test.at, () => {
+    const stand = new Relation({ schema: where.schema, identifier: onName });
+    const kwargs = testArguments(args, stand, (text) => renderValue(state, text, test.at, yamlContext));
+    const names = new Map([["_dbt_generic_test_kwargs", kwargs]]);
+    const context = new TemplateContext(state.shared, { package: pkg.name, model, names }, phase);
+    state.jinja.template(sql, { ...test.at.file, text: sql }).renderSync(context);
+  });
+
+  return {
+    kind: "test",
+    id,
+    name: names.full,
+    package: pkg.name,
+    fqn,
+    tags: config.tags,
+    meta: config.meta,
+    description: describe(state, pkg.name, test.description, test.at),
+    file: test.at.file,
+    at: test.at,
+    raw: sql,
+    config,
+    ...where,
+    dependsOn: [],
+    refs: captured.refs,
+    sourceCalls: captured.sources,
+    macros: [...captured.macros],
+    columns: [],
+    constraints: [],
+    generic: { test: test.test, args, ...(column ? { column: column.name } : {}) },
+    attached: on.id,
+  };
+}
+
+/** The template of every generic test's node. */
+const genericSql = (test: string): string =>
+  `{{ ${test.replace(/^(.*\.)?/, "$1test_")}(**_dbt_generic_test_kwargs) }}`;
+
+const toValue = (tags: readonly string[] | undefined): Value | undefined => (tags ? [...tags] : undefined);
+
+/** Configuration stays plain data. */
+function plain(value: unknown): Value {
+  return value instanceof PyDict ? (Object.fromEntries(value) as Mapping) : (value as Value);
+}

@@ -1,0 +1,97 @@
+/** Names to ids: what `ref()` and `source()` mean, and why they mean nothing. */
+import type { RefCall, SourceCall } from "../context/phase.ts";
+import { type Diagnostic, error, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
+import { didYouMean } from "../lib/nearest.ts";
+import type { NodeId, Resource } from "./manifest.ts";
+
+type Target = Extract<Resource, { kind: "model" | "seed" | "snapshot" | "source" }>;
+
+/** Finds what templates name; also used when nodes run. */
+export class Linker {
+  readonly #byName = new Map<string, Target[]>();
+  readonly #sources = new Map<string, Target>();
+  readonly #disabled: ReadonlyMap<string, Resource>;
+  readonly #root: string;
+
+  constructor(resources: Iterable<Resource>, disabled: Iterable<Resource>, root: string) {
+    this.#root = root;
+    for (const resource of resources) {
+      if (resource.kind === "source") this.#sources.set(`${resource.source.source}.${resource.name}`, resource);
+      else if (resource.kind === "model" || resource.kind === "seed" || resource.kind === "snapshot") {
+        const same = this.#byName.get(resource.name);
+        if (same) same.push(resource);
+        else this.#byName.set(resource.name, [resource]);
+      }
+    }
+    this.#disabled = new Map([...disabled].map((r) => [r.kind === "source" ? `${r.source.source}.${r.name}` : r.name, r]));
+  }
+
+  /** The package named, else the caller's own, else the root project's, else whichever has it. */
+  ref(call: RefCall, from: string): Target | undefined {
+    const named = this.#byName.get(call.name) ?? [];
+    if (call.package) return named.find((n) => n.package === call.package);
+    return named.find((n) => n.package === from) ?? named.find((n) => n.package === this.#root) ?? named[0];
+  }
+
+  source(call: SourceCall): Target | undefined {
+    return this.#sources.get(`${call.source}.${call.name}`);
+  }
+
+  refNotFound(call: RefCall, at: Span): Diagnostic {
+    const disabled = this.#disabled.get(call.name);
+    if (disabled) {
+      return error("ref-disabled", `Model "${call.name}" is disabled.`, at, [
+        { message: "it is disabled here (enabled: false, or a folder's +enabled)", at: disabled.at },
+      ]);
+    }
+    const shown = call.package ? `${call.package}.${call.name}` : call.name;
+    const notes = didYouMean(call.name, this.#byName.keys());
+    const tables = [...this.#sources.keys()].filter((key) => key.endsWith(`.${call.name}`));
+    for (const key of tables) notes.push(`there is a source table of that name: source('${key.replace(".", "', '")}')`);
+    return error("ref-not-found", `No model, seed or snapshot named "${shown}".`, at, notes);
+  }
+
+  sourceNotFound(call: SourceCall, at: Span): Diagnostic {
+    const name = `${call.source}.${call.name}`;
+    if (this.#disabled.has(name)) return error("source-disabled", `Source "${name}" is disabled.`, at);
+    const known = [...this.#sources.keys()];
+    const ofSource = known.filter((key) => key.startsWith(`${call.source}.`)).map((key) => key.slice(call.source.length + 1));
+    const notes = ofSource.length
+      ? [...didYouMean(call.name, ofSource), `source "${call.source}" has: ${ofSource.slice(0, 8).join(", ")}`]
+      : didYouMean(name, known);
+    return error("source-not-found", `No source table "${name}" is declared.`, at, notes);
+  }
+}
+
+/** The ids a node depends on, in order of first use; what is missing is reported at the call. */
+export function link(
+  linker: Linker,
+  node: { package: string; refs: readonly RefCall[]; sourceCalls: readonly SourceCall[]; file: SourceFile; at: Span },
+  diagnostics: Diagnostic[],
+): NodeId[] {
+  const ids = new Set<NodeId>();
+  const missing = new Set<string>();
+  for (const call of node.refs) {
+    const target = linker.ref(call, node.package);
+    if (target) ids.add(target.id);
+    else if (!missing.has(call.name) && missing.add(call.name)) {
+      diagnostics.push(linker.refNotFound(call, callSpan(node, "ref", call.name)));
+    }
+  }
+  for (const call of node.sourceCalls) {
+    const target = linker.source(call);
+    if (target) ids.add(target.id);
+    else if (!missing.has(`${call.source}.${call.name}`) && missing.add(`${call.source}.${call.name}`)) {
+      diagnostics.push(linker.sourceNotFound(call, callSpan(node, "source", call.name)));
+    }
+  }
+  return [...ids];
+}
+
+/** Where a call with this name stands in the node's file; the node's own place when it is made by a macro. */
+export function callSpan(node: { file: SourceFile; at: Span }, call: "ref" | "source", name: string): Span {
+  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const found = new RegExp(`\\b${call}\\s*\\([^)]*?(['"])(${escaped})\\1`, "d").exec(node.file.text);
+  const group = found?.indices?.[2];
+  return group ? { file: node.file, start: group[0], end: group[1] } : node.at;
+}

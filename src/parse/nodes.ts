@@ -1,0 +1,248 @@
+/** Models, seeds, snapshots, analyses and singular tests: one file (or block), one node. */
+import { Relation } from "../context/relation.ts";
+import { type Diagnostic, error, type SourceFile, type Span, warning } from "../diagnostics/diagnostic.ts";
+import { didYouMean } from "../lib/nearest.ts";
+import type { Mapping, NodeProperties, Package, SeedFile } from "../project/types.ts";
+import { blocksOf } from "./macros.ts";
+import { type ConfigSection, effectiveConfig, nodeConfig } from "./config.ts";
+import type { AnalysisNode, DataTestNode, ModelNode, NodeBase, SeedNode, SnapshotNode } from "./manifest.ts";
+import { nodeId } from "./manifest.ts";
+import { type Captured, capture, describe, fileStart, fqnOf, type ParseState, place, stem } from "./state.ts";
+
+interface Draft {
+  readonly kind: "model" | "seed" | "snapshot" | "analysis" | "test";
+  readonly section: ConfigSection;
+  readonly name: string;
+  readonly package: Package;
+  readonly file: SourceFile;
+  readonly source: string;
+  readonly offset: number;
+  readonly at: Span;
+  readonly fqn: string[];
+  readonly defaults: Mapping;
+  readonly properties?: NodeProperties;
+}
+
+const MODEL_DEFAULTS: Mapping = { enabled: true, materialized: "view", tags: [], meta: {}, pre_hook: [], post_hook: [] };
+
+export type FileNode = ModelNode | SeedNode | SnapshotNode | AnalysisNode | DataTestNode;
+
+export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
+  const { files, properties } = pkg;
+  const { paths } = pkg.config;
+  const nodes: FileNode[] = [];
+  const sqlDraft = (file: SourceFile, folders: readonly string[]): Omit<Draft, "kind" | "section" | "defaults"> => ({
+    name: stem(file.path),
+    package: pkg,
+    file,
+    source: file.text,
+    offset: 0,
+    at: fileStart(file),
+    fqn: fqnOf(pkg.name, file.path, folders, stem(file.path)),
+  });
+
+  const models = byName(properties.models, state.diagnostics);
+  for (const file of files.models) {
+    const draft = sqlDraft(file, paths.models);
+    const base = parseNode(state, { ...draft, kind: "model", section: "models", defaults: MODEL_DEFAULTS, ...found(models, draft.name) });
+    nodes.push({ ...base, kind: "model" });
+  }
+  const seeds = byName(properties.seeds, state.diagnostics);
+  for (const seed of files.seeds) {
+    nodes.push(parseSeed(state, pkg, seed, sqlDraft(seed.file, paths.seeds), seeds));
+  }
+  for (const file of files.analyses) {
+    const base = parseNode(state, { ...sqlDraft(file, paths.analyses), kind: "analysis", section: "analyses", defaults: { ...MODEL_DEFAULTS, materialized: "analysis" } });
+    nodes.push({ ...base, kind: "analysis" });
+  }
+  const singular = byName(properties.singularTests, state.diagnostics);
+  for (const file of files.tests) {
+    const draft = sqlDraft(file, paths.tests);
+    const base = parseNode(state, { ...draft, kind: "test", section: "tests", defaults: TEST_DEFAULTS, ...found(singular, draft.name) });
+    nodes.push({ ...base, kind: "test" });
+  }
+  nodes.push(...parseSnapshots(state, pkg));
+  state.diagnostics.push(...unusedProperties(pkg, nodes));
+  return nodes;
+}
+
+export const TEST_DEFAULTS: Mapping = {
+  enabled: true,
+  materialized: "test",
+  schema: "dbt_test__audit",
+  severity: "ERROR",
+  warn_if: "!= 0",
+  error_if: "!= 0",
+  fail_calc: "count(*)",
+  tags: [],
+  meta: {},
+};
+
+/** Parses one template: a first render for what it configures and calls, then its place from the merged configuration. */
+function parseNode(state: ParseState, draft: Draft): NodeBase {
+  const sources = { section: draft.section, fqn: draft.fqn, package: draft.package, root: state.root, defaults: draft.defaults };
+  const before = effectiveConfig({ ...sources, properties: draft.properties?.config ?? {} });
+  const id = nodeId(draft.kind, draft.package.name, draft.name);
+  const provisional = place(state, { package: draft.package.name, config: before, model: modelOf(draft, id, before), at: draft.at });
+  const captured =
+    draft.kind === "seed"
+      ? NOTHING
+      : capture(state, draft.file, draft.source, draft.offset, {
+          package: draft.package.name,
+          this: new Relation({ database: provisional.database, schema: provisional.schema, identifier: provisional.alias }),
+          model: modelOf(draft, id, before),
+        });
+  const config = captured.config.length
+    ? effectiveConfig({ ...sources, properties: draft.properties?.config ?? {}, inFile: captured.config })
+    : before;
+  const where =
+    captured.config.length === 0
+      ? provisional
+      : place(state, { package: draft.package.name, config, model: modelOf(draft, id, config), at: draft.at });
+  return baseOf(state, draft, id, config, where, captured);
+}
+
+const NOTHING: Captured = { config: [], refs: [], sources: [], macros: new Set() };
+
+function baseOf(
+  state: ParseState,
+  draft: Draft,
+  id: NodeBase["id"],
+  all: Mapping,
+  where: { database: string; schema: string; alias: string },
+  captured: Captured,
+): NodeBase {
+  const config = nodeConfig(all, draft.at);
+  const p = draft.properties;
+  const pkg = draft.package.name;
+  return {
+    id,
+    name: draft.name,
+    package: pkg,
+    fqn: draft.fqn,
+    tags: config.tags,
+    meta: config.meta,
+    description: p ? describe(state, pkg, p.description, p.at) : "",
+    file: draft.file,
+    at: draft.at,
+    raw: draft.source,
+    config,
+    ...where,
+    dependsOn: [],
+    refs: captured.refs,
+    sourceCalls: captured.sources,
+    macros: [...captured.macros],
+    columns: (p?.columns ?? []).map((c) => ({ ...c, description: describe(state, pkg, c.description, c.at) })),
+    constraints: p?.constraints ?? [],
+    ...(p ? { propertiesAt: p.at } : {}),
+  };
+}
+
+/** `model` in templates and `node` in the naming macros: dbt's keys. */
+function modelOf(draft: Draft, id: string, config: Mapping): Mapping {
+  return {
+    unique_id: id,
+    name: draft.name,
+    resource_type: draft.kind,
+    package_name: draft.package.name,
+    path: draft.fqn.slice(1).join("/"),
+    original_file_path: draft.file.path,
+    fqn: draft.fqn,
+    config,
+    tags: config["tags"] ?? [],
+    meta: config["meta"] ?? {},
+    description: draft.properties?.description ?? "",
+    version: null,
+  };
+}
+
+function parseSeed(
+  state: ParseState,
+  pkg: Package,
+  seed: SeedFile,
+  draft: Omit<Draft, "kind" | "section" | "defaults">,
+  properties: ReadonlyMap<string, NodeProperties>,
+): SeedNode {
+  const defaults: Mapping = { ...MODEL_DEFAULTS, materialized: "seed", column_types: {}, delimiter: "," };
+  const base = parseNode(state, { ...draft, package: pkg, kind: "seed", section: "seeds", defaults, ...found(properties, draft.name) });
+  return { ...base, kind: "seed", seed };
+}
+
+/** `{% snapshot name %}` blocks, and snapshots written wholly in YAML with `relation:`. */
+function parseSnapshots(state: ParseState, pkg: Package): SnapshotNode[] {
+  const defaults: Mapping = { ...MODEL_DEFAULTS, materialized: "snapshot" };
+  const properties = byName(pkg.properties.snapshots, state.diagnostics);
+  const nodes: SnapshotNode[] = [];
+  const common = { package: pkg, kind: "snapshot", section: "snapshots", defaults } as const;
+  for (const file of pkg.files.snapshots) {
+    for (const block of blocksOf(file, ["snapshot"], state.diagnostics)) {
+      const base = parseNode(state, {
+        ...common,
+        name: block.name,
+        file,
+        source: block.contents,
+        offset: block.contentsStart,
+        at: { file, start: block.start, end: block.start + block.name.length },
+        // dbt: the file's name is a folder of the fqn.
+        fqn: [...fqnOf(pkg.name, file.path, pkg.config.paths.snapshots, stem(file.path)), block.name],
+        ...found(properties, block.name),
+      });
+      nodes.push({ ...base, kind: "snapshot" });
+    }
+  }
+  for (const p of pkg.properties.snapshots) {
+    if (!p.relation) continue;
+    // There is no SQL file: places in it are places in this one line.
+    const source = `select * from {{ ${p.relation} }}`;
+    const base = parseNode(state, {
+      ...common,
+      name: p.name,
+      file: { ...p.at.file, text: source },
+      source,
+      offset: 0,
+      at: p.at,
+      fqn: fqnOf(pkg.name, p.at.file.path, pkg.config.paths.snapshots, p.name),
+      properties: p,
+    });
+    nodes.push({ ...base, kind: "snapshot" });
+  }
+  return nodes;
+}
+
+const found = (from: ReadonlyMap<string, NodeProperties>, name: string): { properties?: NodeProperties } => {
+  const properties = from.get(name);
+  return properties ? { properties } : {};
+};
+
+function byName(entries: readonly NodeProperties[], diagnostics: Diagnostic[]): Map<string, NodeProperties> {
+  const map = new Map<string, NodeProperties>();
+  for (const entry of entries) {
+    const first = map.get(entry.name);
+    if (first) {
+      diagnostics.push(
+        error("duplicate-properties", `"${entry.name}" is described twice.`, entry.at, [
+          { message: "the first description is here", at: first.at },
+          "keep one of them",
+        ]),
+      );
+    } else map.set(entry.name, entry);
+  }
+  return map;
+}
+
+/** Properties of nodes that do not exist are ignored by dbt, with a warning. */
+function unusedProperties(pkg: Package, nodes: readonly FileNode[]): Diagnostic[] {
+  const kinds = [
+    ["model", pkg.properties.models],
+    ["seed", pkg.properties.seeds],
+    ["snapshot", pkg.properties.snapshots],
+  ] as const;
+  return kinds.flatMap(([kind, entries]) => {
+    const names = new Set(nodes.filter((n) => n.kind === kind).map((n) => n.name));
+    return entries
+      .filter((entry) => !names.has(entry.name))
+      .map((entry) =>
+        warning("properties-without-node", `There is no ${kind} named "${entry.name}" to describe.`, entry.at, didYouMean(entry.name, names)),
+      );
+  });
+}

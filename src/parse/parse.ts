@@ -1,0 +1,153 @@
+/** Project → Manifest: every template rendered once with `execute = false`, every name linked, every mistake gathered. */
+import { type RunFacts } from "../context/globals.ts";
+import { makeProjectContext } from "../context/context.ts";
+import { MacroSet } from "../context/macros.ts";
+import { type Diagnostic, error } from "../diagnostics/diagnostic.ts";
+import { sortDiagnostics } from "../diagnostics/format.ts";
+import type { Jinja } from "../jinja/index.ts";
+import type { Project } from "../project/types.ts";
+import { parseGenericTests, type Tested } from "./generic-tests.ts";
+import { link, Linker } from "./link.ts";
+import { collectDocs, collectMacros } from "./macros.ts";
+import type { ExposureNode, HookNode, Manifest, Node, NodeId, Resource, SourceNode } from "./manifest.ts";
+import { nodeId } from "./manifest.ts";
+import { parseFileNodes } from "./nodes.ts";
+import { parseExposures, parseSources } from "./sources.ts";
+import type { ParseState } from "./state.ts";
+import { parseUnitTests } from "./unit-tests.ts";
+
+export interface Parsed {
+  readonly manifest: Manifest;
+  readonly macros: MacroSet;
+}
+
+export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): Parsed {
+  const root = project.packages[0];
+  if (!root) throw new Error("Internal error: a project without a package");
+  const { macros, diagnostics: macroProblems } = collectMacros(project.packages);
+  const { docs, diagnostics: docsProblems } = collectDocs(project.packages);
+  const searchOrders = new Map(root.config.dispatch.map((d) => [d.namespace, d.searchOrder]));
+  const macroSet = new MacroSet(macros.values(), root.name, searchOrders, jinja);
+  const state: ParseState = {
+    project,
+    root,
+    jinja,
+    docs,
+    shared: makeProjectContext(project, macroSet, facts),
+    diagnostics: [...macroProblems, ...docsProblems],
+  };
+
+  const all: Resource[] = [];
+  for (const pkg of project.packages) {
+    const sources = parseSources(state, pkg);
+    const nodes = parseFileNodes(state, pkg);
+    const models = nodes.filter((n) => n.kind === "model");
+    all.push(...sources, ...nodes);
+    const { properties } = pkg;
+    const described = { model: properties.models, seed: properties.seeds, snapshot: properties.snapshots } as const;
+    for (const node of nodes) {
+      if (node.kind === "test" || node.kind === "analysis" || !node.config.enabled) continue;
+      const entry = described[node.kind].find((p) => p.name === node.name);
+      all.push(...parseGenericTests(state, pkg, node satisfies Tested, entry?.tests ?? []));
+    }
+    for (const source of sources) {
+      if (source.config.enabled) all.push(...parseGenericTests(state, pkg, source, source.source.tests));
+    }
+    all.push(...parseUnitTests(state, pkg, models));
+    all.push(...parseExposures(state, pkg));
+  }
+
+  const { enabled, disabled } = sortOut(all, state.diagnostics);
+  linkAll(enabled, disabled, root.name, state.diagnostics);
+  const manifest: Manifest = {
+    projectName: project.name,
+    nodes: ofKind(enabled, (r): r is Node => r.kind !== "source" && r.kind !== "exposure"),
+    sources: ofKind(enabled, (r): r is SourceNode => r.kind === "source"),
+    exposures: ofKind(enabled, (r): r is ExposureNode => r.kind === "exposure"),
+    macros,
+    docs,
+    disabled: new Map([...disabled].map((r) => [r.id, r])) as Manifest["disabled"],
+    onRunStart: hooksOf(project, "on-run-start"),
+    onRunEnd: hooksOf(project, "on-run-end"),
+    diagnostics: sortDiagnostics(state.diagnostics),
+  };
+  return { manifest, macros: macroSet };
+}
+
+function ofKind<T extends Resource>(all: ReadonlyMap<NodeId, Resource>, is: (r: Resource) => r is T): Map<NodeId, T> {
+  const found = new Map<NodeId, T>();
+  for (const [id, resource] of all) if (is(resource)) found.set(id, resource);
+  return found;
+}
+
+/** Sorts out disabled resources, and reports what exists twice: ids, and relations two nodes would both write. */
+function sortOut(all: readonly Resource[], diagnostics: Diagnostic[]): { enabled: Map<NodeId, Resource>; disabled: Resource[] } {
+  const enabled = new Map<NodeId, Resource>();
+  const disabled: Resource[] = [];
+  const names = new Map<string, Resource>();
+  const relations = new Map<string, Resource>();
+  for (const resource of all) {
+    if (!resource.config.enabled) {
+      disabled.push(resource);
+      continue;
+    }
+    if (resource.kind === "test" && enabled.has(resource.id)) {
+      // The same test declared twice with the same arguments is one test.
+      continue;
+    }
+    const twin =
+      enabled.get(resource.id) ??
+      (resource.kind === "model" || resource.kind === "seed" || resource.kind === "snapshot"
+        ? names.get(`${resource.package}.${resource.name}`)
+        : undefined);
+    if (twin) {
+      diagnostics.push(
+        error("duplicate-name", `Two resources are named "${resource.name}": ${twin.kind} and ${resource.kind}.`, resource.at, [
+          { message: "the other one is here", at: twin.at },
+          "names of models, seeds and snapshots are unique in a project: rename one (alias: sets the table's name)",
+        ]),
+      );
+      continue;
+    }
+    enabled.set(resource.id, resource);
+    if (resource.kind !== "model" && resource.kind !== "seed" && resource.kind !== "snapshot") continue;
+    names.set(`${resource.package}.${resource.name}`, resource);
+    if (resource.config.materialized === "ephemeral") continue;
+    const relation = `"${resource.schema}"."${resource.alias}"`;
+    const other = relations.get(relation);
+    if (other) {
+      diagnostics.push(
+        error("ambiguous-alias", `"${resource.name}" and "${other.name}" would both be ${relation}.`, resource.at, [
+          { message: "the other one is here", at: other.at },
+          "give one of them another alias or schema",
+        ]),
+      );
+    } else relations.set(relation, resource);
+  }
+  return { enabled, disabled };
+}
+
+function linkAll(enabled: Map<NodeId, Resource>, disabled: readonly Resource[], root: string, diagnostics: Diagnostic[]): void {
+  const linker = new Linker(enabled.values(), disabled, root);
+  for (const [id, resource] of enabled) {
+    if (resource.kind === "source" || resource.kind === "unit_test") continue;
+    if (resource.kind === "exposure") {
+      const calls = resource as ExposureNode & { refs: []; sourceCalls: [] };
+      enabled.set(id, { ...resource, dependsOn: link(linker, calls, diagnostics) });
+    } else {
+      const dependsOn = link(linker, resource, diagnostics);
+      // A singular test of one model stands with that model.
+      const attached = resource.kind === "test" && !resource.attached && dependsOn.length === 1 ? { attached: dependsOn[0] } : {};
+      enabled.set(id, { ...resource, ...attached, dependsOn } as Node);
+    }
+  }
+}
+
+function hooksOf(project: Project, when: "on-run-start" | "on-run-end"): HookNode[] {
+  return project.packages.flatMap((pkg) =>
+    (when === "on-run-start" ? pkg.config.onRunStart : pkg.config.onRunEnd).map((hook, i) => {
+      const name = `${pkg.name}-${when}-${i}`;
+      return { kind: "operation" as const, id: nodeId("operation", pkg.name, name), name, package: pkg.name, hook };
+    }),
+  );
+}

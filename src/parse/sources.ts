@@ -1,0 +1,104 @@
+/** Source tables and exposures. */
+import type { Mapping, Package } from "../project/types.ts";
+import { effectiveConfig, isMapping, nodeConfig } from "./config.ts";
+import { type ExposureNode, nodeId, type SourceNode } from "./manifest.ts";
+import type { RefCall, SourceCall } from "../context/phase.ts";
+import { error } from "../diagnostics/diagnostic.ts";
+import { describe, fqnOf, type ParseState } from "./state.ts";
+
+export function parseSources(state: ParseState, pkg: Package): SourceNode[] {
+  return pkg.properties.sources.map((source) => {
+    const folders = [...pkg.config.paths.models, ...pkg.config.paths.seeds, ...pkg.config.paths.snapshots];
+    const fqn = [...fqnOf(pkg.name, source.at.file.path, folders, source.source), source.name];
+    const all = effectiveConfig({
+      section: "sources",
+      fqn,
+      package: pkg,
+      root: state.root,
+      defaults: { enabled: true, tags: [], meta: {} },
+      properties: { ...source.config, tags: [...source.tags], meta: { ...source.sourceMeta, ...source.meta } },
+    });
+    const config = nodeConfig(all, source.at);
+    return {
+      kind: "source",
+      id: nodeId("source", pkg.name, source.source, source.name),
+      name: source.name,
+      package: pkg.name,
+      fqn,
+      tags: config.tags,
+      meta: config.meta,
+      description: describe(state, pkg.name, source.description, source.at),
+      file: source.at.file,
+      at: source.at,
+      source,
+      database: source.database ?? state.project.target.connection.database,
+      schema: source.schema,
+      identifier: source.identifier,
+      config,
+      columns: source.columns.map((c) => ({ ...c, description: describe(state, pkg.name, c.description, c.at) })),
+    };
+  });
+}
+
+export interface UnlinkedExposure extends ExposureNode {
+  readonly refs: readonly RefCall[];
+  readonly sourceCalls: readonly SourceCall[];
+}
+
+export function parseExposures(state: ParseState, pkg: Package): UnlinkedExposure[] {
+  return pkg.properties.exposures.map((exposure) => {
+    const fqn = fqnOf(pkg.name, exposure.at.file.path, pkg.config.paths.models, exposure.name);
+    const properties: Mapping = { ...exposure.config, tags: [...exposure.tags], meta: exposure.meta };
+    const all = effectiveConfig({
+      section: "exposures",
+      fqn,
+      package: pkg,
+      root: state.root,
+      defaults: { enabled: true, tags: [], meta: {} },
+      properties,
+    });
+    const config = nodeConfig(all, exposure.at);
+    const refs: RefCall[] = [];
+    const sourceCalls: SourceCall[] = [];
+    for (const { text, at } of exposure.dependsOn) {
+      const call = readCall(text);
+      if (!call) {
+        state.diagnostics.push(
+          error("exposure-depends-on", `Expected ref('…') or source('…', '…'), found "${text}".`, at),
+        );
+      } else if (call.kind === "ref") refs.push(call.ref);
+      else sourceCalls.push(call.source);
+    }
+    return {
+      kind: "exposure",
+      id: nodeId("exposure", pkg.name, exposure.name),
+      name: exposure.name,
+      package: pkg.name,
+      fqn,
+      tags: config.tags,
+      meta: isMapping(all["meta"]) ? all["meta"] : {},
+      description: describe(state, pkg.name, exposure.description, exposure.at),
+      file: exposure.at.file,
+      at: exposure.at,
+      exposure,
+      dependsOn: [],
+      config,
+      refs,
+      sourceCalls,
+    };
+  });
+}
+
+/** `ref('a')`, `ref('package', 'a')`, `source('s', 't')`: the calls that stand in YAML without braces. */
+export function readCall(text: string): { kind: "ref"; ref: RefCall } | { kind: "source"; source: SourceCall } | undefined {
+  const call = /^\s*(ref|source)\s*\(\s*(.*?)\s*\)\s*$/s.exec(text);
+  if (!call) return undefined;
+  const names = [...(call[2] ?? "").matchAll(/'([^']*)'|"([^"]*)"/g)].map((m) => m[1] ?? m[2] ?? "");
+  const version = /\bv(?:ersion)?\s*=\s*([\w.]+)/.exec(call[2] ?? "")?.[1];
+  const [first, second] = names;
+  if (first === undefined) return undefined;
+  if (call[1] === "source") return second === undefined ? undefined : { kind: "source", source: { source: first, name: second } };
+  const versioned = version === undefined ? {} : { version };
+  return { kind: "ref", ref: second === undefined ? { name: first, ...versioned } : { package: first, name: second, ...versioned } };
+}
+

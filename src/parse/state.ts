@@ -1,0 +1,140 @@
+/** What the parsers of the different kinds share, and the rendering of one node with `execute = false`. */
+import { recordingConfig } from "../context/config.ts";
+import { type NodeFace, type ProjectContext, TemplateContext } from "../context/context.ts";
+import type { BoundMacro } from "../context/macros.ts";
+import type { Phase, RefCall, SourceCall } from "../context/phase.ts";
+import { Relation } from "../context/relation.ts";
+import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
+import { type Jinja, renderNative, str, TemplateError, toPython } from "../jinja/index.ts";
+import type { Mapping, Package, Project, Value } from "../project/types.ts";
+import type { DocsBlock } from "./manifest.ts";
+
+export interface ParseState {
+  readonly project: Project;
+  readonly root: Package;
+  readonly jinja: Jinja;
+  readonly shared: ProjectContext;
+  readonly docs: ReadonlyMap<string, DocsBlock>;
+  readonly diagnostics: Diagnostic[];
+}
+
+/** What a render with `execute = false` found out about a node. */
+export interface Captured {
+  readonly config: Mapping[];
+  readonly refs: RefCall[];
+  readonly sources: SourceCall[];
+  readonly macros: Set<string>;
+}
+
+export function capturing(stand: Relation): { phase: Phase; captured: Captured } {
+  const captured: Captured = { config: [], refs: [], sources: [], macros: new Set() };
+  const phase: Phase = {
+    execute: false,
+    ref: (call) => (captured.refs.push(call), stand),
+    source: (call) => (captured.sources.push(call), stand),
+    config: recordingConfig((config) => captured.config.push(config)),
+    isIncremental: () => false,
+    macroUsed: (id) => captured.macros.add(id),
+    message: () => {
+      // Said again, once, when the node runs.
+    },
+  };
+  return { phase, captured };
+}
+
+/** Renders a node's SQL for what it calls. Template errors become diagnostics; what was captured before them is kept. */
+export function capture(state: ParseState, file: SourceFile, source: string, offset: number, face: NodeFace): Captured {
+  const { phase, captured } = capturing(face.this ?? new Relation({}));
+  const context = new TemplateContext(state.shared, face, phase);
+  attempt(state, { file, start: offset, end: offset }, () => state.jinja.template(source, file, offset).renderSync(context));
+  return captured;
+}
+
+/** Runs `work`; expected failures are collected, and `undefined` is given. */
+export function attempt<T>(state: ParseState, at: Span, work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (thrown) {
+    if (thrown instanceof Failure) state.diagnostics.push(...thrown.diagnostics);
+    else if (thrown instanceof TemplateError) state.diagnostics.push(located(thrown, at));
+    else throw thrown;
+    return undefined;
+  }
+}
+
+/** A template error without a place of its own is shown where the template stands. */
+export function located(thrown: TemplateError, at: Span): Diagnostic {
+  const diagnostic = thrown.toDiagnostic();
+  return diagnostic.at ? diagnostic : { ...diagnostic, at };
+}
+
+/** Renders a YAML text natively; for test arguments and configuration. */
+export function renderValue(state: ParseState, value: Value, at: Span, context: TemplateContext): unknown {
+  if (typeof value === "string") {
+    if (!value.includes("{{") && !value.includes("{%")) return value;
+    return attempt(state, at, () => renderNative(value, at.file, context, state.jinja)) ?? null;
+  }
+  if (Array.isArray(value)) return value.map((item) => renderValue(state, item, at, context));
+  if (value !== null && typeof value === "object") {
+    return toPython(
+      Object.fromEntries(Object.entries(value).map(([k, v]) => [k, renderValue(state, v, at, context)])) as Mapping,
+    );
+  }
+  return toPython(value);
+}
+
+/** Schema, alias and database, through the macros projects override. */
+export function place(
+  state: ParseState,
+  draft: { package: string; config: Mapping; model: Mapping; at: Span },
+): { database: string; schema: string; alias: string } {
+  const { phase } = capturing(new Relation({}));
+  const context = new TemplateContext(state.shared, { package: state.root.name }, phase);
+  const node = toPython(draft.model);
+  const ask = (macro: string, key: string, fallback: string): string => {
+    const bound = context.get(macro) as BoundMacro;
+    const value = draft.config[key];
+    const named = attempt(state, draft.at, () => bound.__call__([value === undefined ? null : toPython(value), node], null));
+    return (named === undefined ? fallback : str(named)).trim();
+  };
+  const { target } = state.project;
+  return {
+    database: ask("generate_database_name", "database", target.connection.database),
+    schema: ask("generate_schema_name", "schema", target.schema),
+    alias: ask("generate_alias_name", "alias", String(draft.model["name"])),
+  };
+}
+
+/** Renders `{{ doc('…') }}` in a description. */
+export function describe(state: ParseState, packageName: string, text: string, at: Span): string {
+  if (!text.includes("{{")) return text;
+  const doc = (...args: unknown[]): string => {
+    const names = args.map(str);
+    const [pkg, name] = names.length > 1 ? [names[0], names[1]] : [undefined, names[0]];
+    const candidates = pkg ? [pkg] : [packageName, ...state.project.packages.map((p) => p.name)];
+    for (const candidate of candidates) {
+      const block = state.docs.get(`doc.${candidate}.${name}`);
+      if (block) return block.text;
+    }
+    state.diagnostics.push(error("doc-not-found", `No docs block named "${names.join(".")}".`, at));
+    return "";
+  };
+  const { phase } = capturing(new Relation({}));
+  const context = new TemplateContext(state.shared, { package: packageName, names: new Map([["doc", doc]]) }, phase);
+  return attempt(state, at, () => str(renderNative(text, at.file, context, state.jinja))) ?? text;
+}
+
+/** The start of a file, for resources that are a file. */
+export const fileStart = (file: SourceFile): Span => ({ file, start: 0, end: Math.max(1, file.text.indexOf("\n")) });
+
+/** `[package, folder, …, name]` from a path below one of the resource folders. */
+export function fqnOf(packageName: string, path: string, folders: readonly string[], name: string): string[] {
+  const below = folders
+    .map((folder) => folder.replace(/^\.\//, "").replace(/\/$/, ""))
+    .filter((folder) => path.startsWith(`${folder}/`))
+    .sort((a, b) => b.length - a.length)[0];
+  const rest = below === undefined ? path : path.slice(below.length + 1);
+  return [packageName, ...rest.split("/").slice(0, -1), name];
+}
+
+export const stem = (path: string): string => path.slice(path.lastIndexOf("/") + 1).replace(/\.[^.]+$/, "");

@@ -1,0 +1,52 @@
+/** Unit tests: a model's SQL over given rows. */
+import { error } from "../diagnostics/diagnostic.ts";
+import { didYouMean } from "../lib/nearest.ts";
+import type { Mapping, Package } from "../project/types.ts";
+import { effectiveConfig, nodeConfig } from "./config.ts";
+import type { ModelNode, UnitTestNode } from "./manifest.ts";
+import { nodeId } from "./manifest.ts";
+import { describe, fqnOf, type ParseState } from "./state.ts";
+
+export function parseUnitTests(state: ParseState, pkg: Package, models: readonly ModelNode[]): UnitTestNode[] {
+  const nodes: UnitTestNode[] = [];
+  for (const unit of pkg.properties.unitTests) {
+    const model = models.find((m) => m.name === unit.model && m.package === pkg.name) ?? models.find((m) => m.name === unit.model);
+    if (!model) {
+      const names = models.map((m) => m.name);
+      state.diagnostics.push(
+        error("unit-test-model", `Unit test "${unit.name}" tests "${unit.model}", which is not a model.`, unit.at, didYouMean(unit.model, names)),
+      );
+      continue;
+    }
+    const defaults: Mapping = { enabled: true, materialized: "unit", tags: [], meta: {} };
+    const fqn = [...fqnOf(pkg.name, unit.at.file.path, pkg.config.paths.models, model.name), unit.name];
+    const all = effectiveConfig({ section: "unit_tests", fqn, package: pkg, root: state.root, defaults, properties: unit.config });
+    const config = nodeConfig(all, unit.at);
+    nodes.push({
+      kind: "unit_test",
+      id: nodeId("unit_test", pkg.name, model.name, unit.name),
+      name: unit.name,
+      package: pkg.name,
+      fqn,
+      tags: config.tags,
+      meta: config.meta,
+      description: describe(state, pkg.name, unit.description, unit.at),
+      file: unit.at.file,
+      at: unit.at,
+      raw: "",
+      config,
+      database: model.database,
+      schema: model.schema,
+      alias: unit.name,
+      dependsOn: [model.id],
+      refs: [],
+      sourceCalls: [],
+      macros: [],
+      columns: [],
+      constraints: [],
+      model: model.id,
+      unit,
+    });
+  }
+  return nodes;
+}
