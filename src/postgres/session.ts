@@ -1,0 +1,156 @@
+import type { Readable } from "node:stream";
+import type { Client } from "pg";
+import { sessionSettings, type Address, type Connected } from "./connect.ts";
+import { copyFrom } from "./copy.ts";
+import type { Field, QueryResult, Row, Session } from "./database.ts";
+import { QueryError, SQLSTATE, toQueryError } from "./errors.ts";
+import { javascriptTypes, textTypes } from "./values.ts";
+
+type TextResult = Awaited<ReturnType<Session["queryText"]>>;
+
+/** The parts of `pg`'s results that are used; `rows` are objects or arrays as asked for. */
+interface RawResult<R> {
+  rows: R[];
+  fields: { name: string; dataTypeID: number }[];
+  rowCount: number | null;
+}
+
+/** What `pg`'s client has, beside what its types tell. */
+interface ClientInside {
+  readonly connection: { on(event: "commandComplete", listener: (message: { text: string }) => void): void };
+  getTransactionStatus(): "I" | "T" | "E" | null;
+}
+
+/** One connection of the pool. Statements are run one after another, in the order asked for. */
+export class PooledSession implements Session {
+  readonly pid: number;
+  readonly #client: Client;
+  readonly #address: Address;
+  readonly #signal: AbortSignal | undefined;
+  #tag = "";
+  #settingsTouched = false;
+  #running = 0;
+  #lost = false;
+
+  constructor({ client, pid }: Connected, address: Address, signal?: AbortSignal) {
+    this.#client = client;
+    this.pid = pid;
+    this.#address = address;
+    this.#signal = signal;
+    client.on("end", () => (this.#lost = true));
+    client.on("error", () => (this.#lost = true));
+    // `pg` keeps the first word of the tag only, and `create table` and `create view` are worth telling apart.
+    this.#inside.connection.on("commandComplete", ({ text }) => {
+      this.#tag = text;
+      if (text === "SET" || text === "RESET") this.#settingsTouched = true;
+    });
+  }
+
+  get #inside(): ClientInside {
+    return this.#client as unknown as ClientInside;
+  }
+
+  /** A statement is on the server at this moment. */
+  get busy(): boolean {
+    return this.#running > 0;
+  }
+
+  /** The connection is gone: not to be lent again. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  async query<R = Row>(sql: string, params?: readonly unknown[]): Promise<QueryResult<R>> {
+    this.#signal?.throwIfAborted();
+    return this.#ask<R>(sql, { text: sql, types: javascriptTypes, ...(params && { values: [...params] }) });
+  }
+
+  async queryText(sql: string): Promise<TextResult> {
+    this.#signal?.throwIfAborted();
+    return this.#ask<(string | null)[]>(sql, { text: sql, types: textTypes, rowMode: "array" });
+  }
+
+  async copyIn(sql: string, source: Readable): Promise<number> {
+    try {
+      this.#signal?.throwIfAborted();
+      return await this.#counted(() => copyFrom(this.#client, sql, source, this.#signal));
+    } catch (thrown) {
+      source.destroy();
+      throw toQueryError(thrown, sql, this.#server);
+    }
+  }
+
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#inside.getTransactionStatus() !== "I") throw new Error("Internal error: a transaction inside another");
+    await this.query("begin");
+    try {
+      const result = await work();
+      await this.#commit();
+      return result;
+    } catch (thrown) {
+      await this.rollback();
+      throw thrown;
+    }
+  }
+
+  async #commit(): Promise<void> {
+    const { command } = await this.query("commit");
+    // Someone swallowed the error of a statement: Postgres answers `commit` with a rollback, and calls that a success.
+    if (command === "ROLLBACK") {
+      throw new QueryError("commit", {
+        message: "The transaction was rolled back, because a statement in it had failed",
+        code: SQLSTATE.inFailedTransaction,
+      });
+    }
+  }
+
+  /** Ends an open transaction, also after an abort. Never throws: a lost connection has rolled back by itself. */
+  async rollback(): Promise<void> {
+    if (this.#lost || this.#inside.getTransactionStatus() === "I") return;
+    await this.#counted(() => this.#client.query("rollback")).catch(() => (this.#lost = true));
+  }
+
+  /** Makes the connection as it was when opened, for the next borrower; costs nothing when no setting was touched. */
+  async clean(): Promise<void> {
+    await this.rollback();
+    if (this.#lost || !this.#settingsTouched) return;
+    const reset = `reset session authorization; reset all; ${sessionSettings(this.#address.connection)}`;
+    await this.#counted(() => this.#client.query(reset)).catch(() => (this.#lost = true));
+    this.#settingsTouched = false;
+  }
+
+  /** Closes at once; a statement still on the server rejects. */
+  async close(): Promise<void> {
+    this.#lost = true;
+    await this.#client.end();
+  }
+
+  async #ask<R>(sql: string, config: object): Promise<QueryResult<R>> {
+    try {
+      const raw: unknown = await this.#counted(() => this.#client.query(config as { text: string }));
+      // Several statements in one message make an array of results; the last is the one asked for.
+      const result = (Array.isArray(raw) ? raw.at(-1) : raw) as RawResult<R>;
+      const fields: Field[] = result.fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID }));
+      return { rows: result.rows, fields, rowCount: result.rowCount ?? 0, command: verbOf(this.#tag) };
+    } catch (thrown) {
+      throw toQueryError(thrown, sql, this.#server);
+    }
+  }
+
+  async #counted<T>(work: () => Promise<T>): Promise<T> {
+    this.#running++;
+    this.#tag = "";
+    try {
+      return await work();
+    } finally {
+      this.#running--;
+    }
+  }
+
+  get #server(): string {
+    return `${this.#address.connection.host}:${this.#address.connection.port}`;
+  }
+}
+
+/** `SELECT 5` → `SELECT`, `INSERT 0 5` → `INSERT`, `CREATE TABLE` → `CREATE TABLE`. */
+const verbOf = (tag: string): string => tag.replace(/( \d+)+$/, "");
