@@ -1,0 +1,49 @@
+/** Selection by model version: `version:latest`, `prerelease`, `old`, `none`. */
+import { didYouMean } from "../lib/nearest.ts";
+import type { ModelNode, Resource } from "../parse/manifest.ts";
+import type { Value } from "../project/types.ts";
+import { isVersioned } from "./fqn.ts";
+import type { Graph } from "./graph.ts";
+import type { Matcher, Problem, Query } from "./methods.ts";
+
+const KINDS = ["latest", "prerelease", "old", "none"];
+
+export function versionMatcher({ value, graph }: Query): Matcher | Problem {
+  if (!KINDS.includes(value)) {
+    const suggestions = didYouMean(value, KINDS);
+    return {
+      problem: `"${value}" is not a kind of version.`,
+      notes: suggestions.length > 0 ? suggestions : [`expected ${KINDS.join(", ")}`],
+    };
+  }
+  const latest = latestVersions(graph);
+  return (resource) => {
+    if (resource.kind !== "model") return false;
+    if (!isVersioned(resource)) return value === "none";
+    const order = compareVersions(resource.version ?? null, latest.get(family(resource)) ?? null);
+    return value === "latest" ? order === 0 : value === "prerelease" ? order > 0 : value === "old" && order < 0;
+  };
+}
+
+/** The latest version of each versioned model: the highest. */
+function latestVersions(graph: Graph): Map<string, Value> {
+  const latest = new Map<string, Value>();
+  const consider = (resource: Resource) => {
+    if (resource.kind !== "model" || !isVersioned(resource)) return;
+    const key = family(resource);
+    const known = latest.get(key);
+    const version = resource.version ?? null;
+    if (known === undefined || compareVersions(version, known) > 0) latest.set(key, version);
+  };
+  for (const id of graph.order) consider(graph.resource(id));
+  return latest;
+}
+
+const family = (model: ModelNode): string => `${model.package}.${model.name}`;
+
+/** As numbers where both are; as text otherwise. */
+function compareVersions(a: Value, b: Value): number {
+  const [left, right] = [Number(a), Number(b)];
+  if (!Number.isNaN(left) && !Number.isNaN(right)) return left - right;
+  return String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0;
+}
