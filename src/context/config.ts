@@ -4,21 +4,20 @@ import type { Mapping, Value } from "../project/types.ts";
 
 /** Parsing: `config(materialized='table', …)` or `config({…})` is handed to `record`; answers are dbt's parse-time ones. */
 export function recordingConfig(record: (config: Mapping) => void): unknown {
-  return {
-    __call__(args: unknown[], kwargs: Record<string, unknown> | null): string {
-      const config: Record<string, Value> = {};
-      if (args[0] !== undefined && !(args[0] instanceof Kwargs)) Object.assign(config, fromPython(args[0]) as Mapping);
-      for (const [key, value] of Object.entries(kwargs ?? {})) config[key] = fromPython(value) as Value;
-      record(config);
-      return "";
-    },
-    __getattr__(name: string): unknown {
-      if (["get", "require", "meta_get", "meta_require"].includes(name)) return () => "";
-      if (name === "set") return () => "";
-      if (name.startsWith("persist_")) return () => false;
-      return undefined;
-    },
+  const config = (...args: unknown[]): string => {
+    const recorded: Mapping = {};
+    for (const given of args) {
+      const entries = given instanceof Kwargs ? given : (given as Iterable<[string, unknown]>);
+      for (const [key, value] of entries) recorded[key] = fromPython(value) as Value;
+    }
+    record(recorded);
+    return "";
   };
+  const attribute = (name: string): unknown => {
+    if (["get", "require", "meta_get", "meta_require", "set"].includes(name)) return () => "";
+    return name.startsWith("persist_") ? () => false : undefined;
+  };
+  return Object.assign(config, { __getattr__: attribute });
 }
 
 /** Running: the merged configuration. */
@@ -26,7 +25,7 @@ export function readingConfig(config: Mapping): unknown {
   const values = toPython(config) as PyDict;
   const meta = toPython(config["meta"] ?? {}) as PyDict;
   const get = (from: PyDict, args: unknown[]): unknown => {
-    const given = callArgs(args, ["name", "default", "validator"]) as Record<string, unknown>;
+    const given = callArgs(args, ["name?", "default?", "validator?"]);
     const value = from.get(given["name"]);
     return value === undefined || value === null ? (given["default"] ?? null) : value;
   };
@@ -41,8 +40,7 @@ export function readingConfig(config: Mapping): unknown {
     const docs = config["persist_docs"];
     return typeof docs === "object" && docs !== null && !Array.isArray(docs) && truth(docs[key] ?? false);
   };
-  return {
-    __call__: () => "",
+  return Object.assign(() => "", {
     __getattr__(name: string): unknown {
       switch (name) {
         case "get":
@@ -63,5 +61,5 @@ export function readingConfig(config: Mapping): unknown {
           return values.get(name);
       }
     },
-  };
+  });
 }

@@ -1,9 +1,9 @@
 /** The names a template of one node sees: macros first (a project may override anything), then the node's, then the run's. */
-import { callArgs, iter, PyDict, PyTuple, type Scope, str, TemplateError, toPython, truth } from "../jinja/index.ts";
+import { call, callArgs, iter, PyDict, tuple, type Scope, str, TemplateError, toPython, truth } from "../jinja/index.ts";
 import type { Mapping, Project } from "../project/types.ts";
 import { makeAdapter } from "./adapter.ts";
 import { globalNames, type RunFacts, varFunction } from "./globals.ts";
-import { BoundMacro, type MacroNode, type MacroSet } from "./macros.ts";
+import { bindMacro, type BoundMacro, type MacroNode, type MacroSet } from "./macros.ts";
 import type { Phase, RefCall, SourceCall } from "./phase.ts";
 import { columnClass, Relation, relationClass } from "./relation.ts";
 import { ResultTable, type TextResult } from "./results.ts";
@@ -63,7 +63,7 @@ export class TemplateContext implements Scope {
     this.#phase.macroUsed(macro.id);
     let bound = this.#bound.get(macro.id);
     if (!bound) {
-      bound = new BoundMacro(macro, this.#shared.macros, this, this.#phase.execute ? "async" : "sync");
+      bound = bindMacro(macro, this.#shared.macros, this, this.#phase.execute ? "async" : "sync");
       this.#bound.set(macro.id, bound);
     }
     return bound;
@@ -145,7 +145,7 @@ export class TemplateContext implements Scope {
   }
 
   #log(args: unknown[]): string {
-    const { msg, info } = callArgs(args, ["msg", "info"]) as Record<string, unknown>;
+    const { msg, info } = callArgs(args, ["msg?", "info?"]);
     this.#phase.message(info !== undefined && truth(info) ? "info" : "debug", str(msg));
     return "";
   }
@@ -155,10 +155,9 @@ export class TemplateContext implements Scope {
 function statements(phase: Phase): [string, unknown][] {
   const results = new Map<string, TextResult>();
   const statement = async (...args: unknown[]): Promise<string> => {
-    const given = callArgs(args, ["name", "fetch_result", "auto_begin", "language", "caller"]) as Record<string, unknown>;
-    const caller = given["caller"] as { __call__(args: unknown[], kwargs: null): unknown } | undefined;
-    if (!phase.query || !caller) return "";
-    const sql = str(await caller.__call__([], null));
+    const given = callArgs(args, ["name?", "fetch_result?", "auto_begin?", "language?", "caller?"]);
+    if (!phase.query || given["caller"] === undefined) return "";
+    const sql = str(await call(given["caller"], [], undefined));
     if (given["name"]) results.set(str(given["name"]), await phase.query(sql));
     else await phase.query(sql);
     return "";
@@ -167,9 +166,9 @@ function statements(phase: Phase): [string, unknown][] {
     const result = results.get(str(name));
     if (!result) return null;
     const table = new ResultTable(result);
-    return PyDict.from([
+    return new PyDict([
       ["response", `${result.command} ${result.rowCount}`],
-      ["data", table.rows.map((row) => PyTuple.of([...row.items]))],
+      ["data", table.rows.map((row) => tuple([...row.items]))],
       ["table", table],
     ]);
   };
@@ -198,7 +197,7 @@ function exceptions(warn: (text: string) => void): unknown {
 }
 
 function refCall(args: unknown[]): RefCall {
-  const { first, second, v, version } = callArgs(args, ["first", "second", "v", "version"]) as Record<string, unknown>;
+  const { first, second, v, version } = callArgs(args, ["first?", "second?", "v?", "version?"]);
   const wanted = v ?? version;
   const versioned = wanted === undefined || wanted === null ? {} : { version: typeof wanted === "number" ? wanted : str(wanted) };
   if (typeof first !== "string") throw new TemplateError("CompilationError", `ref() takes a model's name, got ${str(first) || "nothing"}`);

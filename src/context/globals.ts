@@ -9,9 +9,9 @@ import {
   MacroReturn,
   modules,
   PySet,
-  PyTuple,
   str,
   TemplateError,
+  tuple,
   toPython,
 } from "../jinja/index.ts";
 import { md5 } from "../lib/hash.ts";
@@ -79,7 +79,7 @@ function returnFromMacro(...args: unknown[]): never {
 }
 
 function envVar(env: RunFacts["env"], args: unknown[]): unknown {
-  const { name, default: fallback } = callArgs(args, ["name", "default"]) as { name: unknown; default: unknown };
+  const { name, default: fallback } = callArgs(args, ["name?", "default?"]);
   const key = String(name);
   if (key.startsWith("DBT_ENV_SECRET_")) {
     throw new TemplateError("CompilationError", `"${key}" is a secret: it may be used in profiles.yml and packages.yml only`);
@@ -116,7 +116,7 @@ export function varNames(project: Project, packageName: string): string[] {
 export function varFunction(project: Project, packageName: string): unknown {
   const lookup = varLookup(project, packageName);
   const read = (args: unknown[]): unknown => {
-    const { name, default: fallback } = callArgs(args, ["name", "default"]) as { name: unknown; default: unknown };
+    const { name, default: fallback } = callArgs(args, ["name?", "default?"]);
     const value = lookup(String(name));
     if (value !== undefined) return toPython(value);
     if (fallback !== undefined) return fallback;
@@ -126,16 +126,12 @@ export function varFunction(project: Project, packageName: string): unknown {
       [`Required var "${String(name)}" is not set.`, ...hint, `Set it under vars: in dbt_project.yml or with --vars.`].join(" "),
     );
   };
-  return {
-    __call__: (args: unknown[], kwargs: Record<string, unknown> | null) =>
-      read(kwargs && "default" in kwargs ? [args[0], kwargs["default"]] : args),
-    __getattr__: (name: string) =>
-      name === "has_var" ? (key: unknown) => lookup(String(key)) !== undefined : undefined,
-  };
+  const has = (key: unknown): boolean => lookup(String(key)) !== undefined;
+  return Object.assign((...args: unknown[]) => read(args), { has_var: has });
 }
 
 function orDefault(args: unknown[], read: (text: string) => Value): unknown {
-  const { value, default: fallback } = callArgs(args, ["value", "default"]) as { value: unknown; default: unknown };
+  const { value, default: fallback } = callArgs(args, ["value?", "default?"]);
   try {
     return toPython(read(str(value)));
   } catch {
@@ -144,7 +140,7 @@ function orDefault(args: unknown[], read: (text: string) => Value): unknown {
 }
 
 function toJson(args: unknown[]): unknown {
-  const { value, default: fallback, sort_keys } = callArgs(args, ["value", "default", "sort_keys"]) as Record<string, unknown>;
+  const { value, default: fallback, sort_keys } = callArgs(args, ["value?", "default?", "sort_keys?"]);
   try {
     return jsonDumps(value, { sortKeys: sort_keys === true });
   } catch {
@@ -160,10 +156,10 @@ function orNone(args: unknown[], make: (value: unknown) => unknown): unknown {
   }
 }
 
-function zip(lists: unknown[]): PyTuple[] {
+function zip(lists: unknown[]): unknown[] {
   const rows = lists.map((list) => [...iter(list)]);
   const length = Math.min(...rows.map((row) => row.length));
-  return Array.from({ length }, (_, i) => PyTuple.of(rows.map((row) => row[i])));
+  return Array.from({ length }, (_, i) => tuple(rows.map((row) => row[i])));
 }
 
 function diffOfTwoDicts(a: unknown, b: unknown): unknown {

@@ -1,6 +1,6 @@
 /** The macros of a project, and how a name finds one: own package, root project, Sluice's own ("dbt"). */
 import type { SourceFile, Span } from "../diagnostics/diagnostic.ts";
-import { type Jinja, MacroReturn, type MacroValue, type Scope, type Template, TemplateError } from "../jinja/index.ts";
+import { call, type Jinja, Kwargs, MacroReturn, type MacroValue, type Scope, type Template, TemplateError } from "../jinja/index.ts";
 import type { MacroProperties } from "../project/types.ts";
 
 export interface MacroNode {
@@ -93,47 +93,27 @@ export class MacroSet {
   }
 }
 
+/** A macro as templates call it: positional arguments, then perhaps a `Kwargs`. */
+export type BoundMacro = (...args: unknown[]) => unknown;
+
 /**
- * A macro bound to the context of the node that calls it, so that `this`, `model` and `config` in the macro's body are the
+ * Binds a macro to the context of the node that calls it, so that `this`, `model` and `config` in the macro's body are the
  * caller's. Catches `return()`.
  */
-export class BoundMacro {
-  readonly #macro: MacroNode;
-  readonly #value: () => MacroValue;
-
-  constructor(macro: MacroNode, set: MacroSet, scope: Scope, mode: "sync" | "async") {
-    this.#macro = macro;
-    let value: MacroValue | undefined;
-    this.#value = () => {
-      if (!value) {
-        const defined = set.template(macro).definitions(scope, mode);
-        value = [...defined.values()].at(0);
-        if (!value) throw new TemplateError("CompilationError", `no macro is defined by "${macro.name}"`);
-      }
-      return value;
-    };
-  }
-
-  get macro(): MacroNode {
-    return this.#macro;
-  }
-
-  __call__(args: unknown[], kwargs: Record<string, unknown> | null): unknown {
+export function bindMacro(macro: MacroNode, set: MacroSet, scope: Scope, mode: "sync" | "async"): BoundMacro {
+  let value: MacroValue | undefined;
+  const bound = (...args: unknown[]): unknown => {
     try {
-      const result = this.#value().__call__(args, kwargs);
+      value ??= [...set.template(macro).definitions(scope, mode).values()][0];
+      if (!value) throw new TemplateError("CompilationError", `no macro is defined by "${macro.name}"`);
+      const kwargs = args.at(-1) instanceof Kwargs ? (args.at(-1) as Kwargs) : undefined; // checked just before
+      const result = call(value, kwargs ? args.slice(0, -1) : args, kwargs);
       return result instanceof Promise ? result.catch(returned) : result;
     } catch (thrown) {
       return returned(thrown);
     }
-  }
-
-  __getattr__(name: string): unknown {
-    return name === "name" ? this.#macro.name : undefined;
-  }
-
-  __str__(): string {
-    return `<macro ${this.#macro.id}>`;
-  }
+  };
+  return Object.defineProperty(bound, "name", { value: macro.name });
 }
 
 function returned(thrown: unknown): unknown {

@@ -109,14 +109,14 @@ export class Relation {
   }
 
   #flags(args: unknown[]): Partial<Record<Part, boolean>> {
-    const given = callArgs(args, PARTS as readonly string[]) as Record<string, unknown>;
+    const given = callArgs(args, ["database?", "schema?", "identifier?"]);
     const flags: Partial<Record<Part, boolean>> = {};
     for (const part of PARTS) if (given[part] !== undefined && given[part] !== null) flags[part] = truth(given[part]);
     return flags;
   }
 
   #incorporate(args: unknown[]): Relation {
-    const given = callArgs(args, ["path", "type"]) as Record<string, unknown>;
+    const given = callArgs(args, ["path?", "type?"]);
     const path = given["path"];
     const parts: Record<string, unknown> = {};
     if (path instanceof PyDict || (path && typeof path === "object")) {
@@ -131,7 +131,7 @@ export class Relation {
 const METADATA = { type: "PostgresRelation" };
 
 function partsOf(args: unknown[]): Partial<RelationParts> {
-  const given = callArgs(args, ["database", "schema", "identifier", "type"]) as Record<string, unknown>;
+  const given = callArgs(args, ["database?", "schema?", "identifier?", "type?"]);
   const parts: Record<string, string> = {};
   for (const [key, value] of Object.entries(given)) if (value !== undefined && value !== null) parts[key] = String(value);
   return parts as Partial<RelationParts>;
@@ -224,7 +224,6 @@ const INTEGERS = new Set(["smallint", "integer", "bigint", "int2", "int4", "int8
 const FLOATS = new Set(["real", "double precision", "float4", "float8"]);
 
 /** `api.Column`: callable, and with `create`. */
-export const columnClass = {
-  __call__: (args: unknown[]): Column => Column.create(args[0], args[1]),
-  __getattr__: (name: string): unknown => (name === "create" ? Column.create : undefined),
-};
+export const columnClass = Object.assign((name: unknown, type: unknown) => Column.create(name, type), {
+  create: (name: unknown, type: unknown) => Column.create(name, type),
+});

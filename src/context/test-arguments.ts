@@ -23,7 +23,7 @@ function argument(value: Value, render: (template: string) => unknown): unknown 
   }
   if (Array.isArray(value)) return value.map((item) => argument(item, render));
   if (value !== null && typeof value === "object") {
-    return PyDict.from(Object.entries(value).map(([k, v]) => [k, argument(v, render)] as [unknown, unknown]));
+    return new PyDict(Object.entries(value).map(([k, v]) => [k, argument(v, render)] as [unknown, unknown]));
   }
   return toPython(value);
 }

@@ -37,7 +37,7 @@ export function testHash(name: string, metadata: Mapping): string {
 function hashable(value: Value): unknown {
   if (Array.isArray(value)) return value.map(hashable);
   if (value !== null && typeof value === "object") {
-    return PyDict.from(Object.keys(value).sort().map((key) => [key, hashable(value[key] as Value)] as [unknown, unknown]));
+    return new PyDict(Object.keys(value).sort().map((key) => [key, hashable(value[key] as Value)] as [unknown, unknown]));
   }
   return value === null ? "None" : str(toPython(value));
 }

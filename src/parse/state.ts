@@ -94,7 +94,7 @@ export function place(
   const ask = (macro: string, key: string, fallback: string): string => {
     const bound = context.get(macro) as BoundMacro;
     const value = draft.config[key];
-    const named = attempt(state, draft.at, () => bound.__call__([value === undefined ? null : toPython(value), node], null));
+    const named = attempt(state, draft.at, () => bound(value === undefined ? null : toPython(value), node));
     return (named === undefined ? fallback : str(named)).trim();
   };
   const { target } = state.project;
