@@ -75,8 +75,11 @@ function envVar(env: Env, secrets: boolean) {
 }
 
 function variable(vars: Mapping) {
-  return (name: Value, fallback: Value = null): Value => {
+  return (name: Value, fallback?: Value): Value => {
     const key = String(name);
-    return Object.hasOwn(vars, key) ? vars[key]! : fallback;
+    if (Object.hasOwn(vars, key)) return vars[key]!;
+    if (fallback !== undefined) return fallback;
+    const notes = [...didYouMean(key, Object.keys(vars)), `set it under  vars:  or give a default: var('${key}', …)`];
+    throw new Failure(error("var-missing", `No var named "${key}" is set.`, undefined, notes));
   };
 }

@@ -5,6 +5,7 @@ import { didYouMean } from "../lib/nearest.ts";
 import type { Mapping, Value } from "./types.ts";
 import { keySpan, valueSpan } from "./written.ts";
 import type { Key } from "./written.ts";
+import { plainScalar } from "./yaml-scalar.ts";
 
 export const isMapping = (value: Value | undefined): value is Mapping =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -61,8 +62,9 @@ export class Shape {
     const value = this.get(key);
     if (value === undefined || typeof value === "string") return value;
     if (typeof value === "number" || typeof value === "boolean") {
-      const at = this.span(key);
-      return at === this.at ? String(value) : at.file.text.slice(at.start, at.end).replace(/^(['"])(.*)\1$/s, "$2");
+      const at = valueSpan(this.value, key);
+      const written = at?.file.text.slice(at.start, at.end) ?? "";
+      return plainScalar(written).value === value ? written : String(value);
     }
     this.wrong(key, "text", value);
     return undefined;
@@ -135,6 +137,18 @@ export class Shape {
     return list.flatMap((item, i) => {
       const entry = named(list, i, item, kind, `"${key}"`, this.span(key), this.problems);
       return entry ? [entry] : [];
+    });
+  }
+
+  /** A list of mappings without names of their own. */
+  shapes(key: string, kind: string): Shape[] {
+    const list = this.list(key);
+    return list.flatMap((item, i) => {
+      const at = valueSpan(list, i) ?? this.span(key);
+      if (isMapping(item)) return [new Shape(item, `${kind} ${i + 1} of ${this.what}`, at, this.problems)];
+      const message = `Each entry of "${key}" of ${this.what} must be a mapping, but this is ${describe(item)}.`;
+      this.problems.push(error("yaml-shape", message, at));
+      return [];
     });
   }
 

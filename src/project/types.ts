@@ -54,13 +54,21 @@ export interface PackageFiles {
   /** `tests/generic/**.sql`: files of `{% test %}` blocks. */
   readonly genericTests: readonly SourceFile[];
   readonly docs: readonly SourceFile[];
+  /** `tests/fixtures/**.{csv,sql}`: rows of unit tests. */
+  readonly fixtures: readonly SourceFile[];
 }
 
 /** A seed is read when it is loaded, not before: `file.text` is empty. */
 export interface SeedFile {
   readonly file: SourceFile;
   readonly bytes: number;
+  /** Of the file's bytes. */
   readonly sha256: string;
+  /**
+   * As dbt's manifest has it: the sha256 of the text without white space around it, or, beyond 1 MiB, the path in the
+   * place of a hash.
+   */
+  readonly checksum: { readonly name: "sha256" | "path"; readonly checksum: string };
 }
 
 /** `dbt_project.yml`. */
@@ -98,6 +106,7 @@ export interface ProjectConfig {
     readonly analyses: Mapping;
   };
   readonly flags: Mapping;
+  /** As written: text, a mapping, or null for none; `{}` where the key is absent, which asks for the default comment. */
   readonly queryComment: Value;
   /** The place of a key of this file: `["models", "bank", "+schema"]`. */
   locate(path: readonly (string | number)[]): Span | undefined;
@@ -122,6 +131,15 @@ export interface Properties {
   readonly macros: readonly MacroProperties[];
   readonly exposures: readonly ExposureProperties[];
   readonly unitTests: readonly UnitTestProperties[];
+  readonly groups: readonly GroupProperties[];
+}
+
+export interface GroupProperties {
+  readonly name: string;
+  readonly description: string;
+  readonly owner: Mapping;
+  readonly config: Mapping;
+  readonly at: Span;
 }
 
 export interface NodeProperties {
@@ -189,7 +207,10 @@ export interface SourceProperties {
   readonly sourceMeta: Mapping;
   readonly columns: readonly ColumnProperties[];
   readonly tests: readonly TestProperties[];
+  /** Absent where `external:` is for other tools: without a location, or with one that is no path (`s3://…`). */
   readonly external?: External;
+  /** `external:` as written. */
+  readonly externalAsWritten?: Value;
   readonly freshness?: Mapping;
   readonly loadedAtField?: string;
   readonly loadedAtQuery?: string;
@@ -257,6 +278,8 @@ export interface UnitTestProperties {
   readonly given: readonly UnitTestInput[];
   readonly expect: UnitTestRows;
   readonly overrides: { readonly macros: Mapping; readonly vars: Mapping; readonly env_vars: Mapping };
+  /** `{include: […]}` or `{exclude: […]}` of a versioned model, as written. */
+  readonly versions?: Value;
   readonly config: Mapping;
   readonly at: Span;
 }
