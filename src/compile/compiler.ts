@@ -1,0 +1,226 @@
+/** Node → final SQL: the template rendered with `execute = true`, ephemeral models injected as CTEs. */
+import { readingConfig } from "../context/config.ts";
+import { makeProjectContext, type NodeFace, type ProjectContext, TemplateContext } from "../context/context.ts";
+import type { RunFacts } from "../context/globals.ts";
+import type { MacroSet } from "../context/macros.ts";
+import type { Phase, RefCall, SourceCall, TemplateQuery } from "../context/phase.ts";
+import { Relation } from "../context/relation.ts";
+import { testArguments } from "../context/test-arguments.ts";
+import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
+import { type Jinja, renderNative, TemplateError } from "../jinja/index.ts";
+import { callSpan, Linker } from "../parse/link.ts";
+import type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource } from "../parse/manifest.ts";
+import { nodeDictionary } from "../parse/node-dictionary.ts";
+import { relationKey, type Relations, type World } from "../plan/plan.ts";
+import type { Hook, Mapping, Project } from "../project/types.ts";
+import { type Compiled, type Piece, rendered, withCtes } from "./assemble.ts";
+
+export interface CompilerInput {
+  readonly project: Project;
+  readonly manifest: Manifest;
+  readonly macros: MacroSet;
+  readonly jinja: Jinja;
+  readonly facts: RunFacts;
+  readonly relations: Relations;
+  /** Decides `is_incremental()`. */
+  readonly world: World;
+  message(level: "debug" | "info" | "warn", text: string, node?: NodeId): void;
+}
+
+/** What a caller may put in place of the ordinary meaning of names: unit tests do. */
+export interface Substitutes {
+  readonly ref?: (target: Resource) => Relation | undefined;
+  readonly isIncremental?: boolean;
+  readonly overrides?: ReadonlyMap<string, unknown>;
+  readonly shared?: ProjectContext;
+}
+
+export class Compiler {
+  readonly input: CompilerInput;
+  readonly #shared: ProjectContext;
+  readonly #linker: Linker;
+
+  constructor(input: CompilerInput) {
+    this.input = input;
+    const { manifest } = input;
+    const resources = [...manifest.nodes.values(), ...manifest.sources.values()];
+    const graph = { nodes: Object.fromEntries([...manifest.nodes].map(([id, n]) => [id, nodeDictionary(n)])) };
+    this.#linker = new Linker(resources, manifest.disabled.values(), manifest.projectName);
+    this.#shared = makeProjectContext(input.project, input.macros, input.facts, graph);
+  }
+
+  get shared(): ProjectContext {
+    return this.#shared;
+  }
+
+  /** The node's SQL. Throws `Failure` when its template fails. */
+  async compile(node: Exclude<Node, { kind: "unit_test" }>, query?: TemplateQuery, substitutes: Substitutes = {}): Promise<Compiled> {
+    if (node.kind === "seed") return rendered("", { toTemplate: () => undefined });
+    const ctes = new Map<NodeId, Compiled>();
+    const sql = await this.#render(node, query, substitutes, ctes);
+    return this.#inject(sql, ctes);
+  }
+
+  /** SQL given by hand (`show --inline`), which may use every name of the project. */
+  async compileInline(text: string, query?: TemplateQuery): Promise<Compiled> {
+    const file: SourceFile = { path: "--inline", absolute: "", text };
+    const at: Span = { file, start: 0, end: text.length };
+    const wanted = new Set<NodeId>();
+    const phase = this.#phase({ package: this.input.project.name, file, at }, {}, query, {}, wanted);
+    const context = new TemplateContext(this.#shared, { package: this.input.project.name }, phase);
+    const sql = await this.#template(file, text, 0, context, at);
+    const ctes = new Map<NodeId, Compiled>();
+    await this.#addEphemerals(wanted, query, {}, ctes);
+    return this.#inject(sql, ctes);
+  }
+
+  /** A hook's SQL; `this` is the node's relation. */
+  async compileHook(hook: Hook, node: Node | undefined, query: TemplateQuery | undefined, names?: ReadonlyMap<string, unknown>): Promise<string> {
+    const face: NodeFace = {
+      ...(node ? this.#face(node) : { package: this.input.project.name }),
+      ...(names ? { names } : {}),
+    };
+    const phase = this.#phase(
+      { package: face.package, file: hook.at.file, at: hook.at, ...(node ? { id: node.id } : {}) },
+      node?.config.all ?? {},
+      query,
+      {},
+      new Set(),
+    );
+    const file: SourceFile = { ...hook.at.file, text: hook.sql };
+    const { sql } = await this.#template(file, hook.sql, 0, new TemplateContext(this.#shared, face, phase), hook.at);
+    return sql.trim();
+  }
+
+  #inject(sql: Compiled, ctes: ReadonlyMap<NodeId, Piece>): Compiled {
+    const named = [...ctes].map(([id, body]) => ({ name: this.#cteName(this.#model(id)), body }));
+    return withCtes(sql, named);
+  }
+
+  async #render(node: Node, query: TemplateQuery | undefined, substitutes: Substitutes, ctes: Map<NodeId, Compiled>): Promise<Compiled> {
+    const wanted = new Set<NodeId>();
+    const phase = this.#phase(node, node.config.all, query, substitutes, wanted);
+    const face = this.#face(node);
+    const shared = substitutes.shared ?? this.#shared;
+    const generic = node.kind === "test" && node.generic ? node : undefined;
+    const names = new Map(substitutes.overrides);
+    let context = new TemplateContext(shared, { ...face, names }, phase);
+    if (generic) {
+      const kwargs = await this.#testArguments(generic, context);
+      context = new TemplateContext(shared, { ...face, names: new Map([["_dbt_generic_test_kwargs", kwargs]]) }, phase);
+    }
+    const file: SourceFile = generic ? { ...node.file, text: node.raw } : node.file;
+    const offset = generic || node.kind !== "snapshot" ? 0 : Math.max(0, node.file.text.indexOf(node.raw));
+    const sql = await this.#template(file, node.raw, offset, context, node.at);
+    await this.#addEphemerals(wanted, query, substitutes, ctes);
+    return generic ? { sql: sql.sql, locate: () => node.at } : sql;
+  }
+
+  /** The SQL of ephemeral models; those that they read come before them. */
+  async #addEphemerals(ids: Iterable<NodeId>, query: TemplateQuery | undefined, substitutes: Substitutes, ctes: Map<NodeId, Compiled>): Promise<void> {
+    for (const id of ids) {
+      if (!ctes.has(id)) ctes.set(id, await this.#render(this.#model(id), query, substitutes, ctes));
+    }
+  }
+
+  async #template(file: SourceFile, source: string, offset: number, context: TemplateContext, at: Span): Promise<Compiled> {
+    try {
+      const { text, map } = await this.input.jinja.template(source, file, offset).render(context);
+      return rendered(text, map);
+    } catch (thrown) {
+      if (!(thrown instanceof TemplateError)) throw thrown;
+      const diagnostic = thrown.toDiagnostic();
+      throw new Failure(diagnostic.at ? diagnostic : { ...diagnostic, at }, { cause: thrown });
+    }
+  }
+
+  async #testArguments(test: DataTestNode & { generic?: { args: Mapping } }, context: TemplateContext): Promise<unknown> {
+    const { manifest, jinja } = this.input;
+    const tested = manifest.nodes.get(test.attached!) ?? manifest.sources.get(test.attached!);
+    if (!tested) throw new Error(`Internal error: ${test.id} tests nothing`);
+    const call = tested.kind === "source" ? `source('${tested.source.source}', '${tested.name}')` : `ref('${tested.package}', '${tested.name}')`;
+    const render = (text: string): unknown => renderNative(text, { ...test.file, text }, context, jinja);
+    const where = context.get("get_where_subquery") as (relation: unknown) => unknown;
+    return testArguments(test.generic?.args ?? {}, await where(render(`{{ ${call} }}`)), render);
+  }
+
+  #face(node: Node): NodeFace {
+    const to = node.kind === "unit_test" ? { schema: node.schema, identifier: node.alias } : this.input.relations.writeTo(node.id);
+    const config = node.config.materialized;
+    const type = config === "view" ? "view" : config === "materialized_view" ? "materialized_view" : "table";
+    return {
+      package: node.package,
+      this: new Relation({ database: node.database, schema: to.schema, identifier: to.identifier, type }),
+      model: nodeDictionary(node),
+    };
+  }
+
+  #phase(
+    caller: { readonly package: string; readonly file: SourceFile; readonly at: Span; readonly id?: NodeId },
+    config: Mapping,
+    query: TemplateQuery | undefined,
+    substitutes: Substitutes,
+    ephemerals: Set<NodeId>,
+  ): Phase {
+    const relation = (target: Resource): Relation => {
+      const substitute = substitutes.ref?.(target);
+      if (substitute) return substitute;
+      if (target.kind === "model" && target.config.materialized === "ephemeral") {
+        ephemerals.add(target.id);
+        return new Relation({ identifier: this.#cteName(target), type: "cte", text: this.#cteName(target) });
+      }
+      const name = this.input.relations.readFrom(target.id);
+      const isView = target.kind === "model" && target.config.materialized === "view";
+      return new Relation({ database: name.database, schema: name.schema, identifier: name.identifier, type: isView ? "view" : "table" });
+    };
+    const node = caller.id ? this.input.manifest.nodes.get(caller.id) : undefined;
+    const resolve = (target: Resource | undefined, missing: () => Diagnostic): Relation => {
+      if (!target) throw new Failure(missing());
+      if (node && node.kind !== "test" && !node.dependsOn.includes(target.id)) throw new Failure(undeclared(caller, target));
+      return relation(target);
+    };
+    return {
+      execute: true,
+      ref: (call: RefCall) => {
+        return resolve(this.#linker.ref(call, caller.package), () => this.#linker.refNotFound(call, callSpan(caller, "ref", call.name)));
+      },
+      source: (call: SourceCall) => {
+        return resolve(this.#linker.source(call), () => this.#linker.sourceNotFound(call, callSpan(caller, "source", call.name)));
+      },
+      config: readingConfig(config),
+      isIncremental: () => substitutes.isIncremental ?? this.#isIncremental(node, config),
+      ...(query ? { query } : {}),
+      macroUsed: () => {
+        // Recorded while parsing.
+      },
+      message: (level, text) => this.input.message(level, text, caller.id),
+    };
+  }
+
+  #isIncremental(node: Node | undefined, config: Mapping): boolean {
+    if (node?.config.materialized !== "incremental") return false;
+    const fullRefresh = typeof config["full_refresh"] === "boolean" ? config["full_refresh"] : this.input.facts.fullRefresh;
+    const existing = this.input.world.relations.get(relationKey(this.input.relations.writeTo(node.id)));
+    return !fullRefresh && existing?.kind === "table";
+  }
+
+  #model(id: NodeId): ModelNode {
+    const node = this.input.manifest.nodes.get(id);
+    if (node?.kind !== "model") throw new Error(`Internal error: ${id} is not a model`);
+    return node;
+  }
+
+  #cteName(node: Node): string {
+    return `__dbt__cte__${node.alias}`;
+  }
+}
+
+function undeclared(caller: { file: SourceFile; at: Span }, target: Resource): Diagnostic {
+  const call = target.kind === "source" ? `source('${target.source.source}', '${target.name}')` : `ref('${target.name}')`;
+  return error(
+    "ref-undeclared",
+    `"${target.name}" is read here, but the call was not seen when the project was parsed.`,
+    callSpan(caller, target.kind === "source" ? "source" : "ref", target.name),
+    [`add the line "-- depends_on: {{ ${call} }}" to the file, so that the order of the graph is known`],
+  );
+}
