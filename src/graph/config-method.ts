@@ -1,6 +1,5 @@
 /** Selection by configuration: `config.materialized:view`, `config.meta.owner:risk`, `config.severity:warn`. */
-import type { Resource } from "../parse/manifest.ts";
-import type { Mapping, Value } from "../project/types.ts";
+import type { Value } from "../project/types.ts";
 import type { Matcher, Problem } from "./methods.ts";
 
 /**
@@ -23,15 +22,10 @@ export function matchConfig(path: readonly string[], wanted: string): Matcher | 
   return (resource) => {
     // dbt looks at the configurations of nodes and sources only.
     if (resource.kind === "exposure" || resource.kind === "unit_test") return false;
-    const value = descend(configOf(resource), path);
+    const value = descend(resource.config.all, path);
     if (value === undefined) return false;
     return Array.isArray(value) ? value.some(isWanted) : isWanted(value);
   };
-}
-
-function configOf(resource: Resource): Mapping {
-  const { all, enabled, materialized, tags, meta } = resource.config;
-  return { enabled, materialized, tags: [...tags], meta, ...all };
 }
 
 function descend(value: Value, path: readonly string[]): Value | undefined {

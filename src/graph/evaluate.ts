@@ -33,6 +33,7 @@ class Evaluation {
   readonly #graph: Graph;
   readonly #indirect: IndirectSelection;
   readonly #context: SelectionContext;
+  #errors = 0;
   /** Named selectors being evaluated, outermost first. */
   readonly #open: string[] = [];
 
@@ -58,6 +59,7 @@ class Evaluation {
     if (typeof matcher !== "function") {
       const message = `Cannot select "${criterion.raw}": ${matcher.problem}`;
       this.diagnostics.push(error("selection-value", message, undefined, matcher.notes));
+      this.#errors++;
       return NONE;
     }
     const matched = graph.order.filter((id) => matcher(graph.resource(id)));
@@ -68,6 +70,7 @@ class Evaluation {
   }
 
   #combination(combination: Combination): Found {
+    const errors = this.#errors;
     const parts = combination.parts.map((part) => this.find(part));
     const chosen = combine(
       combination.op,
@@ -78,7 +81,8 @@ class Evaluation {
       parts.map((part) => new Set([...part.chosen, ...part.possible])),
     );
     const all = new Set([...chosen, ...justified(this.#graph, chosen, possible, combination.indirect)]);
-    if (all.size === 0 && combination.raw !== undefined) {
+    // Whoever has just been told what is wrong knows why nothing was found.
+    if (all.size === 0 && combination.raw !== undefined && this.#errors === errors) {
       const notes = explainNoMatch(this.#graph, combination);
       const message = `The selection criterion "${combination.raw}" matches nothing.`;
       this.diagnostics.push(warning("selection-no-match", message, undefined, notes));

@@ -71,11 +71,6 @@ export function parseCriterion(raw: string): Criterion | Diagnostic {
   const found = CRITERION.exec(raw)?.groups;
   if (!found) throw new Error(`Internal error: the criterion pattern does not match ${JSON.stringify(raw)}`);
   const value = found.value ?? "";
-  if (value === "") {
-    return error("selection-syntax", `The selection criterion "${raw}" names nothing.`, undefined, [
-      'expected a name, a path or "method:value", as in "+tag:nightly"; there is no space around commas',
-    ]);
-  }
   if (found.at !== undefined && found.children !== undefined) {
     return error("selection-syntax", `The selection criterion "${raw}" has both "@" before and "+" after.`, undefined, [
       'leave out the "+": "@" selects all descendants already, and their ancestors',

@@ -1,6 +1,7 @@
 /** The selection methods: what may stand before the colon of a criterion. One entry per method. */
 import { didYouMean } from "../lib/nearest.ts";
-import type { NodeId, Resource } from "../parse/manifest.ts";
+import type { ModelNode, NodeId, Resource } from "../parse/manifest.ts";
+import type { Value } from "../project/types.ts";
 import type { Expression } from "./expression.ts";
 import type { Graph } from "./graph.ts";
 import { matchConfig } from "./config-method.ts";
@@ -18,6 +19,8 @@ export interface SelectionContext {
   readonly results?: ReadonlyMap<NodeId, string>;
   /** `source_status:fresher`: sources with newer data than at an earlier check. */
   readonly fresherSources?: ReadonlySet<NodeId>;
+  /** `version:`: which version a model's `latest_version` names. Absent or undefined: the highest. */
+  readonly latestVersion?: (model: ModelNode) => Value | undefined;
   /** `selector:`: the named selectors of `selectors.yml`. */
   readonly selectors?: ReadonlyMap<string, Expression>;
 }

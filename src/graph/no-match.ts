@@ -19,6 +19,7 @@ export function explainNoMatch(graph: Graph, combination: Combination): Note[] {
 function explain(graph: Graph, expression: Expression): Note[] {
   if (expression.op !== "criterion") return expression.parts.flatMap((part) => explain(graph, part));
   const { method, value } = expression;
+  if (value === "") return [{ message: 'nothing is named there; write "+name" and "a,b" without spaces' }];
   const values = [...(methods[method]!.values?.(graph) ?? [])];
   if (values.includes(value)) return [];
   const notes: Note[] = method === "fqn" ? [...disabled(graph, expression), ...meantOtherwise(graph, expression)] : [];

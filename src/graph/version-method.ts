@@ -8,7 +8,7 @@ import type { Matcher, Problem, Query } from "./methods.ts";
 
 const KINDS = ["latest", "prerelease", "old", "none"];
 
-export function versionMatcher({ value, graph }: Query): Matcher | Problem {
+export function versionMatcher({ value, graph, context }: Query): Matcher | Problem {
   if (!KINDS.includes(value)) {
     const suggestions = didYouMean(value, KINDS);
     return {
@@ -16,27 +16,28 @@ export function versionMatcher({ value, graph }: Query): Matcher | Problem {
       notes: suggestions.length > 0 ? suggestions : [`expected ${KINDS.join(", ")}`],
     };
   }
-  const latest = latestVersions(graph);
+  const highest = highestVersions(graph);
   return (resource) => {
     if (resource.kind !== "model") return false;
     if (!isVersioned(resource)) return value === "none";
-    const order = compareVersions(resource.version ?? null, latest.get(family(resource)) ?? null);
+    const latest = context.latestVersion?.(resource) ?? highest.get(family(resource)) ?? null;
+    const order = compareVersions(resource.version ?? null, latest);
     return value === "latest" ? order === 0 : value === "prerelease" ? order > 0 : value === "old" && order < 0;
   };
 }
 
-/** The latest version of each versioned model: the highest. */
-function latestVersions(graph: Graph): Map<string, Value> {
-  const latest = new Map<string, Value>();
-  const consider = (resource: Resource) => {
-    if (resource.kind !== "model" || !isVersioned(resource)) return;
+/** The highest version of each versioned model. */
+function highestVersions(graph: Graph): Map<string, Value> {
+  const highest = new Map<string, Value>();
+  for (const id of graph.order) {
+    const resource = graph.resource(id);
+    if (resource.kind !== "model" || !isVersioned(resource)) continue;
     const key = family(resource);
-    const known = latest.get(key);
+    const known = highest.get(key);
     const version = resource.version ?? null;
-    if (known === undefined || compareVersions(version, known) > 0) latest.set(key, version);
-  };
-  for (const id of graph.order) consider(graph.resource(id));
-  return latest;
+    if (known === undefined || compareVersions(version, known) > 0) highest.set(key, version);
+  }
+  return highest;
 }
 
 const family = (model: ModelNode): string => `${model.package}.${model.name}`;
