@@ -1,0 +1,373 @@
+/** `--log-format json`: one object per line in the shape of dbt's structured log, with dbt's names and codes. */
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { positionAt } from "../diagnostics/format.ts";
+import type {
+  HookFinished,
+  Message,
+  PlanReady,
+  RunEvent,
+  RunFinished,
+  StepFinished,
+  StepStarted,
+} from "../execute/events.ts";
+import { version } from "../lib/package-root.ts";
+import { plain } from "../lib/palette.ts";
+import { unreachable } from "../lib/unreachable.ts";
+import type { NodeId, Resource } from "../parse/manifest.ts";
+import { nodeInfo, runResult, type NodeInfo } from "./node-info.ts";
+import { nodeLine, PRINTER_WIDTH, type NodeLine } from "./lines.ts";
+import type { Reporter } from "./reporter.ts";
+import { completedLine, count, description, doneLine, finishedLine, foundLine, outcome, tally } from "./wording.ts";
+
+export interface JsonOptions {
+  readonly quiet: boolean;
+  readonly debug: boolean;
+  readonly now: () => Date;
+  readonly write: (text: string) => void;
+}
+
+type Level = "debug" | "info" | "warn" | "error";
+type Data = Readonly<Record<string, unknown>>;
+
+interface Line {
+  readonly name: string;
+  readonly code: string;
+  readonly level?: Level;
+  readonly msg: string;
+  readonly data?: Data;
+  readonly at?: Date;
+  readonly thread?: string | undefined;
+}
+
+export class JsonReporter implements Reporter {
+  readonly #options: JsonOptions;
+  readonly #resources = new Map<NodeId, Resource>();
+  readonly #started = new Map<NodeId, Date>();
+  #invocation = "";
+  #targetName = "";
+  #greeted = false;
+
+  constructor(options: JsonOptions) {
+    this.#options = options;
+  }
+
+  event(event: RunEvent): void {
+    switch (event.type) {
+      case "plan-ready":
+        return this.#planReady(event);
+      case "step-started":
+        return this.#stepStarted(event);
+      case "step-progress": {
+        const { file, bytes, totalBytes, rows, seconds, node } = event;
+        const data = { unique_id: node, file, bytes, total_bytes: totalBytes, rows, seconds };
+        const msg = `${file}: ${rows} rows, ${bytes} of ${totalBytes} bytes`;
+        return this.#debug({ name: "LoadProgress", code: "S001", msg, data, at: event.at });
+      }
+      case "statement-ran": {
+        const { node, label, sql, seconds, rowCount } = event;
+        this.#debug({
+          name: "SQLQuery",
+          code: "E016",
+          msg: sql,
+          data: { ...this.#about(node), conn_name: node, sql },
+          at: event.at,
+        });
+        const data = { ...this.#about(node), status: label, elapsed: seconds, rows: rowCount };
+        const msg = `SQL status: ${label} in ${seconds.toFixed(3)} seconds`;
+        return this.#debug({ name: "SQLQueryStatus", code: "E017", msg, data, at: event.at });
+      }
+      case "step-finished":
+        return this.#stepFinished(event);
+      case "hook-finished":
+        return this.#hookFinished(event);
+      case "message":
+        return this.#message(event);
+      case "run-finished":
+        return this.#runFinished(event);
+      default:
+        unreachable(event);
+    }
+  }
+
+  diagnostics(list: readonly Diagnostic[]): void {
+    for (const d of list) {
+      const data = { exc: d.message, msg: d.message, diagnostic: diagnosticData(d) };
+      if (d.severity === "error")
+        this.#print({ name: "MainEncounteredError", code: "Z002", level: "error", msg: d.message, data });
+      else this.#print({ name: "Note", code: "Z050", level: "warn", msg: d.message, data });
+    }
+  }
+
+  line(text: string): void {
+    this.#write({ name: "PrintEvent", code: "Z052", msg: text, data: { msg: text } });
+  }
+
+  close(): void {}
+
+  #planReady({ at, plan, resources, targetName, threads }: PlanReady): void {
+    this.#invocation = plan.id;
+    this.#targetName = targetName;
+    for (const resource of resources) this.#resources.set(resource.id, resource);
+    const found = foundLine(resources);
+    this.#print({
+      name: "FoundStats",
+      code: "W006",
+      msg: found,
+      data: { stat_line: found.replace(/^Found /, "") },
+      at,
+    });
+    const nodes = plan.steps.filter((step) => step.action !== "none").length;
+    const msg = `Concurrency: ${count(threads, "thread")} (target='${targetName}')`;
+    const data = { num_threads: threads, target_name: targetName, node_count: nodes };
+    this.#print({ name: "ConcurrencyLine", code: "Q027", msg, data, at });
+  }
+
+  #stepStarted({ at, step, resource, index, of }: StepStarted): void {
+    this.#resources.set(step.node, resource);
+    this.#started.set(step.node, at);
+    const node_info = this.#info(resource, "started");
+    const what = description(resource);
+    this.#print({
+      name: "NodeStart",
+      code: "Q024",
+      level: "debug",
+      msg: `Began running node ${step.node}`,
+      data: { node_info },
+      at,
+    });
+    const msg = padded({ index, of, text: `START ${what}`, status: "RUN" });
+    this.#print({
+      name: "LogStartLine",
+      code: "Q011",
+      msg,
+      data: { node_info, description: what, index, total: of },
+      at,
+    });
+  }
+
+  #stepFinished(event: StepFinished): void {
+    const { at, step, resource, result, index, of } = event;
+    this.#resources.set(step.node, resource);
+    const node_info = this.#info(resource, result.status, at);
+    const { text, status, timed } = outcome(step, resource, result);
+    const msg = padded({ index, of, text, status, ...(timed ? { seconds: result.seconds } : {}) });
+    const common = { node_info, index, total: of, execution_time: result.seconds };
+    const thread = result.thread;
+    this.#print({ ...resultLine(event, status), msg, data: { ...common, ...resultData(event, status) }, at, thread });
+    this.#print({
+      name: "NodeFinished",
+      code: "Q025",
+      level: "debug",
+      msg: `Finished running node ${step.node}`,
+      data: { node_info, run_result: runResult(result) },
+      at,
+      thread,
+    });
+  }
+
+  #hookFinished({ at, name, status, seconds, diagnostic }: HookFinished): void {
+    const word = status === "success" ? "OK" : "ERROR";
+    const msg = padded({ text: `${word} hook: ${name}`, status: word, seconds });
+    const data = {
+      statement: name,
+      status,
+      execution_time: seconds,
+      ...(diagnostic ? { diagnostic: diagnosticData(diagnostic) } : {}),
+    };
+    this.#print({
+      name: "LogHookEndLine",
+      code: "Q033",
+      level: status === "success" ? "info" : "error",
+      msg,
+      data,
+      at,
+    });
+  }
+
+  #message({ at, level, text, node }: Message): void {
+    const [name, code] = (
+      { debug: ["JinjaLogDebug", "I063"], info: ["JinjaLogInfo", "I062"], warn: ["JinjaLogWarning", "I061"] } as const
+    )[level];
+    const line = { name, code, level, msg: text, data: { msg: text, ...this.#about(node) }, at };
+    if (level === "debug") this.#debug(line);
+    else this.#print(line);
+  }
+
+  #runFinished({ at, result }: RunFinished): void {
+    const numbers = tally(result);
+    const finished = finishedLine(result, (id) => this.#resources.get(id));
+    const stat_line = finished.replace(/^Finished running /, "").replace(/ in \d+ hours .*$/, "");
+    const execution = / in \d+ hours .* seconds/.exec(finished)?.[0] ?? "";
+    const data = { stat_line, execution, execution_time: result.seconds };
+    this.#print({ name: "FinishedRunningStats", code: "E047", msg: finished, data, at });
+    const { text } = completedLine(result, numbers);
+    const summary = {
+      num_errors: numbers.error,
+      num_warnings: numbers.warn,
+      num_partial_success: 0,
+      keyboard_interrupt: result.interrupted,
+    };
+    this.#print({ name: "EndOfRunSummary", code: "Z030", msg: text, data: summary, at });
+    for (const r of result.results) {
+      const resource = this.#resources.get(r.node);
+      if (!resource || !["error", "fail", "warn"].includes(r.status)) continue;
+      const where = {
+        ...this.#about(r.node),
+        resource_type: resource.kind,
+        node_name: resource.name,
+        path: resource.file.path,
+      };
+      const title = `${resource.kind} ${resource.name} (${resource.file.path})`;
+      const why = r.diagnostic?.message ?? r.message ?? r.status;
+      const told = {
+        ...this.#about(r.node),
+        msg: why,
+        ...(r.diagnostic ? { diagnostic: diagnosticData(r.diagnostic) } : {}),
+      };
+      if (r.status === "warn") {
+        this.#print({
+          name: "RunResultWarning",
+          code: "Z021",
+          level: "warn",
+          msg: `Warning in ${title}`,
+          data: where,
+          at,
+        });
+        this.#print({ name: "RunResultWarningMessage", code: "Z046", level: "warn", msg: why, data: told, at });
+      } else {
+        this.#print({
+          name: "RunResultFailure",
+          code: "Z022",
+          level: "error",
+          msg: `Failure in ${title}`,
+          data: where,
+          at,
+        });
+        this.#print({ name: "RunResultError", code: "Z024", level: "error", msg: why, data: told, at });
+      }
+    }
+    const stats = { ...numbers, reused: 0 };
+    this.#print({ name: "StatsLine", code: "Z023", msg: doneLine(numbers), data: { stats }, at });
+    const { command } = result.plan;
+    const words = `Command \`sluice ${command}\` ${result.ok ? "succeeded" : "failed"} after ${result.seconds.toFixed(2)} seconds`;
+    this.#print({
+      name: "CommandCompleted",
+      code: "Q039",
+      level: "debug",
+      msg: words,
+      data: {
+        command: `sluice ${command}`,
+        success: result.ok,
+        completed_at: at.toISOString(),
+        elapsed: result.seconds,
+      },
+      at,
+    });
+  }
+
+  #info(resource: Resource, status: string, finished?: Date): NodeInfo {
+    return nodeInfo(resource, status, this.#started.get(resource.id), finished);
+  }
+
+  #about(node: NodeId | undefined): Data {
+    const resource = node === undefined ? undefined : this.#resources.get(node);
+    return resource ? { node_info: this.#info(resource, "executing") } : {};
+  }
+
+  #debug(line: Line): void {
+    if (this.#options.debug) this.#print({ ...line, level: "debug" });
+  }
+
+  #print(line: Line): void {
+    if (this.#options.quiet && line.level !== "error") return;
+    if (!this.#greeted && !this.#options.quiet) {
+      this.#greeted = true;
+      const v = version();
+      this.#write({
+        name: "MainReportVersion",
+        code: "A001",
+        msg: `Running with sluice=${v}`,
+        data: { version: `=${v}`, log_version: 3 },
+      });
+    }
+    this.#write(line);
+  }
+
+  #write({ name, code, level = "info", msg, data = {}, at, thread }: Line): void {
+    const info = {
+      category: "",
+      code,
+      extra: this.#targetName ? { target: this.#targetName } : {},
+      invocation_id: this.#invocation,
+      level,
+      msg,
+      name,
+      pid: process.pid,
+      thread: thread ?? "MainThread",
+      ts: (at ?? this.#options.now()).toISOString().replace("Z", "000Z"),
+    };
+    this.#options.write(`${JSON.stringify({ data, info })}\n`);
+  }
+}
+
+const padded = (line: NodeLine): string => nodeLine(line, { palette: plain, printerWidth: PRINTER_WIDTH });
+
+/** Which of dbt's result events a finished step is. */
+function resultLine({ resource, result }: StepFinished, _status: string): { name: string; code: string; level: Level } {
+  const bad = result.status === "error" || result.status === "fail";
+  const level = bad ? "error" : result.status === "warn" ? "warn" : "info";
+  if (result.status === "skipped") return { name: "SkippingDetails", code: "Q034", level: "info" };
+  switch (resource.kind) {
+    case "test":
+    case "unit_test":
+      return { name: "LogTestResult", code: "Q007", level };
+    case "seed":
+    case "source":
+      return { name: "LogSeedResult", code: "Q016", level };
+    case "snapshot":
+      return { name: "LogSnapshotResult", code: "Q015", level };
+    default:
+      return { name: "LogModelResult", code: "Q012", level };
+  }
+}
+
+function resultData({ resource, result, of }: StepFinished, status: string): Data {
+  if (result.status === "skipped") {
+    const schema = "schema" in resource ? resource.schema : "";
+    return {
+      resource_type: resource.kind,
+      schema,
+      node_name: resource.name,
+      ...(result.because ? { because: result.because } : {}),
+    };
+  }
+  switch (resource.kind) {
+    case "test":
+    case "unit_test":
+      return { name: resource.name, status: result.status, num_models: of, num_failures: result.failures ?? 0 };
+    case "seed":
+      return { status: result.status, result_message: status, schema: resource.schema, relation: resource.alias };
+    case "source":
+      return {
+        status: result.status,
+        result_message: status,
+        schema: resource.schema,
+        relation: resource.identifier,
+        rows: result.rows ?? 0,
+        rejected: result.rejected ?? 0,
+      };
+    default:
+      return { description: description(resource), status: result.status === "error" ? "error" : status };
+  }
+}
+
+function diagnosticData(d: Diagnostic): Data {
+  const place = d.at ? { path: d.at.file.path, ...positionAt(d.at.file, d.at.start) } : {};
+  return {
+    code: d.code,
+    severity: d.severity,
+    message: d.message,
+    ...place,
+    notes: d.notes.map((note) => note.message),
+  };
+}

@@ -1,0 +1,91 @@
+/** Small aligned tables: rows of `show`, failing rows of a test, the plan. */
+import { plain, type Palette } from "../lib/palette.ts";
+import { cut, oneLine, padEnd, padStart, textWidth } from "./text-width.ts";
+
+export interface TableOptions {
+  /** Cells the whole table may take; columns are cut, then left out, to fit. Without it nothing is cut. */
+  readonly width?: number;
+  readonly palette?: Palette;
+  /** By column: never cut (a name one wants to copy). */
+  readonly keep?: readonly boolean[];
+}
+
+type Cell = string | null;
+const GAP = "  ";
+const SMALLEST = 6;
+const NUMBER = /^[-+]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?([eE][-+]?\d+)?%?$/;
+
+/** Lines of the table: header, rule, rows. Columns of numbers are right aligned; null is shown dim. */
+export function tableLines(
+  columns: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  options: TableOptions = {},
+): string[] {
+  const c = options.palette ?? plain;
+  const cells = rows.map((row) => columns.map((_, i) => (row[i] == null ? null : oneLine(row[i]))));
+  const heads = columns.map(oneLine);
+  const right = columns.map((_, i) => isNumeric(cells.map((row) => row[i]!)));
+  const natural = heads.map((head, i) => Math.max(textWidth(head), ...cells.map((row) => textWidth(row[i] ?? "null"))));
+  const widths = options.width === undefined ? natural : fit(natural, heads, options.width, options.keep ?? []);
+  const left = natural.length - widths.length;
+  const more = left ? `${GAP}… ${left} more` : "";
+
+  const line = (row: readonly Cell[], paint: (cell: Cell, text: string) => string) =>
+    widths
+      .map((width, i) => {
+        const text = cut(row[i] ?? "null", width);
+        const padded = right[i] ? padStart(text, width) : i === widths.length - 1 ? text : padEnd(text, width);
+        return paint(row[i] ?? null, padded);
+      })
+      .join(GAP)
+      .trimEnd();
+  return [
+    line(heads, (_, text) => c.bold(text)) + c.dim(more),
+    c.dim(widths.map((width) => "─".repeat(width)).join(GAP)),
+    ...cells.map((row) => line(row, (cell, text) => (cell === null ? c.dim(text) : text))),
+  ];
+}
+
+const isNumeric = (cells: readonly Cell[]): boolean =>
+  cells.some((cell) => cell !== null) && cells.every((cell) => cell === null || NUMBER.test(cell));
+
+/** Takes cells from the widest columns until the table fits; when every column is small already, drops the last ones. */
+function fit(natural: readonly number[], heads: readonly string[], width: number, keep: readonly boolean[]): number[] {
+  const widths = [...natural];
+  const floor = (i: number) =>
+    keep[i] ? natural[i]! : Math.min(natural[i]!, Math.max(SMALLEST, textWidth(heads[i]!)));
+  const total = () => widths.reduce((sum, w) => sum + w, 0) + GAP.length * (widths.length - 1);
+  // ` … 12 more` needs room of its own once columns are left out.
+  const room = () => (widths.length < natural.length ? width - 12 : width);
+  while (total() > room()) {
+    const cuttable = widths.map((w, i) => (w > floor(i) ? w : 0));
+    const widest = cuttable.indexOf(Math.max(...cuttable));
+    if (cuttable[widest]! > 0) widths[widest]!--;
+    else if (widths.length > 1) widths.pop();
+    else return [Math.max(1, room())];
+  }
+  return widths;
+}
+
+/** Rows as an array of objects. Integers beyond JavaScript's safe range and other values JSON lacks become strings. */
+export function rowsAsJson(columns: readonly string[], rows: readonly (readonly unknown[])[]): string {
+  const objects = rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, jsonValue(row[i])])));
+  return JSON.stringify(objects, null, 2);
+}
+
+/** dbt's `show --output json`: `{"node": …, "show": […]}`; inline queries have no node. */
+export function showJson(node: string | undefined, columns: readonly string[], rows: readonly (readonly unknown[])[]) {
+  const show = JSON.parse(rowsAsJson(columns, rows)) as unknown;
+  return JSON.stringify(node === undefined ? { show } : { node, show }, null, 2);
+}
+
+function jsonValue(value: unknown): unknown {
+  if (value === undefined) return null;
+  if (typeof value === "bigint") {
+    return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
+      ? Number(value)
+      : String(value);
+  }
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+  return value;
+}
