@@ -52,7 +52,12 @@ export const model = (name: string, materialized = "table", schema = "marts", te
 
 export function seed(name: string): SeedNode {
   const base = node("seed", "reference", name, `seeds/${name}.csv`, "");
-  return { ...base, kind: "seed", config: config("seed"), seed: { file: base.file, bytes: 120, sha256: "0", checksum: "0" } };
+  return {
+    ...base,
+    kind: "seed",
+    config: config("seed"),
+    seed: { file: base.file, bytes: 120, sha256: "0", checksum: { name: "sha256", checksum: "0" } },
+  };
 }
 
 export const test = (name: string, description = "", path = `tests/${name}.sql`, text = ""): DataTestNode => ({

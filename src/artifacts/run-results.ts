@@ -1,0 +1,118 @@
+/** `target/run_results.json`, version 6 of dbt's schema. */
+import { join } from "node:path";
+import type { RunResult, StepResult } from "../execute/events.ts";
+import { version } from "../lib/package-root.ts";
+import { writeFileAtomically } from "../lib/write-file.ts";
+import type { NodeId } from "../parse/manifest.ts";
+
+export interface RunResults {
+  readonly metadata: {
+    readonly dbt_schema_version: string;
+    /** The dbt version whose artifacts these are like: readers parse it as a number. */
+    readonly dbt_version: string;
+    readonly generated_at: string;
+    readonly invocation_id: string;
+    readonly env: Readonly<Record<string, string>>;
+  };
+  readonly results: readonly NodeResult[];
+  readonly elapsed_time: number;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+/** Keys are closed in dbt's schema: none may be added. */
+export interface NodeResult {
+  readonly status: StepResult["status"];
+  readonly timing: readonly { readonly name: string; readonly started_at: string; readonly completed_at: string }[];
+  readonly thread_id: string;
+  readonly execution_time: number;
+  readonly adapter_response: { readonly _message?: string; readonly code?: string; readonly rows_affected?: number };
+  readonly message: string | null;
+  readonly failures: number | null;
+  readonly unique_id: string;
+  readonly compiled: boolean | null;
+  readonly compiled_code: string | null;
+  readonly relation_name: string | null;
+  readonly batch_results: null;
+}
+
+export interface RunResultsOptions {
+  readonly generatedAt: Date;
+  /** Flags as given; `which` is the command. */
+  readonly args?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Readers of artifacts decide by it what to expect; Sluice's own version is in `metadata.env`. */
+export const DBT_VERSION = "1.12.3";
+const ENV_PREFIX = "DBT_ENV_CUSTOM_ENV_";
+
+export function runResults(run: RunResult, options: RunResultsOptions): RunResults {
+  const idle = new Set(run.plan.steps.filter((step) => step.action === "none").map((step) => step.node));
+  return {
+    metadata: {
+      dbt_schema_version: "https://schemas.getdbt.com/dbt/run-results/v6.json",
+      dbt_version: DBT_VERSION,
+      generated_at: options.generatedAt.toISOString(),
+      invocation_id: run.plan.id,
+      env: { ...customEnv(options.env ?? {}), sluice_version: version() },
+    },
+    results: run.results.filter((result) => !idle.has(result.node)).map(nodeResult),
+    elapsed_time: run.seconds,
+    args: { which: run.plan.command, invocation_command: `sluice ${run.plan.command}`, ...options.args },
+  };
+}
+
+export const runResultsPath = (targetPath: string): string => join(targetPath, "run_results.json");
+
+/** Writes `run_results.json` into the target folder, whole or not at all. */
+export async function writeRunResults(targetPath: string, run: RunResult, options: RunResultsOptions): Promise<void> {
+  await writeFileAtomically(runResultsPath(targetPath), JSON.stringify(runResults(run, options)));
+}
+
+function nodeResult(result: StepResult): NodeResult {
+  const ran = result.status !== "skipped";
+  return {
+    status: result.status,
+    timing: timing(result),
+    thread_id: result.thread ?? "MainThread",
+    execution_time: result.seconds,
+    adapter_response: adapterResponse(result),
+    message: result.diagnostic?.message ?? result.message ?? null,
+    failures: result.failures ?? null,
+    unique_id: result.node,
+    compiled: hasSql(result.node) ? result.compiled !== undefined : null,
+    compiled_code: ran ? (result.compiled ?? null) : null,
+    relation_name: result.relation ?? null,
+    batch_results: null,
+  };
+}
+
+/**
+ * Compiling is not timed on its own: it takes no noticeable part. Its entry is there because readers look for both, and
+ * lies at the start of the step.
+ */
+function timing({ startedAt, finishedAt }: StepResult): NodeResult["timing"] {
+  if (!startedAt || !finishedAt) return [];
+  const [start, end] = [startedAt.toISOString(), finishedAt.toISOString()];
+  return [
+    { name: "compile", started_at: start, completed_at: start },
+    { name: "execute", started_at: start, completed_at: end },
+  ];
+}
+
+/** `SELECT 195` → message, code and rows, as dbt takes them from the command tag. */
+function adapterResponse({ message, rows, status }: StepResult): NodeResult["adapter_response"] {
+  if (status !== "success" || message === undefined) return rows === undefined ? {} : { rows_affected: rows };
+  const code = /^[A-Z][A-Z ]*(?=$| \d)/.exec(message)?.[0].trim();
+  return { _message: message, ...(code ? { code } : {}), ...(rows === undefined ? {} : { rows_affected: rows }) };
+}
+
+const hasSql = (node: NodeId): boolean => !/^(seed|source)\./.test(node);
+
+function customEnv(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const own: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (name.startsWith(ENV_PREFIX) && value !== undefined) own[name.slice(ENV_PREFIX.length)] = value;
+  }
+  return own;
+}
