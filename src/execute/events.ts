@@ -110,6 +110,8 @@ export interface StepResult {
   /** Skipped because of this node. */
   readonly because?: NodeId;
   readonly compiled?: string;
+  /** The statements that were run, in order, as text for `target/run`. */
+  readonly executed?: string;
   /** `relation` the node was built as, quoted. */
   readonly relation?: string;
   /** For failed tests: the first failing rows, for people. */

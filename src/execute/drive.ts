@@ -1,0 +1,69 @@
+/** Runs a generator of statements on one session, inside the transaction the caller has opened. */
+import type { Compiled } from "../compile/assemble.ts";
+import { Failure, type Span } from "../diagnostics/diagnostic.ts";
+import type { Statement, StatementResult } from "../materialize/materialization.ts";
+import type { Session } from "../postgres/database.ts";
+import { QueryError } from "../postgres/errors.ts";
+import { explainQueryError } from "./explain.ts";
+
+export interface Driving {
+  readonly session: Session;
+  /** The node's place and compiled SQL, for errors. */
+  readonly at: Span;
+  readonly compiled?: Compiled;
+  onStatement(statement: Statement, result: StatementResult, seconds: number): void;
+}
+
+/** Returns what the generator returns. A statement that fails, and is not to be rescued, throws `Failure`. */
+export async function drive<T>(statements: Generator<Statement, T, StatementResult>, driving: Driving): Promise<T> {
+  let step = statements.next();
+  while (!step.done) {
+    let result: StatementResult;
+    try {
+      result = await runOne(step.value, driving);
+    } catch (thrown) {
+      // Gives the generator its `finally`.
+      statements.return(undefined as T);
+      throw thrown;
+    }
+    step = statements.next(result);
+  }
+  return step.value;
+}
+
+async function runOne(statement: Statement, driving: Driving): Promise<StatementResult> {
+  const started = performance.now();
+  const result = await send(statement, driving);
+  driving.onStatement(statement, result, (performance.now() - started) / 1000);
+  return result;
+}
+
+async function send(statement: Statement, { session, at, compiled }: Driving): Promise<StatementResult> {
+  try {
+    if (statement.do === "copy") {
+      const rowCount = await session.copyIn(statement.sql, statement.source());
+      return { rows: [], fields: [], rowCount, command: "COPY" };
+    }
+    if (!statement.rescue) return await session.query(statement.sql);
+    return await rescued(session, statement.sql, statement.rescue);
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError)) throw thrown;
+    const bodyAt = statement.do === "run" ? statement.bodyAt : undefined;
+    const origin = { at, label: statement.label, ...(compiled && { compiled }), ...(bodyAt !== undefined && { bodyAt }) };
+    throw new Failure(explainQueryError(thrown, origin), { cause: thrown });
+  }
+}
+
+/** A savepoint keeps the transaction alive when the statement fails in one of the ways foreseen. */
+async function rescued(session: Session, sql: string, rescue: readonly string[]): Promise<StatementResult> {
+  await session.query("savepoint sluice_rescue");
+  try {
+    const result = await session.query(sql);
+    await session.query("release savepoint sluice_rescue");
+    return result;
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError) || !rescue.includes(thrown.sqlstate)) throw thrown;
+    await session.query("rollback to savepoint sluice_rescue; release savepoint sluice_rescue");
+    return { rows: [], fields: [], rowCount: 0, command: "", failed: { sqlstate: thrown.sqlstate, message: thrown.message } };
+  }
+}
