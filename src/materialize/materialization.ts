@@ -1,6 +1,7 @@
 /** What a materialisation is: a generator that yields statements and is sent back their results. It never runs anything. */
 import type { Readable } from "node:stream";
 import type { SeedNode, ModelNode, SnapshotNode } from "../parse/manifest.ts";
+import type { KeptPart } from "../postgres/catalog.ts";
 import type { Field, Row } from "../postgres/database.ts";
 import type { RelationName } from "../postgres/relation.ts";
 
@@ -40,11 +41,20 @@ export interface StatementResult {
   readonly failed?: { readonly sqlstate: string; readonly message: string };
 }
 
+/** Statements out, results in; `T` is what is known at the end. */
+export type Statements<T = void> = Generator<Statement, T, StatementResult>;
+
 /**
- * Yields the statements of one node's build; all run in one transaction on one session, hooks around them. Throws
- * `Failure` for what the user must mend (a contract broken, a relation of a stranger in the way).
+ * What a replaced relation had and hooks may make anew (policies, triggers …): `settle`, which runs after the hooks, says
+ * again what they did not.
  */
-export type Materialization = (input: BuildInput) => Generator<Statement, void, StatementResult>;
+export type Aftermath = readonly KeptPart[];
+
+/**
+ * Yields the statements of one node's build; all run in one transaction on one session, hooks around them, and then those
+ * of `settle`. Throws `Failure` for what the user must mend (a contract broken, a relation of a stranger in the way).
+ */
+export type Materialization = (input: BuildInput) => Statements<Aftermath>;
 
 export interface BuildInput {
   readonly node: ModelNode | SeedNode | SnapshotNode;

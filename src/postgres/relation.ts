@@ -1,4 +1,5 @@
-/** The one place that quotes identifiers and literals for SQL. */
+/** The one place that quotes identifiers and literals for SQL, and that makes names fit. */
+import { sha256 } from "../lib/hash.ts";
 
 export interface RelationName {
   readonly database?: string;
@@ -19,3 +20,24 @@ export const quote = (name: RelationName): string => `${quoteIdent(name.schema)}
 
 /** Postgres cuts names silently at this many bytes. */
 export const MAX_NAME_BYTES = 63;
+
+export const byteLength = (name: string): number => Buffer.byteLength(name, "utf8");
+
+/**
+ * `base + suffix` when that fits into 63 bytes; otherwise the base is cut between two characters and a hash of the whole
+ * is put in, so that long names which only differ at the end stay apart: `very_long…_1f2e3d4c__sluice_new`.
+ */
+export function fitName(base: string, suffix = ""): string {
+  if (byteLength(base + suffix) <= MAX_NAME_BYTES) return base + suffix;
+  const mark = `_${sha256(base + suffix).slice(0, 8)}`;
+  const room = MAX_NAME_BYTES - byteLength(mark) - byteLength(suffix);
+  let cut = "";
+  for (const character of base) {
+    if (byteLength(cut + character) > room) break;
+    cut += character;
+  }
+  return cut + mark + suffix;
+}
+
+/** The name under which a relation or index is built until it takes its own. */
+export const workName = (name: string): string => fitName(name, "__sluice_new");

@@ -1,0 +1,127 @@
+/** After the hooks: what the old relation had and they did not make anew, then grants, then comments. */
+import { Failure, error, warning, type Diagnostic } from "../diagnostics/diagnostic.ts";
+import { didYouMean } from "../lib/nearest.ts";
+import { listGrants } from "../postgres/catalog.ts";
+import { quote } from "../postgres/relation.ts";
+import { commentOnColumn, commentOnRelation, grant, revoke } from "../postgres/sql/grants.ts";
+import { nounOf } from "../postgres/sql/relation.ts";
+import { ask, columnsOf, find, run } from "./ask.ts";
+import { readRelationConfig, type RelationConfig } from "./config.ts";
+import { columnName } from "./contract.ts";
+import type { Aftermath, BuildInput, Statements } from "./materialization.ts";
+
+/** Returns warnings. `aftermath` is what the materialisation returned. */
+export function* settle(input: BuildInput, aftermath: Aftermath = []): Statements<readonly Diagnostic[]> {
+  const config = readRelationConfig(input.node);
+  const warnings = yield* keepRest(input, aftermath);
+  if (config.grants?.size) yield* applyGrants(input, config.grants);
+  return [...warnings, ...(yield* applyComments(input, config))];
+}
+
+/** 42710: a hook has made one of that name; the hook's is the one that is wanted. */
+const MADE_BY_HOOK = "42710";
+/** Columns or privileges that are gone. */
+const MISFIT = ["42703", "42501", "42883", "42P01", "42804", "42P17", "0A000"];
+
+function* keepRest(input: BuildInput, aftermath: Aftermath): Statements<Diagnostic[]> {
+  const warnings: Diagnostic[] = [];
+  for (const part of aftermath) {
+    const { failed } = yield* run(`keep ${part.part}`, part.sql, { rescue: [MADE_BY_HOOK, ...MISFIT] });
+    if (!failed || failed.sqlstate === MADE_BY_HOOK) continue;
+    const message = `A ${part.part} of ${quote(input.target)} does not fit the new relation: ${failed.message}.`;
+    const notes = [part.sql, "drop it, or change it to fit, and build again"];
+    // Without its policy a table would show what it hid; without its triggers, data would go unguarded.
+    if (part.part === "policy" || part.part === "trigger" || part.part === "rule")
+      throw new Failure(error("kept-misfit", message, input.node.at, notes));
+    warnings.push(warning("kept-misfit", message, input.node.at, notes));
+  }
+  return warnings;
+}
+
+const PRIVILEGES = [
+  "select",
+  "insert",
+  "update",
+  "delete",
+  "truncate",
+  "references",
+  "trigger",
+  "maintain",
+  "all",
+] as const;
+
+/** As in dbt: with `grants` configured, privileges that are not listed are revoked. */
+function* applyGrants(input: BuildInput, grants: NonNullable<RelationConfig["grants"]>): Statements {
+  const { node, target } = input;
+  const unknown = [...grants.keys()].filter((privilege) => !PRIVILEGES.some((known) => known === privilege));
+  if (unknown.length)
+    throw new Failure(
+      unknown.map((privilege) =>
+        error(
+          "privilege-unknown",
+          `"${node.name}" grants "${privilege}", which is not a privilege on tables.`,
+          node.at,
+          [...didYouMean(privilege, PRIVILEGES), `privileges: ${PRIVILEGES.join(", ")}`],
+        ),
+      ),
+    );
+  const wantedRoles = [...grants].map(([privilege, roles]) => [privilege, roles.map(roleName)] as const);
+  const present = yield* ask<{ privilege: string; grantee: string }>("list grants", listGrants(target));
+  const has = (privilege: string, role: string): boolean =>
+    present.some((p) => p.privilege === privilege && p.grantee === role);
+  const wants = (privilege: string, role: string): boolean =>
+    wantedRoles.some(([p, roles]) => (p === privilege || p === "all") && roles.includes(role));
+  const statements: string[] = [];
+  for (const privilege of new Set(present.map((p) => p.privilege))) {
+    const roles = present
+      .filter((p) => p.privilege === privilege && !wants(privilege, p.grantee))
+      .map((p) => p.grantee);
+    if (roles.length) statements.push(revoke(target, privilege, roles));
+  }
+  for (const [privilege, wanted] of wantedRoles) {
+    const roles = wanted.filter((role) => !has(privilege, role));
+    if (roles.length) statements.push(grant(target, privilege, roles));
+  }
+  if (statements.length) yield* run("grants", statements.join(";\n"));
+}
+
+/** dbt writes role names unquoted, so Postgres folds them; who needs another case or odd signs quotes within the text. */
+function roleName(written: string): string {
+  if (/^".*"$/s.test(written)) return written.slice(1, -1).replaceAll('""', '"');
+  return /^[a-z_][\w$]*$/i.test(written) ? written.toLowerCase() : written;
+}
+
+function* applyComments(input: BuildInput, config: RelationConfig): Statements<Diagnostic[]> {
+  const { node, target } = input;
+  const statements: string[] = [];
+  const warnings: Diagnostic[] = [];
+  if (config.persistDocs.relation && node.description) {
+    const relation = yield* find(target);
+    if (relation) statements.push(commentOnRelation(target, nounOf(relation.kind), node.description));
+  }
+  const described = config.persistDocs.columns ? node.columns.filter((column) => column.description) : [];
+  if (described.length) {
+    const names = (yield* columnsOf(target)).map((column) => column.name);
+    for (const column of described) {
+      const name = namesake(names, columnName(column), column.quote === true);
+      if (name !== undefined) statements.push(commentOnColumn(target, name, column.description));
+      else
+        warnings.push(
+          warning(
+            "column-not-found",
+            `${quote(target)} has no column "${column.name}", which is described here.`,
+            column.at,
+            didYouMean(column.name, names),
+          ),
+        );
+    }
+  }
+  if (statements.length) yield* run("comments", statements.join(";\n"));
+  return warnings;
+}
+
+/** dbt finds columns whatever their case; a quoted name is meant as it is written. */
+function namesake(names: readonly string[], wanted: string, quoted: boolean): string | undefined {
+  if (names.includes(wanted)) return wanted;
+  return quoted ? undefined : names.find((name) => name.toLowerCase() === wanted.toLowerCase());
+}
