@@ -18,6 +18,7 @@ import { drive, type Driving } from "./drive.ts";
 import type { RunEvent, StepResult } from "./events.ts";
 import { explainQueryError } from "./explain.ts";
 import { runHooks } from "./hooks.ts";
+import { loadRequest } from "./load-request.ts";
 import { seedInput } from "./seed-input.ts";
 
 export interface StepContext {
@@ -160,18 +161,8 @@ async function judge(test: DataTestNode | UnitTestNode, compiled: Compiled, cont
 
 async function load(source: SourceNode, context: StepContext): Promise<Outcome> {
   const { session, plan } = context;
-  const external = source.source.external;
-  if (!external) throw new Error(`Internal error: ${source.id} has no files`);
   const target = plan.relations.writeTo(source.id);
-  const request = {
-    relation: target,
-    nodeId: source.id,
-    columns: source.columns.map((c) => ({ name: c.name, type: c.dataType ?? "text" })),
-    external,
-    root: context.root,
-    fullRefresh: plan.fullRefresh,
-    runId: plan.id,
-  };
+  const request = loadRequest(source, target, { root: context.root, id: plan.id, fullRefresh: plan.fullRefresh });
   const result = await loadSource(
     session,
     request,

@@ -1,0 +1,11 @@
+/** Sluice as a library: `const sluice = await open(dir)`, then `.select()`, `.plan()`, `.run(plan, { signal, onEvent })`, `.close()`. */
+export { open, type Effects, type OpenOptions, type PlanRequest, type RunRequest, type Sluice } from "./engine.ts";
+export { Failure, type Diagnostic, type Note, type SourceFile, type Span } from "./diagnostics/diagnostic.ts";
+export { formatDiagnostic } from "./diagnostics/format.ts";
+export type { RunEvent, RunResult, StepResult } from "./execute/events.ts";
+export type { Graph } from "./graph/graph.ts";
+export type { Selection, SelectionArgs } from "./graph/select.ts";
+export type { Manifest, Node, NodeId, Resource } from "./parse/manifest.ts";
+export type { Plan, Reason, Step } from "./plan/plan.ts";
+export type { Database, QueryResult, ServerInfo, Session } from "./postgres/database.ts";
+export type { Project } from "./project/types.ts";
