@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ count_by_size(ref('customer_summary'), 'total_amount') }}

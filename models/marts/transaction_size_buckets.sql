@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ count_by_size(ref('int_transactions'), 'amount') }}
