@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { projectOf, readTree, reportOf } from "./testing/tree.ts";
+import { projectOf } from "./testing/tree.ts";
 
 const PROFILES = `
 shop:
