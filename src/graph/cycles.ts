@@ -92,8 +92,8 @@ function shortestCycle(knot: readonly NodeId[], parents: (id: NodeId) => readonl
     for (const parent of parents(id)) {
       if (parent === start) {
         const path = [id];
-        for (let at = id; at !== start; path.unshift(at)) at = cameFrom.get(at)!;
-        return path;
+        for (let at = id; at !== start; path.push(at)) at = cameFrom.get(at)!;
+        return path.toReversed();
       }
       if (!members.has(parent) || cameFrom.has(parent)) continue;
       cameFrom.set(parent, id);

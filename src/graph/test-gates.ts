@@ -38,7 +38,7 @@ function firstBehindAll(
 ): NodeId[] {
   const [first, ...others] = tested;
   if (first === undefined) return [];
-  const canWait = (id: NodeId) => isBuilt(graph.resource(id));
+  const canWait = (id: NodeId) => isHeldBack(graph.resource(id));
   // Most tests read one node: its children are the answer, and its descendants need not be counted.
   if (others.length === 0) return graph.children(first).filter(canWait);
   const sets = tested.map(descendants).toSorted((a, b) => a.size - b.size);
@@ -46,9 +46,9 @@ function firstBehindAll(
   return [...sets[0]!].filter((id) => canWait(id) && isBehindAll(id) && !graph.parents(id).some(isBehindAll));
 }
 
-/** Kinds that a failing test may hold back. */
-const isBuilt = (resource: Resource): boolean =>
-  resource.kind === "model" || resource.kind === "seed" || resource.kind === "snapshot";
+/** A failing test holds back everything but other tests and exposures, which nothing is made of. */
+const isHeldBack = (resource: Resource): boolean =>
+  resource.kind !== "test" && resource.kind !== "unit_test" && resource.kind !== "exposure";
 
 function add(map: Map<NodeId, NodeId[]>, key: NodeId, value: NodeId): void {
   const list = map.get(key);

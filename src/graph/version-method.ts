@@ -1,6 +1,6 @@
 /** Selection by model version: `version:latest`, `prerelease`, `old`, `none`. */
 import { didYouMean } from "../lib/nearest.ts";
-import type { ModelNode, Resource } from "../parse/manifest.ts";
+import type { ModelNode } from "../parse/manifest.ts";
 import type { Value } from "../project/types.ts";
 import { isVersioned } from "./fqn.ts";
 import type { Graph } from "./graph.ts";

@@ -30,7 +30,6 @@ export function manifestOf(described: readonly Described[], disabled: readonly D
     const found = resources.filter((resource): resource is Extract<Resource, { kind: K }> => resource.kind === kind);
     return new Map(found.map((resource) => [resource.id, resource]));
   };
-  const isNode = (resource: Resource): resource is Node => resource.kind !== "source" && resource.kind !== "exposure";
   return {
     projectName: "shop",
     nodes: new Map(resources.filter(isNode).map((node) => [node.id, node])),
@@ -44,6 +43,8 @@ export function manifestOf(described: readonly Described[], disabled: readonly D
     diagnostics: [],
   };
 }
+
+const isNode = (resource: Resource): resource is Node => resource.kind !== "source" && resource.kind !== "exposure";
 
 /**
  * `sketch(["a -> b", "source:raw.orders -> a", "a b -> test:t"], { b: { tags: ["x"] } })`: names on the left are read by
@@ -144,7 +145,7 @@ function resourceOf(described: Described): Resource {
     case "analysis":
       return { ...node, kind };
     case "seed":
-      return { ...node, kind, seed: { file, bytes: 0, sha256: "", checksum: "" } };
+      return { ...node, kind, seed: { file, bytes: 0, sha256: "", checksum: { name: "sha256", checksum: "" } } };
     case "test":
       return {
         ...node,
