@@ -1,0 +1,153 @@
+import nunjucks from "nunjucks";
+import { error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
+import { generate } from "./codegen.ts";
+import type { CodegenOptions } from "./codegen-expressions.ts";
+import type { JinjaEnvironment } from "./environment.ts";
+import { SyntaxMistake } from "./errors.ts";
+import type { MacroValue } from "./macro.ts";
+import type { Body, Place } from "./nodes.ts";
+import { parse } from "./parser.ts";
+import { runtime } from "./runtime.ts";
+import { RecordedMap, type SourceMap } from "./source-map.ts";
+import { SourceText } from "./source-text.ts";
+import { calls, lenience } from "./state.ts";
+import { Undefined } from "./values.ts";
+
+/** What a template looks names up in. */
+export interface Scope {
+  /** Undefined: there is no such name. */
+  get(name: string): unknown;
+  /** Synchronous rendering only: undefined values let their attributes be read and themselves be called. */
+  readonly lenientUndefined?: boolean;
+}
+
+export interface Rendered {
+  readonly text: string;
+  readonly map: SourceMap;
+}
+
+export interface Template {
+  /** Calls are awaited if they return a promise. One template may be rendered many times at once. */
+  render(scope: Scope): Promise<Rendered>;
+  /** A call that returns a promise is a bug of the caller, and throws. */
+  renderSync(scope: Scope): Rendered;
+  /** Runs the template for the macros it defines, by name. Their bodies look names up in `scope`. */
+  definitions(scope: Scope, mode: "sync" | "async"): Map<string, MacroValue>;
+}
+
+/** What generated code compiles to: writes into the second and third argument, returns its output. */
+type Run = (scope: Scope, exports: Map<string, MacroValue>, marks: number[]) => unknown;
+
+interface Compiled {
+  readonly run: Run;
+  readonly places: readonly Place[];
+}
+
+type Variant = Pick<CodegenOptions, "root" | "macros" | "isNative" | "bindsMacros">;
+
+const variants = {
+  render: { root: "async", macros: "async", isNative: false, bindsMacros: true },
+  renderSync: { root: "sync", macros: "sync", isNative: false, bindsMacros: true },
+  sync: { root: "sync", macros: "sync", isNative: false, bindsMacros: false },
+  async: { root: "sync", macros: "async", isNative: false, bindsMacros: false },
+  native: { root: "sync", macros: "sync", isNative: true, bindsMacros: true },
+} as const satisfies Record<string, Variant>;
+
+/** A nunjucks template whose compiler and runtime are ours; each variant is compiled when it is first needed. */
+export class JinjaTemplate extends nunjucks.Template implements Template {
+  readonly #source: SourceText;
+  readonly #environment: JinjaEnvironment;
+  readonly #compiled = new Map<keyof typeof variants, Compiled>();
+  #body: Body | undefined;
+
+  constructor(source: string, environment: JinjaEnvironment, file: SourceFile, offset: number) {
+    super(source, environment, file.path);
+    this.#source = new SourceText(source, file, offset);
+    this.#environment = environment;
+  }
+
+  async render(scope: Scope): Promise<Rendered> {
+    const marks: number[] = [];
+    const { run, places } = this.#variant("render");
+    return this.#rendered(String(await run(scope, new Map(), marks)), marks, places);
+  }
+
+  renderSync(scope: Scope): Rendered {
+    const marks: number[] = [];
+    const { run, places } = this.#variant("renderSync");
+    return this.#rendered(String(withLenience(scope, () => run(scope, new Map(), marks))), marks, places);
+  }
+
+  definitions(scope: Scope, mode: "sync" | "async"): Map<string, MacroValue> {
+    const found = new Map<string, MacroValue>();
+    const { depth } = calls;
+    this.#variant(mode).run(scope, found, []);
+    calls.depth = depth;
+    return found;
+  }
+
+  /** The values of the template's outputs, in order (see native.ts). */
+  outputs(scope: Scope): unknown[] {
+    return withLenience(scope, () => this.#variant("native").run(scope, new Map(), [])) as unknown[]; // native code returns its list
+  }
+
+  /** nunjucks' hook: compiles ahead of the first rendering. */
+  override _compile(): void {
+    this.#variant("render");
+    this.compiled = true;
+  }
+
+  #rendered(text: string, marks: number[], places: readonly Place[]): Rendered {
+    return { text, map: new RecordedMap(marks, places, this.#source, text) };
+  }
+
+  #variant(name: keyof typeof variants): Compiled {
+    let compiled = this.#compiled.get(name);
+    if (!compiled) this.#compiled.set(name, (compiled = this.#compileVariant(name)));
+    return compiled;
+  }
+
+  #compileVariant(name: keyof typeof variants): Compiled {
+    const environment = this.#environment;
+    const filters = name === "native" ? environment.nativeFilters : environment.filters;
+    const { code, places } = this.#reporting(() => {
+      this.#body ??= parse(this.#source.text);
+      return generate(this.#body, { ...variants[name], filters, tests: environment.tests });
+    });
+    const where = (place: number): Span => this.#source.span(places[place] ?? { start: 0, end: 0 });
+    // oxlint-disable-next-line no-new-func -- compiling templates to JavaScript is what this folder is for
+    const make = new Function("$", "F", "X", "C", "W", code) as (...parts: unknown[]) => Run;
+    const library = { ...runtime, name: (scope: Scope, wanted: string) => this.#lookUp(scope, wanted) };
+    return { run: make(library, filters, environment.tests, calls, where), places };
+  }
+
+  #lookUp(scope: Scope, name: string): unknown {
+    const value = scope.get(name);
+    if (value !== undefined) return value;
+    return this.#environment.globals[name] ?? new Undefined(name, { lenient: lenience.on });
+  }
+
+  #reporting<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (thrown) {
+      if (!(thrown instanceof SyntaxMistake)) throw thrown;
+      throw new Failure(error("jinja-syntax", thrown.message, this.#source.span(thrown), thrown.notes), {
+        cause: thrown,
+      });
+    }
+  }
+}
+
+/** The switch is global, which is safe as nothing else can run before synchronous rendering is over. */
+function withLenience<Result>(scope: Scope, run: () => Result): Result {
+  const before = lenience.on;
+  const { depth } = calls;
+  lenience.on = scope.lenientUndefined ?? before;
+  try {
+    return run();
+  } finally {
+    lenience.on = before;
+    calls.depth = depth;
+  }
+}
