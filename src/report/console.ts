@@ -12,6 +12,7 @@ import { nodeLine, PRINTER_WIDTH, stamped, type Layout, type NodeLine } from "./
 import type { Reporter } from "./reporter.ts";
 import {
   completedLine,
+  connectedLine,
   count,
   description,
   doneLine,
@@ -19,7 +20,6 @@ import {
   foundLine,
   outcome,
   paintTone,
-  serverVersion,
   tally,
 } from "./wording.ts";
 
@@ -103,18 +103,11 @@ export class ConsoleReporter implements Reporter {
 
   #planReady({ at, plan, resources, targetName, threads, server }: PlanReady): void {
     for (const resource of resources) this.#resources.set(resource.id, resource);
-    this.#log(at, `${foundLine(resources)}`);
-    const address = `${server.host.startsWith("/") ? server.host : `${server.host}:${server.port}`}`;
-    this.#log(
-      at,
-      `Connected to PostgreSQL ${serverVersion(server.version)} at ${address}, database ${server.database}`,
-    );
+    this.#log(at, foundLine(resources));
+    this.#log(at, connectedLine(server));
     this.#blank();
     if (plan.steps.every((step) => step.action === "none")) {
-      this.#log(
-        at,
-        this.#options.palette.yellow("Nothing to do. Try checking your model configs and selection arguments."),
-      );
+      this.#log(at, this.#options.palette.yellow("Nothing to do: the selection matches nothing that runs."));
       return;
     }
     this.#log(at, `Concurrency: ${count(threads, "thread")} (target='${targetName}')`);
@@ -152,7 +145,7 @@ export class ConsoleReporter implements Reporter {
     const numbers = tally(result);
     const completed = completedLine(result, numbers);
     this.#blank();
-    this.#log(at, finishedLine(result, resourceOf));
+    this.#log(at, finishedLine(result, resourceOf, this.#options.columns !== undefined));
     this.#blank();
     this.#log(at, paintTone(completed.tone, c)(completed.text));
     for (const lines of explain(result, { palette: c, width, resourceOf })) this.#write(`\n${lines.join("\n")}\n`);

@@ -16,7 +16,7 @@ export interface ExplainOptions {
 const SAMPLE_ROWS = 10;
 const QUERY_LINES = 30;
 
-/** Blocks of lines, one for each thing to tell: errors, failed tests, skipped nodes by cause, warnings. */
+/** Blocks of lines, one for each thing to tell: errors, failed tests, skipped nodes by cause, warnings, rejected rows. */
 export function explain(result: RunResult, options: ExplainOptions): string[][] {
   const of = (...statuses: StepResult["status"][]) => result.results.filter((r) => statuses.includes(r.status));
   return [
@@ -24,6 +24,7 @@ export function explain(result: RunResult, options: ExplainOptions): string[][] 
     ...of("error", "fail").map((r) => failureBlock(r, options)),
     ...skippedBlocks(of("skipped"), options),
     ...of("warn").map((r) => failureBlock(r, options)),
+    ...result.results.filter((r) => r.rejected && r.status === "success").map((r) => rejectedBlock(r, options)),
   ];
 }
 
@@ -48,7 +49,8 @@ function failureBlock(result: StepResult, options: ExplainOptions): string[] {
   if (resource && isTest(resource)) {
     const text = resource.description.trim();
     if (text) lines.push(...indent(text));
-    if (!result.diagnostic || !result.diagnostic.message.startsWith(got(result))) lines.push(...indent(got(result)));
+    const said = result.diagnostic?.message.includes(result.message ?? "") ?? false;
+    if (!said) lines.push(...indent(got(result)));
   } else if (!result.diagnostic) {
     lines.push(...indent(result.message ?? `Status: ${result.status}`));
   }
@@ -89,6 +91,17 @@ function queryLines(result: StepResult, c: Palette): string[] {
   const shown = sql.slice(0, QUERY_LINES).map((line) => `    ${c.cyan(line)}`);
   if (sql.length > QUERY_LINES) shown.push(c.dim("    … in full in target/compiled"));
   return ["", "  To see them all:", ...shown];
+}
+
+/** Rows that a load kept out. They stand beside the table, with file, line and reason. */
+function rejectedBlock({ node, rejected = 0 }: StepResult, { palette: c, resourceOf }: ExplainOptions): string[] {
+  const resource = resourceOf(node);
+  const table = resource ? displayName(resource) : node;
+  return [
+    c.yellow(`${grouped(rejected)} ${rejected === 1 ? "row" : "rows"} kept out of ${table}`),
+    "  To see them, with file, line and reason:",
+    `    ${c.cyan(`select * from ${table}__rejected`)}`,
+  ];
 }
 
 /** Skipped nodes under the one that failed, so that one cause reads as one thing. */

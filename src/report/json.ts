@@ -1,6 +1,5 @@
 /** `--log-format json`: one object per line in the shape of dbt's structured log, with dbt's names and codes. */
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { positionAt } from "../diagnostics/format.ts";
 import type {
   HookFinished,
   Message,
@@ -15,28 +14,27 @@ import { plain } from "../lib/palette.ts";
 import { unreachable } from "../lib/unreachable.ts";
 import type { NodeId, Resource } from "../parse/manifest.ts";
 import { nodeInfo, runResult, type NodeInfo } from "./node-info.ts";
+import { diagnosticData, failureLines, resultData, resultLine, type Data, type Line } from "./json-results.ts";
 import { nodeLine, PRINTER_WIDTH, type NodeLine } from "./lines.ts";
 import type { Reporter } from "./reporter.ts";
-import { completedLine, count, description, doneLine, finishedLine, foundLine, outcome, tally } from "./wording.ts";
+import {
+  completedLine,
+  connectedLine,
+  serverVersion,
+  count,
+  description,
+  doneLine,
+  finishedLine,
+  foundLine,
+  outcome,
+  tally,
+} from "./wording.ts";
 
 export interface JsonOptions {
   readonly quiet: boolean;
   readonly debug: boolean;
   readonly now: () => Date;
   readonly write: (text: string) => void;
-}
-
-type Level = "debug" | "info" | "warn" | "error";
-type Data = Readonly<Record<string, unknown>>;
-
-interface Line {
-  readonly name: string;
-  readonly code: string;
-  readonly level?: Level;
-  readonly msg: string;
-  readonly data?: Data;
-  readonly at?: Date;
-  readonly thread?: string | undefined;
 }
 
 export class JsonReporter implements Reporter {
@@ -104,7 +102,7 @@ export class JsonReporter implements Reporter {
 
   close(): void {}
 
-  #planReady({ at, plan, resources, targetName, threads }: PlanReady): void {
+  #planReady({ at, plan, resources, targetName, threads, server }: PlanReady): void {
     this.#invocation = plan.id;
     this.#targetName = targetName;
     for (const resource of resources) this.#resources.set(resource.id, resource);
@@ -116,6 +114,9 @@ export class JsonReporter implements Reporter {
       data: { stat_line: found.replace(/^Found /, "") },
       at,
     });
+    const { host, port, database, version: number } = server;
+    const connected = { adapter_name: "postgres", adapter_version: serverVersion(number), host, port, database };
+    this.#print({ name: "AdapterRegistered", code: "E034", msg: connectedLine(server), data: connected, at });
     const nodes = plan.steps.filter((step) => step.action !== "none").length;
     const msg = `Concurrency: ${count(threads, "thread")} (target='${targetName}')`;
     const data = { num_threads: threads, target_name: targetName, node_count: nodes };
@@ -153,7 +154,7 @@ export class JsonReporter implements Reporter {
     const msg = padded({ index, of, text, status, ...(timed ? { seconds: result.seconds } : {}) });
     const common = { node_info, index, total: of, execution_time: result.seconds };
     const thread = result.thread;
-    this.#print({ ...resultLine(event, status), msg, data: { ...common, ...resultData(event, status) }, at, thread });
+    this.#print({ ...resultLine(event), msg, data: { ...common, ...resultData(event, status) }, at, thread });
     this.#print({
       name: "NodeFinished",
       code: "Q025",
@@ -210,41 +211,7 @@ export class JsonReporter implements Reporter {
     this.#print({ name: "EndOfRunSummary", code: "Z030", msg: text, data: summary, at });
     for (const r of result.results) {
       const resource = this.#resources.get(r.node);
-      if (!resource || !["error", "fail", "warn"].includes(r.status)) continue;
-      const where = {
-        ...this.#about(r.node),
-        resource_type: resource.kind,
-        node_name: resource.name,
-        path: resource.file.path,
-      };
-      const title = `${resource.kind} ${resource.name} (${resource.file.path})`;
-      const why = r.diagnostic?.message ?? r.message ?? r.status;
-      const told = {
-        ...this.#about(r.node),
-        msg: why,
-        ...(r.diagnostic ? { diagnostic: diagnosticData(r.diagnostic) } : {}),
-      };
-      if (r.status === "warn") {
-        this.#print({
-          name: "RunResultWarning",
-          code: "Z021",
-          level: "warn",
-          msg: `Warning in ${title}`,
-          data: where,
-          at,
-        });
-        this.#print({ name: "RunResultWarningMessage", code: "Z046", level: "warn", msg: why, data: told, at });
-      } else {
-        this.#print({
-          name: "RunResultFailure",
-          code: "Z022",
-          level: "error",
-          msg: `Failure in ${title}`,
-          data: where,
-          at,
-        });
-        this.#print({ name: "RunResultError", code: "Z024", level: "error", msg: why, data: told, at });
-      }
+      if (resource) for (const line of failureLines(r, resource, this.#about(r.node))) this.#print({ ...line, at });
     }
     const stats = { ...numbers, reused: 0 };
     this.#print({ name: "StatsLine", code: "Z023", msg: doneLine(numbers), data: { stats }, at });
@@ -311,63 +278,3 @@ export class JsonReporter implements Reporter {
 }
 
 const padded = (line: NodeLine): string => nodeLine(line, { palette: plain, printerWidth: PRINTER_WIDTH });
-
-/** Which of dbt's result events a finished step is. */
-function resultLine({ resource, result }: StepFinished, _status: string): { name: string; code: string; level: Level } {
-  const bad = result.status === "error" || result.status === "fail";
-  const level = bad ? "error" : result.status === "warn" ? "warn" : "info";
-  if (result.status === "skipped") return { name: "SkippingDetails", code: "Q034", level: "info" };
-  switch (resource.kind) {
-    case "test":
-    case "unit_test":
-      return { name: "LogTestResult", code: "Q007", level };
-    case "seed":
-    case "source":
-      return { name: "LogSeedResult", code: "Q016", level };
-    case "snapshot":
-      return { name: "LogSnapshotResult", code: "Q015", level };
-    default:
-      return { name: "LogModelResult", code: "Q012", level };
-  }
-}
-
-function resultData({ resource, result, of }: StepFinished, status: string): Data {
-  if (result.status === "skipped") {
-    const schema = "schema" in resource ? resource.schema : "";
-    return {
-      resource_type: resource.kind,
-      schema,
-      node_name: resource.name,
-      ...(result.because ? { because: result.because } : {}),
-    };
-  }
-  switch (resource.kind) {
-    case "test":
-    case "unit_test":
-      return { name: resource.name, status: result.status, num_models: of, num_failures: result.failures ?? 0 };
-    case "seed":
-      return { status: result.status, result_message: status, schema: resource.schema, relation: resource.alias };
-    case "source":
-      return {
-        status: result.status,
-        result_message: status,
-        schema: resource.schema,
-        relation: resource.identifier,
-        rows: result.rows ?? 0,
-        rejected: result.rejected ?? 0,
-      };
-    default:
-      return { description: description(resource), status: result.status === "error" ? "error" : status };
-  }
-}
-
-function diagnosticData(d: Diagnostic): Data {
-  const place = d.at ? { path: d.at.file.path, ...positionAt(d.at.file, d.at.start) } : {};
-  return {
-    code: d.code,
-    severity: d.severity,
-    message: d.message,
-    ...place,
-    notes: d.notes.map((note) => note.message),
-  };
-}

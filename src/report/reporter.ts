@@ -37,8 +37,8 @@ export interface ReportOptions {
 
 export function makeReporter(options: ReportOptions): Reporter {
   const env = options.env ?? process.env;
-  const sink = makeSink(options.out);
-  const errors = options.err === options.out ? sink : makeSink(options.err);
+  const write = makeSink(options.out);
+  const writeError = options.err === options.out ? write : makeSink(options.err);
   const shared = {
     quiet: options.quiet,
     debug: options.debug,
@@ -48,8 +48,6 @@ export function makeReporter(options: ReportOptions): Reporter {
     palette: palette(options.colours, options.out, env),
     errorPalette: palette(options.colours, options.err, env),
   };
-  const write = (text: string) => sink.write(text);
-  const writeError = (text: string) => errors.write(text);
   if (options.format === "json") return new JsonReporter({ ...shared, write });
   if (options.quiet || !canRedraw(options.out, env)) return new ConsoleReporter({ ...shared, write, writeError });
   return new LiveReporter({ ...shared, write, writeError, out: options.out });

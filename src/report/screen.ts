@@ -7,20 +7,16 @@ const SHOW_CURSOR = "\x1b[?25h";
 const CLEAR_BELOW = "\x1b[0J";
 
 /** A stream that forgets its text once nobody reads it: `sluice build | head` ends the output, not the build. */
-export function makeSink(stream: NodeJS.WritableStream): { write(text: string): void; close(): void } {
+export function makeSink(stream: NodeJS.WritableStream): (text: string) => void {
   let broken = false;
   const onError = (problem: NodeJS.ErrnoException) => {
     if (problem.code !== "EPIPE" && problem.code !== "ERR_STREAM_DESTROYED") throw problem;
     broken = true;
   };
+  // Never removed: the error of the last write comes after it, and unheard it would end the process.
   stream.on("error", onError);
-  return {
-    write(text) {
-      if (!broken && text !== "") stream.write(text);
-    },
-    close() {
-      // The error of a last write comes after it: the listener stays, or EPIPE would end the process.
-    },
+  return (text) => {
+    if (!broken && text !== "") stream.write(text);
   };
 }
 

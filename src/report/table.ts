@@ -6,7 +6,7 @@ export interface TableOptions {
   /** Cells the whole table may take; columns are cut, then left out, to fit. Without it nothing is cut. */
   readonly width?: number;
   readonly palette?: Palette;
-  /** By column: never cut (a name one wants to copy). */
+  /** By column: never cut, such as a name one wants to copy. Numbers never are: a cut number is a wrong one. */
   readonly keep?: readonly boolean[];
 }
 
@@ -26,7 +26,15 @@ export function tableLines(
   const heads = columns.map(oneLine);
   const right = columns.map((_, i) => isNumeric(cells.map((row) => row[i]!)));
   const natural = heads.map((head, i) => Math.max(textWidth(head), ...cells.map((row) => textWidth(row[i] ?? "null"))));
-  const widths = options.width === undefined ? natural : fit(natural, heads, options.width, options.keep ?? []);
+  const widths =
+    options.width === undefined
+      ? natural
+      : fit(
+          natural,
+          heads,
+          options.width,
+          right.map((number, i) => number || options.keep?.[i] === true),
+        );
   const left = natural.length - widths.length;
   const more = left ? `${GAP}… ${left} more` : "";
 

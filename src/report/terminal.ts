@@ -14,13 +14,13 @@ const isSet = (value: string | undefined): boolean => value !== undefined && val
 const isDumb = (env: Env): boolean => env["TERM"] === "dumb";
 
 /**
- * `--use-colors` and `--no-use-colors` win. Then NO_COLOR (no-color.org: any value but the empty one), FORCE_COLOR, and at
- * last whether a terminal is there to show them.
+ * `--use-colors` and `--no-use-colors` win. Then FORCE_COLOR, before NO_COLOR (any value but the empty one) as Node has it,
+ * and at last whether a terminal is there to show them.
  */
 export function palette(wanted: boolean | "auto", out: MaybeTerminal, env: Env): Palette {
   if (wanted !== "auto") return wanted ? coloured : plain;
-  if (isSet(env["NO_COLOR"])) return plain;
   if (isSet(env["FORCE_COLOR"])) return env["FORCE_COLOR"] === "0" || env["FORCE_COLOR"] === "false" ? plain : coloured;
+  if (isSet(env["NO_COLOR"])) return plain;
   return out.isTTY && !isDumb(env) ? coloured : plain;
 }
 

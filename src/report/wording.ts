@@ -76,7 +76,7 @@ export function outcome(step: Step, resource: Resource, result: StepResult, byte
     return { text: `SKIP ${what} ${name}`, short: `SKIP ${name}`, status: "SKIP", tone: "warn", timed: false };
   }
   if (resource.kind === "test" || resource.kind === "unit_test") return testOutcome(name, result);
-  const tone = result.status === "error" ? "bad" : result.status === "warn" ? "warn" : "good";
+  const tone = result.status === "error" ? "bad" : result.status === "warn" || result.rejected ? "warn" : "good";
   const word = tone === "bad" ? "ERROR" : "OK";
   const status = tone === "bad" ? "ERROR" : builtStatus(step, result, bytesPerSecond);
   const verb = VERBS[resource.kind] ?? ["created", "creating"];
@@ -149,7 +149,12 @@ export function foundLine(resources: PlanReady["resources"]): string {
   return parts.length ? `Found ${parts.join(", ")}` : "Found nothing: the project has no models, seeds or tests yet";
 }
 
-export function finishedLine(result: RunResult, resourceOf: (id: StepResult["node"]) => Resource | undefined): string {
+/** dbt's sentence, with the time said twice; `brief` for terminals, where no script reads it. */
+export function finishedLine(
+  result: RunResult,
+  resourceOf: (id: StepResult["node"]) => Resource | undefined,
+  brief = false,
+): string {
   const kinds = new Map<string, number>();
   for (const { node } of result.results) {
     const resource = resourceOf(node);
@@ -157,9 +162,11 @@ export function finishedLine(result: RunResult, resourceOf: (id: StepResult["nod
   }
   if (result.hooks.length) kinds.set("project hook", result.hooks.length);
   const parts = [...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([kind, n]) => count(n, kind));
+  const what = parts.join(", ") || "nothing";
   const s = result.seconds;
+  if (brief) return `Finished running ${what} in ${s.toFixed(2)}s.`;
   const clock = `${Math.floor(s / 3600)} hours ${Math.floor((s % 3600) / 60)} minutes and ${(s % 60).toFixed(2)} seconds`;
-  return `Finished running ${parts.join(", ") || "nothing"} in ${clock} (${s.toFixed(2)}s).`;
+  return `Finished running ${what} in ${clock} (${s.toFixed(2)}s).`;
 }
 
 export interface Tally {
@@ -184,6 +191,12 @@ export function tally(result: RunResult): Tally {
     n.total++;
   }
   return n;
+}
+
+export function connectedLine({ host, port, database, version }: PlanReady["server"]): string {
+  // A socket's folder stands where the host's name would.
+  const address = host.startsWith("/") ? host : `${host}:${port}`;
+  return `Connected to PostgreSQL ${serverVersion(version)} at ${address}, database ${database}`;
 }
 
 export const doneLine = (t: Tally): string =>
