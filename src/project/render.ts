@@ -1,12 +1,26 @@
 /** Jinja inside YAML values: every text is rendered natively, so that `"{{ 1 + 1 }}"` becomes the number 2. */
 import { Failure, error } from "../diagnostics/diagnostic.ts";
 import type { Diagnostic, SourceFile, Span } from "../diagnostics/diagnostic.ts";
+import { TemplateError, fromPython, renderNative } from "../jinja/index.ts";
+import type { Jinja, Scope } from "../jinja/index.ts";
 import type { Mapping, Value } from "./types.ts";
 import { copyPlaces, keySpan, valueSpan } from "./written.ts";
 import type { Key } from "./written.ts";
 
 /** Renders one text natively. Throws `Failure` for the user's mistakes, with places in `file` (whose text is the template). */
 export type RenderText = (text: string, file: SourceFile) => Value;
+
+/** Renders with the project's Jinja: what `readProject` wants for its `render`. */
+export const nativeRenderer =
+  (jinja: Jinja) =>
+  (text: string, file: SourceFile, scope: Scope): Value => {
+    try {
+      // Python's values come back as what YAML can hold.
+      return fromPython(renderNative(text, file, scope, jinja)) as Value;
+    } catch (thrown) {
+      throw thrown instanceof TemplateError ? new Failure(thrown.toDiagnostic(), { cause: thrown }) : thrown;
+    }
+  };
 
 /** Whether the value at a path, from the tree's root, is rendered. */
 export type ShouldRender = (path: readonly Key[]) => boolean;
@@ -51,7 +65,11 @@ export function renderValue(text: string, at: Span | undefined, { render, proble
   if (!/\{[{%#]/.test(text)) return text.endsWith("\n") ? text.slice(0, -1) : text;
   const file = { path: at?.file.path ?? "", absolute: at?.file.absolute ?? "", text };
   try {
-    return render(text, file);
+    // What is undefined has no value, whatever the type says.
+    const value: Value | undefined = render(text, file);
+    if (value !== undefined) return value;
+    problems.push(error("jinja-undefined", "This has no value: a name in it is not defined.", at));
+    return text;
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;
     for (const d of thrown.diagnostics) {

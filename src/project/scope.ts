@@ -1,7 +1,8 @@
 /** What Jinja in YAML files may use: `var`, `env_var`, `target`, and what the caller adds. */
 import { Failure, error } from "../diagnostics/diagnostic.ts";
+import { callArgs, toPython } from "../jinja/index.ts";
 import { didYouMean } from "../lib/nearest.ts";
-import type { Mapping, Target, Value } from "./types.ts";
+import type { Mapping, Target } from "./types.ts";
 
 /** Names by lookup; undefined where there is none. */
 export interface Scope {
@@ -29,7 +30,7 @@ export function makeScope(input: ScopeInput): Scope {
     ["env_var", envVar(input.env, input.secrets ?? false)],
     ["var", variable(input.vars)],
   ]);
-  if (input.target) names.set("target", targetValues(input.target, input.profile ?? ""));
+  if (input.target) names.set("target", toPython(targetValues(input.target, input.profile ?? "")));
   if (input.project !== undefined) names.set("project_name", input.project);
   return { get: (name) => (names.has(name) ? names.get(name) : input.more?.get(name)) };
 }
@@ -60,7 +61,8 @@ export function targetValues(target: Target, profile: string): Mapping {
 }
 
 function envVar(env: Env, secrets: boolean) {
-  return (name: Value, fallback?: Value): Value => {
+  return (...args: unknown[]): unknown => {
+    const { var: name, default: fallback } = callArgs(args, ["var!", "default"], "env_var");
     const key = String(name);
     if (key.startsWith(SECRET) && !secrets) {
       const hint = "use it in profiles.yml or packages.yml, or rename the variable";
@@ -75,9 +77,10 @@ function envVar(env: Env, secrets: boolean) {
 }
 
 function variable(vars: Mapping) {
-  return (name: Value, fallback?: Value): Value => {
+  return (...args: unknown[]): unknown => {
+    const { name, default: fallback } = callArgs(args, ["name!", "default"], "var");
     const key = String(name);
-    if (Object.hasOwn(vars, key)) return vars[key]!;
+    if (Object.hasOwn(vars, key)) return toPython(vars[key]);
     if (fallback !== undefined) return fallback;
     const notes = [...didYouMean(key, Object.keys(vars)), `set it under  vars:  or give a default: var('${key}', …)`];
     throw new Failure(error("var-missing", `No var named "${key}" is set.`, undefined, notes));

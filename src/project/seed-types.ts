@@ -1,4 +1,5 @@
 /** The types dbt gives a seed's columns, inferred from all its rows while they stream by. */
+import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { parse } from "csv-parse";
 import type { CsvError } from "csv-parse";
@@ -35,7 +36,7 @@ const TYPES: Record<Exclude<SeedKind, "number">, string> = {
 const SHOWN = 20;
 
 /**
- * Reads a seed to its end. `overrides` is `column_types`: such columns are not looked at. `file` is where diagnostics
+ * Reads a seed's text (not its path) to the end. `overrides` is `column_types`: such columns are not looked at. `file` is where diagnostics
  * point; it need not hold the text.
  */
 export async function inferSeedTypes(
@@ -68,6 +69,13 @@ export async function inferSeedTypes(
   }
   return inference.result();
 }
+
+/** As `inferSeedTypes`, of a file on disk. */
+export const inferSeedFile = (
+  file: SourceFile,
+  delimiter: string,
+  overrides: Readonly<Record<string, string>>,
+): Promise<SeedTypes> => inferSeedTypes(createReadStream(file.absolute), delimiter, overrides, file);
 
 class Column {
   readonly name: string;

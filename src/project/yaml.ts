@@ -60,10 +60,17 @@ function syntaxError(file: SourceFile, thrown: YAMLException | Unreadable): Diag
   while (start > 0 && /\s/.test(file.text[start] ?? " ") && file.text[start - 1] !== "\n") start--;
   const lineStart = file.text.lastIndexOf("\n", start - 1) + 1;
   const line = file.text.slice(lineStart, start + 1);
-  const unquoted = /(?:^|[:\-[,])\s*\{[{%]/.exec(line);
   const at = { file, start, end: start + 1 };
-  const notes = unquoted ? [QUOTE_JINJA] : line.includes("\t") ? ["indent with spaces: YAML allows no tabs here"] : [];
-  return error("yaml-syntax", `This is not valid YAML: ${thrown.reason}.`, at, notes);
+  return error("yaml-syntax", `This is not valid YAML: ${thrown.reason}.`, at, hints(line));
+}
+
+/** What mostly is behind an error at the end of this piece of a line. */
+function hints(line: string): string[] {
+  if (/(?:^|[:\-[,])\s*\{[{%]/.test(line)) return [QUOTE_JINJA];
+  if (line.includes("\t")) return ["indent with spaces: YAML allows no tabs here"];
+  if (/:\s+[@`%]/.test(line)) return ["quote texts that begin with @, ` or %"];
+  if (/^[^'"#]*:\s[^'"]*:/.test(line)) return ["quote texts that hold a colon and a space"];
+  return [];
 }
 
 interface Built {

@@ -1,15 +1,16 @@
-/** For tests: project trees in a temporary folder, and a Jinja small enough to read at a glance. */
+/** For tests: project trees in a temporary folder. */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
-import { Failure, error } from "../../diagnostics/diagnostic.ts";
-import type { SourceFile } from "../../diagnostics/diagnostic.ts";
 import { formatDiagnostic } from "../../diagnostics/format.ts";
+import { Jinja } from "../../jinja/index.ts";
 import { readProject } from "../read.ts";
 import type { ReadOptions, ReadResult } from "../read.ts";
-import type { Scope } from "../scope.ts";
-import type { Project, Value } from "../types.ts";
+import { nativeRenderer } from "../render.ts";
+import type { Project } from "../types.ts";
+
+const render = nativeRenderer(new Jinja());
 
 export type Tree = Readonly<Record<string, string>>;
 
@@ -45,36 +46,4 @@ export async function reportOf(tree: Tree, options: Partial<ReadOptions> = {}): 
     .map((d) => formatDiagnostic(d))
     .join("\n")
     .replaceAll(root, "/root");
-}
-
-/** Calls of functions with texts, and attributes: `{{ env_var('A', 'b') }}`, `{{ target.name }}`, `{{ 1 }}`. */
-export function render(text: string, file: SourceFile, scope: Scope): Value {
-  const parts: Value[] = [];
-  let end = 0;
-  for (const match of text.matchAll(/\{\{(.*?)\}\}/gs)) {
-    if (match.index > end) parts.push(text.slice(end, match.index));
-    end = match.index + match[0].length;
-    const at = { file, start: match.index, end };
-    try {
-      parts.push(evaluate(match[1]!.trim(), scope));
-    } catch (thrown) {
-      if (!(thrown instanceof Failure)) throw thrown;
-      throw new Failure(thrown.diagnostics.map((d) => error(d.code, d.message, at, d.notes)));
-    }
-  }
-  if (end < text.length) parts.push(text.slice(end));
-  return parts.length === 1 ? parts[0]! : parts.map(String).join("");
-}
-
-function evaluate(code: string, scope: Scope): Value {
-  const call = /^(\w+)\((.*)\)$/s.exec(code);
-  const name = call?.[1] ?? code.split(".")[0]!;
-  if (/^-?\d+$/.test(code)) return Number(code);
-  const found = scope.get(name);
-  if (found === undefined) throw new Failure(error("undefined", `'${name}' is undefined.`));
-  if (call) {
-    const args = call[2]!.split(",").map((text) => text.trim().replace(/^'(.*)'$/s, "$1"));
-    return (found as (...args: Value[]) => Value)(...args); // the stand-in trusts its templates
-  }
-  return (found as Record<string, Value>)[code.split(".")[1] ?? ""] ?? null;
 }
