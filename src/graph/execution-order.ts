@@ -40,8 +40,9 @@ export function executionOrder(
   }
   if (!gates) addUnitTests(graph, selection, waits, passedOn);
 
-  const keys = orderByLevel(waits.keys(), (id) => waits.get(id)!);
-  return new Map(keys.map((id) => [id, [...waits.get(id)!].toSorted()]));
+  const { order, stuck } = orderByLevel(waits.keys(), (id) => waits.get(id)!);
+  if (stuck.length > 0) throw new Error(`Internal error: ${stuck.join(", ")} wait for one another`);
+  return new Map(order.map((id) => [id, [...waits.get(id)!].toSorted()]));
 }
 
 /** Without gates a unit test is a node like any other: after its model, if that is built in the same run. */

@@ -41,8 +41,8 @@ export function buildGraph(manifest: Manifest): { graph?: Graph; diagnostics: Di
 
   const parents = neighbours((id) => container.predecessors(id));
   const children = neighbours((id) => container.successors(id));
-  const cycles = findCycles(ids, parents, (id) => resources.get(id)!);
-  if (cycles.length > 0) return { diagnostics: cycles };
+  const { order, stuck } = orderByLevel(ids, parents);
+  if (stuck.length > 0) return { diagnostics: findCycles(stuck, parents, (id) => resources.get(id)!) };
 
   const graph: Graph = {
     manifest,
@@ -55,7 +55,7 @@ export function buildGraph(manifest: Manifest): { graph?: Graph; diagnostics: Di
     children,
     ancestors: (id, depth) => reach([id], parents, depth),
     descendants: (id, depth) => reach([id], children, depth),
-    order: orderByLevel(ids, parents),
+    order,
   };
   return { graph, diagnostics: [] };
 }

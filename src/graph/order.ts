@@ -3,14 +3,18 @@ import type { NodeId } from "../parse/manifest.ts";
 
 /**
  * Sorts so that every id stands after the ids it waits for: first all that wait for nothing, then all that wait only for
- * those, and so on, each level by id. Waiting for an id that is not in the list is no hindrance. A cycle is a bug here.
+ * those, and so on, each level by id. `waitsFor` names no id twice; ids that are not in the list are no hindrance. `stuck`
+ * are the ids on cycles and all that wait for them.
  */
-export function orderByLevel(ids: Iterable<NodeId>, waitsFor: (id: NodeId) => Iterable<NodeId>): NodeId[] {
+export function orderByLevel(
+  ids: Iterable<NodeId>,
+  waitsFor: (id: NodeId) => Iterable<NodeId>,
+): { order: NodeId[]; stuck: NodeId[] } {
   const open = new Map<NodeId, number>();
   for (const id of ids) open.set(id, 0);
   const releases = new Map<NodeId, NodeId[]>();
   for (const id of open.keys()) {
-    for (const before of new Set(waitsFor(id))) {
+    for (const before of waitsFor(id)) {
       if (!open.has(before)) continue;
       open.set(id, open.get(id)! + 1);
       const list = releases.get(before);
@@ -34,6 +38,5 @@ export function orderByLevel(ids: Iterable<NodeId>, waitsFor: (id: NodeId) => It
     }
     level = next;
   }
-  if (order.length !== open.size) throw new Error("Internal error: a cycle among nodes to be put in order");
-  return order;
+  return { order, stuck: [...open].filter(([, count]) => count > 0).map(([id]) => id) };
 }
