@@ -14,8 +14,8 @@ select
   cast(sum(transactions.amount) as numeric(18, 2)) as amount,
   cast(round(avg(transactions.amount), 2) as numeric(18, 2)) as average_amount,
   cast({{ exact_percentile(0.5, 'transactions.amount') }} as numeric(18, 2)) as median_amount,
-  min(transactions.amount) as smallest_amount,
-  max(transactions.amount) as largest_amount,
+  cast(min(transactions.amount) as numeric(18, 2)) as smallest_amount,
+  cast(max(transactions.amount) as numeric(18, 2)) as largest_amount,
   min(transactions.transaction_date) as first_transaction_date,
   max(transactions.transaction_date) as last_transaction_date
 from {{ ref('int_transactions') }} as transactions

@@ -18,3 +18,4 @@ from (
 ) as ranked
 inner join {{ ref('dim_customers') }} as customers on customers.customer_id = ranked.customer_id
 where ranked.customer_rank <= {{ var('top_n') }}
+order by ranked.customer_rank

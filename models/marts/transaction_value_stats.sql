@@ -12,8 +12,8 @@ select
   cast({{ exact_percentile(0.25, 'amount') }} as numeric(18, 2)) as lower_quartile,
   cast({{ exact_percentile(0.5, 'amount') }} as numeric(18, 2)) as median_amount,
   cast({{ exact_percentile(0.75, 'amount') }} as numeric(18, 2)) as upper_quartile,
-  min(amount) as smallest_amount,
-  max(amount) as largest_amount
+  cast(min(amount) as numeric(18, 2)) as smallest_amount,
+  cast(max(amount) as numeric(18, 2)) as largest_amount
 from {{ relation }}
 {% if not loop.last %}union all{% endif %}
 
