@@ -1,8 +1,18 @@
 /** For tests: a small bank project as the events of a run, without an engine. */
+import { Writable } from "node:stream";
 import type { Diagnostic, SourceFile } from "../diagnostics/diagnostic.ts";
 import type { RunEvent, StepResult } from "../execute/events.ts";
 import type { DataTestNode, ModelNode, NodeConfig, NodeId, Resource, SeedNode, SourceNode } from "../parse/manifest.ts";
 import type { Plan, Reason, Step } from "../plan/plan.ts";
+
+/** A stream that keeps what is written to it. */
+export class Collector extends Writable {
+  text = "";
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
 
 /** 17:26:33 local time, plus seconds. */
 export const at = (seconds = 0): Date => new Date(new Date(2026, 10, 22, 17, 26, 33).getTime() + seconds * 1000);

@@ -1,0 +1,74 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { rowsAsJson, showJson, tableLines } from "./table.ts";
+import { textWidth } from "./text-width.ts";
+
+const columns = ["id", "name", "amount"];
+const rows = [
+  ["1", "Jonathan Gentry", "12,876.00"],
+  ["22", null, "-5.5"],
+];
+
+test("numbers stand right, text left, null is said", () => {
+  expect(tableLines(columns, rows)).toEqual([
+    "id  name                amount",
+    "──  ───────────────  ─────────",
+    " 1  Jonathan Gentry  12,876.00",
+    "22  null                  -5.5",
+  ]);
+});
+
+test("text is cut to fit, numbers never", () => {
+  expect(tableLines(columns, rows, { width: 24 })).toEqual([
+    "id  name          amount",
+    "──  ─────────  ─────────",
+    " 1  Jonathan…  12,876.00",
+    "22  null            -5.5",
+  ]);
+});
+
+test("columns that do not fit are left out, and counted", () => {
+  const wide = ["a", "b", "c", "d", "e"].map((name) => `column_${name}`);
+  const lines = tableLines(wide, [wide.map(() => "some long text")], { width: 34 });
+  expect(lines[0]).toBe("column_a  column_b  … 3 more");
+});
+
+test("control characters of the data do not reach the terminal", () => {
+  const lines = tableLines(["x"], [["a\nb\t\x1b[31mred\u0085"]]);
+  expect(lines[2]).toBe("a\\nb\\t\\x1b[31mred\\x85");
+});
+
+test("a table never exceeds its width, whatever is in it", () => {
+  const cell = fc.option(fc.string({ unit: "grapheme", maxLength: 30 }), { nil: null });
+  const table = fc
+    .integer({ min: 1, max: 6 })
+    .chain((n) =>
+      fc.tuple(
+        fc.array(fc.string({ unit: "grapheme", maxLength: 20 }), { minLength: n, maxLength: n }),
+        fc.array(fc.array(cell, { minLength: n, maxLength: n }), { maxLength: 5 }),
+      ),
+    );
+  fc.assert(
+    fc.property(table, fc.integer({ min: 36, max: 200 }), ([heads, body], width) => {
+      for (const line of tableLines(heads, body, { width })) expect(textWidth(line)).toBeLessThanOrEqual(width);
+    }),
+  );
+});
+
+test("wide letters take two cells and marks none", () => {
+  expect(textWidth("顧客")).toBe(4);
+  expect(textWidth("e\u0301a\u0308")).toBe(2);
+  expect(textWidth("👩‍👩‍👧 🇩🇪")).toBe(5);
+  expect(textWidth("\x1b[31mred\x1b[39m")).toBe(3);
+});
+
+test("rows as JSON keep numbers exact and say null", () => {
+  expect(rowsAsJson(["a", "b", "c"], [[1n, 9_007_199_254_740_993n, undefined]])).toBe(
+    JSON.stringify([{ a: 1, b: "9007199254740993", c: null }], null, 2),
+  );
+});
+
+test("show's JSON names the node, as dbt", () => {
+  expect(JSON.parse(showJson("a", ["id"], [[1]]))).toEqual({ node: "a", show: [{ id: 1 }] });
+  expect(JSON.parse(showJson(undefined, ["id"], [[1]]))).toEqual({ show: [{ id: 1 }] });
+});
