@@ -12,7 +12,7 @@ const look =
 test("a plan says what each step does, what it makes, and why", () => {
   expect(planText(planOf(goodRun()), look(goodRun())))
     .toBe(`action  node                                   becomes                             why
-──────  ───────────────────────────────────  ───────────────────────────────────  ────────────────────────────
+──────  ─────────────────────────────────────  ──────────────────────────────────  ────────────────────────────
 load    raw.transactions                       table → raw.transactions            data/transactions.csv is new
 build   customer_segments                      seed → reference.customer_segments  no relation yet
 build   stg_transactions                       view → staging.stg_transactions     no relation yet
