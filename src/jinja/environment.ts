@@ -9,6 +9,10 @@ import { markers } from "./native-markers.ts";
 import { JinjaTemplate, type Template } from "./template.ts";
 import { makeTests } from "./tests.ts";
 
+const find = (what: "filter" | "test", from: Filters) => (name: unknown) =>
+  from[String(name)] ?? unknownName(what, name);
+const has = (from: Filters) => (name: unknown) => String(name) in from;
+
 /** nunjucks' environment with Jinja2's filters, tests and globals in place of its own. */
 export class JinjaEnvironment extends nunjucks.Environment {
   declare filters: Record<string, Filter>;
@@ -23,9 +27,6 @@ export class JinjaEnvironment extends nunjucks.Environment {
     this.filters = Object.create(null) as Record<string, Filter>;
     this.tests = Object.create(null) as Record<string, Filter>;
     this.globals = Object.assign(Object.create(null), globals);
-    const find = (what: "filter" | "test", from: Filters) => (name: unknown) =>
-      from[String(name)] ?? unknownName(what, name);
-    const has = (from: Filters) => (name: unknown) => String(name) in from;
     const all = {
       ...textFilters,
       ...numberFilters,

@@ -52,7 +52,7 @@ const sort: Filter = (v, args, kwargs) => {
   const keys = attributes.map((attribute) => sortKey(attribute, given.case_sensitive));
   const sign = truth(given.reverse) ? -1 : 1;
   const keyed = Array.from(iter(v), (item) => ({ item, key: keys.map((key) => key(item)) }));
-  return keyed.sort((a, b) => sign * compare(a.key, b.key)).map(({ item }) => item);
+  return keyed.toSorted((a, b) => sign * compare(a.key, b.key)).map(({ item }) => item);
 };
 
 const dictSort: Filter = (v, args, kwargs) => {
@@ -63,7 +63,7 @@ const dictSort: Filter = (v, args, kwargs) => {
   const sign = truth(given.reverse) ? -1 : 1;
   return entriesOf(v)
     .map(tuple)
-    .sort((a, b) => sign * compare(key(a), key(b)));
+    .toSorted((a, b) => sign * compare(key(a), key(b)));
 };
 
 const groupBy: Filter = (v, args, kwargs) => {
@@ -71,7 +71,7 @@ const groupBy: Filter = (v, args, kwargs) => {
   const get = getter(given.attribute, given.default);
   const key: Getter = truth(given.case_sensitive) ? get : (item) => folded(get(item));
   const groups: { key: unknown; name: unknown; items: unknown[] }[] = [];
-  for (const item of [...iter(v)].sort((a, b) => compare(key(a), key(b)))) {
+  for (const item of iter(v).toSorted((a, b) => compare(key(a), key(b)))) {
     const last = groups.at(-1);
     if (last && eq(last.key, key(item))) last.items.push(item);
     else groups.push({ key: key(item), name: get(item), items: [item] });
@@ -106,8 +106,8 @@ const batch: Filter = (v, args, kwargs) => {
       else rows.push([item]);
     }
     const last = rows.at(-1);
-    if (given.fill_with !== undefined && given.fill_with !== null)
-      while (last && last.length < size) last.push(given.fill_with);
+    if (last && given.fill_with !== undefined && given.fill_with !== null)
+      for (let i = last.length; i < size; i++) last.push(given.fill_with);
     return rows;
   });
 };

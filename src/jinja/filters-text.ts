@@ -10,7 +10,7 @@ import { codePoints, iter, len, truth } from "./ops.ts";
 import { percent } from "./percent.ts";
 import { splitLines, strip } from "./splitting.ts";
 import { repr, str } from "./text.ts";
-import { isUndefined, Kwargs, PyFloat, tuple } from "./values.ts";
+import { isUndefined, PyFloat, tuple } from "./values.ts";
 import { PyDict } from "./dict.ts";
 import { toFloat } from "./numbers.ts";
 
@@ -58,10 +58,7 @@ function wordWrap(s: string, width: number, breakLong: boolean, joint: string): 
         row = "";
         rest = rest.trimStart();
       }
-      while (breakLong && len(rest) > width) {
-        rows.push(rest.slice(0, width));
-        rest = rest.slice(width);
-      }
+      for (; breakLong && len(rest) > width; rest = rest.slice(width)) rows.push(rest.slice(0, width));
       row += rest;
     }
     return [...rows, row].filter((part) => part !== "").join(joint);
@@ -79,14 +76,14 @@ function fileSize(bytes: number, binary: boolean): string {
   return `${formatValue(new PyFloat(bytes / base ** power), ".1f")} ${units[power - 1]}`;
 }
 
+/** Python leaves these alone, JavaScript does not, and the other way round. */
+const urlQuote = (s: string): string =>
+  encodeURIComponent(s).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+
 function urlEncode(value: unknown): string {
-  // Python leaves these alone, JavaScript does not, and the other way round.
-  const quote = (s: string): string =>
-    encodeURIComponent(s).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-  if (typeof value === "string" || !(value instanceof PyDict || Array.isArray(value)))
-    return quote(str(value)).replaceAll("%2F", "/");
+  if (!(value instanceof PyDict || Array.isArray(value))) return urlQuote(str(value)).replaceAll("%2F", "/");
   const pairs = value instanceof PyDict ? [...value] : value.map((pair) => iter(pair));
-  return pairs.map(([k, v]) => `${quote(str(k))}=${quote(str(v))}`).join("&");
+  return pairs.map(([k, v]) => `${urlQuote(str(k))}=${urlQuote(str(v))}`).join("&");
 }
 
 /** Inside HTML and its attributes, too, the JSON stays what it is. */
@@ -163,5 +160,5 @@ export const textFilters: Filters = {
       .filter(([, value]) => value !== null && !isUndefined(value))
       .map(([key, value]) => ` ${escapeHtml(key)}="${escapeHtml(value)}"`)
       .join(""),
-  reverse: (v) => (typeof v === "string" ? Array.from(codePoints(v)).reverse().join("") : [...iter(v)].reverse()),
+  reverse: (v) => (typeof v === "string" ? Array.from(codePoints(v)).toReversed().join("") : iter(v).toReversed()),
 };

@@ -10,6 +10,7 @@ export { jsonDumps, type JsonOptions } from "./json.ts";
 export { literalEval } from "./literal.ts";
 export { MacroValue } from "./macro.ts";
 export { isMapping } from "./methods-dict.ts";
+export { modules } from "./modules/index.ts";
 export { renderNative } from "./native.ts";
 export { compare, contains, eq, iter, len, order, truth } from "./ops.ts";
 export type { SourceMap } from "./source-map.ts";

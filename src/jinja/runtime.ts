@@ -61,10 +61,10 @@ const missing = (message: string): never => raise("TemplateRuntimeError", messag
 /** Operands in the order in which they are written and computed. */
 const inside = (item: unknown, container: unknown): boolean => contains(container, item);
 
-export const runtime = {
-  ...{ call, callMethod, getattr, getitem, setAttribute },
-  ...{ add, sub, mul, div, floordiv, mod, pow, neg, pos },
-  ...{ eq, order, inside, truth, iter, unpack, str },
-  ...{ PyFloat, PyDict, tuple, Slice, Loop, MacroValue, spread, kwargs },
-  ...{ enter, pause, settled, traced, noElse, notGiven, missing },
-};
+export const runtime = Object.assign(
+  { call, callMethod, getattr, getitem, setAttribute },
+  { add, sub, mul, div, floordiv, mod, pow, neg, pos },
+  { eq, order, inside, truth, iter, unpack, str },
+  { PyFloat, PyDict, tuple, Slice, Loop, MacroValue, spread, kwargs },
+  { enter, pause, settled, traced, noElse, notGiven, missing },
+);

@@ -7,6 +7,7 @@ export const whitespace = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\
 
 const oneSpace = new RegExp(whitespace);
 const spaces = new RegExp(`${whitespace}+`);
+// oxlint-disable-next-line no-control-regex -- the separators str.splitlines knows
 const lineEnd = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/g;
 
 export function strip(s: string, chars: unknown, side: "both" | "start" | "end"): string {
@@ -44,12 +45,13 @@ function splitSpace(s: string, most: number): string[] {
   return words;
 }
 
+const reverse = (text: string): string => Array.from(text).toReversed().join("");
+
 /** As `split`, counting from the right. */
 export function rsplit(s: string, separator: unknown, most: number): string[] {
-  const reverse = (text: string): string => Array.from(text).reverse().join("");
   if (most < 0) return split(s, separator, -1);
   const sep = separator === undefined || separator === null ? separator : reverse(separatorText(separator));
-  return split(reverse(s), sep, most).map(reverse).reverse();
+  return split(reverse(s), sep, most).map(reverse).toReversed();
 }
 
 function separatorText(separator: unknown): string {
