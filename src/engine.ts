@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import type { Compiled } from "./compile/assemble.ts";
 import { Compiler } from "./compile/compiler.ts";
 import type { RunFacts } from "./context/globals.ts";
 import { type Diagnostic, Failure, hasErrors } from "./diagnostics/diagnostic.ts";
@@ -17,15 +18,17 @@ import { fromPython, Jinja, renderNative, TemplateError } from "./jinja/index.ts
 import { planLoad } from "./load/load.ts";
 import { configProblems } from "./materialize/config.ts";
 import { materializationProblem } from "./materialize/index.ts";
-import type { Manifest, NodeId } from "./parse/manifest.ts";
+import type { DataTestNode, Manifest, ModelNode, NodeId, SnapshotNode } from "./parse/manifest.ts";
 import { parseProject, type Parsed } from "./parse/parse.ts";
 import { makePlan, relationOf } from "./plan/make-plan.ts";
-import { type LoadOutlook, type Plan, relationKey, type World } from "./plan/plan.ts";
+import { type FileOutlook, type Plan, relationKey, type World } from "./plan/plan.ts";
 import { listRelations, type RelationInfo } from "./postgres/catalog.ts";
-import type { Database, QueryResult, Session } from "./postgres/database.ts";
+import type { Database, QueryResult, ServerInfo, Session } from "./postgres/database.ts";
+import { ensureRunning, type ServerAddress, stop } from "./postgres/embedded.ts";
 import { openDatabase } from "./postgres/open.ts";
 import { readProject, type ReadOptions } from "./project/read.ts";
 import type { Project, Value } from "./project/types.ts";
+import { STATE_SCHEMA } from "./state/ensure.ts";
 
 export interface OpenOptions extends Omit<ReadOptions, "projectDir" | "render" | "env"> {
   readonly fullRefresh?: boolean;
@@ -94,6 +97,7 @@ export class Sluice {
   #database: Database | undefined;
   #world: World = { relations: new Map(), loads: new Map() };
   #schemas: ReadonlySet<string> = new Set();
+  #compilePlan: Plan | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -187,10 +191,39 @@ export class Sluice {
     });
   }
 
-  /** Runs one query, for `show` and `debug`. Values are texts. */
+  /** A node's SQL as it would run now. */
+  async compile(node: ModelNode | DataTestNode | SnapshotNode, selection: Selection): Promise<Compiled> {
+    const database = await this.connect();
+    const plan = this.#compilePlan ?? (this.#compilePlan = await this.plan({ selection }));
+    return database.session((session) => this.compiler(plan).compile(node, (sql) => session.queryText(sql)));
+  }
+
+  /** Any SQL with the names of the project. */
+  async compileInline(sql: string): Promise<Compiled> {
+    const database = await this.connect();
+    const plan = await this.plan({ selection: new Set() });
+    return database.session((session) => this.compiler(plan).compileInline(sql, (text) => session.queryText(text)));
+  }
+
+  /** Runs one query, for `show`. Values are texts. */
   async query(sql: string): Promise<Awaited<ReturnType<Session["queryText"]>>> {
     const database = await this.connect();
     return database.session((session) => session.queryText(sql));
+  }
+
+  /** The server in use; absent before `connect`. */
+  get server(): ServerInfo | undefined {
+    return this.#database?.info;
+  }
+
+  /** The embedded server, whether or not the target's database is wanted now; its database is made too. */
+  async startServer(): Promise<ServerAddress> {
+    await this.connect();
+    return ensureRunning(this.dataDir);
+  }
+
+  stopServer(): Promise<boolean> {
+    return stop(this.dataDir);
   }
 
   async close(): Promise<void> {
@@ -208,10 +241,11 @@ export class Sluice {
     const existing = await session.query<{ name: string }>("select nspname as name from pg_namespace");
     this.#schemas = new Set(existing.rows.map((row) => row.name));
     const relations = new Map(found.rows.map((row) => [relationKey({ schema: row.schema, identifier: row.name }), row]));
-    const loads = new Map<NodeId, LoadOutlook>();
+    const loads = new Map<NodeId, readonly FileOutlook[]>();
+    const hasState = this.#schemas.has(STATE_SCHEMA);
     for (const id of selection) {
       const source = this.graph.resource(id);
-      if (source.kind === "source" && source.source.external) {
+      if (source.kind === "source" && source.source.external && hasState) {
         const { invocationId, fullRefresh } = this.#parts.facts;
         const run = { root: this.project.root, id: invocationId, fullRefresh };
         loads.set(id, await planLoad(session, loadRequest(source, relationOf(source), run)));

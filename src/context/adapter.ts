@@ -1,5 +1,5 @@
 /** `adapter.…` in templates. Parsing: dispatch and quoting work, questions to the database give nothing. */
-import { callArgs, PyDict, tuple, str, TemplateError } from "../jinja/index.ts";
+import { callArgs, PyDict, PyTuple, str, TemplateError } from "../jinja/index.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { findRelation, listColumns, listRelations } from "../postgres/catalog.ts";
 import { quoteIdent } from "../postgres/relation.ts";
@@ -40,7 +40,7 @@ export function makeAdapter(input: AdapterInput): unknown {
 }
 
 function dispatch(input: AdapterInput, args: unknown[]): unknown {
-  const given = callArgs(args, ["macro_name?", "macro_namespace?"]);
+  const given = callArgs(args, ["macro_name", "macro_namespace"]);
   const name = str(given["macro_name"]);
   if (name.includes(".")) {
     throw new TemplateError(
@@ -63,7 +63,7 @@ const parsing: Record<string, (...args: unknown[]) => unknown> = {
   list_relations: () => [],
   list_relations_without_caching: () => [],
   check_schema_exists: () => false,
-  execute: () => tuple(["", null]),
+  execute: () => PyTuple.of(["", null]),
   create_schema: () => null,
   drop_relation: () => null,
 };
@@ -87,7 +87,7 @@ function live(input: AdapterInput, query: TemplateQuery): Record<string, (...arg
   };
   return {
     get_relation: async (...args) => {
-      const given = callArgs(args, ["database?", "schema?", "identifier?"]);
+      const given = callArgs(args, ["database", "schema", "identifier"]);
       const found = await rows(findRelation({ schema: str(given["schema"]), identifier: str(given["identifier"]) }));
       return found[0] ? relationOf(found[0]) : null;
     },
@@ -101,26 +101,26 @@ function live(input: AdapterInput, query: TemplateQuery): Record<string, (...arg
       return (await columns(from)).filter((c) => !have.has(c.name));
     },
     list_relations: async (...args) => {
-      const given = callArgs(args, ["database?", "schema?"]);
+      const given = callArgs(args, ["database", "schema"]);
       return (await rows(listRelations([str(given["schema"])]))).map(relationOf);
     },
     list_relations_without_caching: async (relation) =>
       (await rows(listRelations([nameOf(relation).schema]))).map(relationOf),
     check_schema_exists: async (...args) => {
-      const given = callArgs(args, ["database?", "schema?"]);
+      const given = callArgs(args, ["database", "schema"]);
       const found = await rows(
         `select 1 as one from pg_namespace where nspname = '${str(given["schema"]).replaceAll("'", "''")}'`,
       );
       return found.length > 0;
     },
     execute: async (...args) => {
-      const given = callArgs(args, ["sql?", "auto_begin?", "fetch?", "limit?"]);
+      const given = callArgs(args, ["sql", "auto_begin", "fetch", "limit"]);
       const result = await query(str(given["sql"]));
       const response = new PyDict([
         ["_message", `${result.command} ${result.rowCount}`],
         ["rows_affected", result.rowCount],
       ]);
-      return tuple([response, new ResultTable(result)]);
+      return PyTuple.of([response, new ResultTable(result)]);
     },
     create_schema: async (relation) => {
       await query(`create schema if not exists ${quoteIdent(nameOf(relation).schema)}`);
@@ -128,7 +128,8 @@ function live(input: AdapterInput, query: TemplateQuery): Record<string, (...arg
     },
     drop_relation: async (relation) => {
       if (!(relation instanceof Relation)) throw new TemplateError("TypeError", "drop_relation needs a relation");
-      const kind = { view: "view", materialized_view: "materialized view" }[relation.parts.type ?? ""] ?? "table";
+      const { type } = relation.parts;
+      const kind = type === "view" ? "view" : type === "materialized_view" ? "materialized view" : "table";
       await query(`drop ${kind} if exists ${relation.with({ include: { database: false } }).render()}`);
       return null;
     },

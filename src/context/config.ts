@@ -7,7 +7,7 @@ export function recordingConfig(record: (config: Mapping) => void): unknown {
   const config = (...args: unknown[]): string => {
     const recorded: Mapping = {};
     for (const given of args) {
-      const entries = given instanceof Kwargs ? given : (given as Iterable<[string, unknown]>);
+      const entries = given instanceof Map ? given : Object.entries(given as object);
       for (const [key, value] of entries) recorded[key] = fromPython(value) as Value;
     }
     record(recorded);
@@ -25,7 +25,7 @@ export function readingConfig(config: Mapping): unknown {
   const values = toPython(config) as PyDict;
   const meta = toPython(config["meta"] ?? {}) as PyDict;
   const get = (from: PyDict, args: unknown[]): unknown => {
-    const given = callArgs(args, ["name?", "default?", "validator?"]);
+    const given = callArgs(args, ["name", "default", "validator"]);
     const value = from.get(given["name"]);
     return value === undefined || value === null ? (given["default"] ?? null) : value;
   };

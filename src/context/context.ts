@@ -1,5 +1,5 @@
 /** The names a template of one node sees: macros first (a project may override anything), then the node's, then the run's. */
-import { call, callArgs, iter, PyDict, tuple, type Scope, str, TemplateError, toPython, truth } from "../jinja/index.ts";
+import { call, callArgs, iter, PyDict, PyTuple, type Scope, str, TemplateError, toPython, truth } from "../jinja/index.ts";
 import type { Mapping, Project } from "../project/types.ts";
 import { makeAdapter } from "./adapter.ts";
 import { globalNames, type RunFacts, varFunction } from "./globals.ts";
@@ -34,6 +34,8 @@ export interface NodeFace {
 }
 
 export class TemplateContext implements Scope {
+  /** While parsing, dbt lets undefined names be called and looked into. */
+  readonly lenientUndefined: boolean;
   readonly #shared: ProjectContext;
   readonly #package: string;
   readonly #names: Map<string, unknown>;
@@ -45,6 +47,7 @@ export class TemplateContext implements Scope {
     this.#shared = shared;
     this.#package = node.package;
     this.#phase = phase;
+    this.lenientUndefined = !phase.execute;
     this.#names = this.#nodeNames(node);
     for (const [name, value] of node.names ?? []) this.#names.set(name, value);
   }
@@ -145,7 +148,7 @@ export class TemplateContext implements Scope {
   }
 
   #log(args: unknown[]): string {
-    const { msg, info } = callArgs(args, ["msg?", "info?"]);
+    const { msg, info } = callArgs(args, ["msg", "info"]);
     this.#phase.message(info !== undefined && truth(info) ? "info" : "debug", str(msg));
     return "";
   }
@@ -155,9 +158,9 @@ export class TemplateContext implements Scope {
 function statements(phase: Phase): [string, unknown][] {
   const results = new Map<string, TextResult>();
   const statement = async (...args: unknown[]): Promise<string> => {
-    const given = callArgs(args, ["name?", "fetch_result?", "auto_begin?", "language?", "caller?"]);
+    const given = callArgs(args, ["name", "fetch_result", "auto_begin", "language", "caller"]);
     if (!phase.query || given["caller"] === undefined) return "";
-    const sql = str(await call(given["caller"], [], undefined));
+    const sql = str(await call(given["caller"], [], null));
     if (given["name"]) results.set(str(given["name"]), await phase.query(sql));
     else await phase.query(sql);
     return "";
@@ -168,7 +171,7 @@ function statements(phase: Phase): [string, unknown][] {
     const table = new ResultTable(result);
     return new PyDict([
       ["response", `${result.command} ${result.rowCount}`],
-      ["data", table.rows.map((row) => tuple([...row.items]))],
+      ["data", table.rows.map((row) => PyTuple.of([...row.items]))],
       ["table", table],
     ]);
   };
@@ -197,7 +200,7 @@ function exceptions(warn: (text: string) => void): unknown {
 }
 
 function refCall(args: unknown[]): RefCall {
-  const { first, second, v, version } = callArgs(args, ["first?", "second?", "v?", "version?"]);
+  const { first, second, v, version } = callArgs(args, ["first", "second", "v", "version"]);
   const wanted = v ?? version;
   const versioned = wanted === undefined || wanted === null ? {} : { version: typeof wanted === "number" ? wanted : str(wanted) };
   if (typeof first !== "string") throw new TemplateError("CompilationError", `ref() takes a model's name, got ${str(first) || "nothing"}`);

@@ -7,11 +7,10 @@ import {
   iter,
   jsonDumps,
   MacroReturn,
-  modules,
   PySet,
+  PyTuple,
   str,
   TemplateError,
-  tuple,
   toPython,
 } from "../jinja/index.ts";
 import { md5 } from "../lib/hash.ts";
@@ -38,9 +37,8 @@ export function globalNames(project: Project, facts: RunFacts): Map<string, unkn
   return new Map<string, unknown>([
     ["dbt_version", DBT_VERSION],
     ["invocation_id", facts.invocationId],
-    ["run_started_at", modules.datetimeFrom(facts.startedAt)],
+    ["run_started_at", facts.startedAt.toISOString()],
     ["project_name", project.name],
-    ["modules", modules.all],
     [
       "target",
       toPython({
@@ -79,7 +77,7 @@ function returnFromMacro(...args: unknown[]): never {
 }
 
 function envVar(env: RunFacts["env"], args: unknown[]): unknown {
-  const { name, default: fallback } = callArgs(args, ["name?", "default?"]);
+  const { name, default: fallback } = callArgs(args, ["name", "default"]);
   const key = String(name);
   if (key.startsWith("DBT_ENV_SECRET_")) {
     throw new TemplateError("CompilationError", `"${key}" is a secret: it may be used in profiles.yml and packages.yml only`);
@@ -116,7 +114,7 @@ export function varNames(project: Project, packageName: string): string[] {
 export function varFunction(project: Project, packageName: string): unknown {
   const lookup = varLookup(project, packageName);
   const read = (args: unknown[]): unknown => {
-    const { name, default: fallback } = callArgs(args, ["name?", "default?"]);
+    const { name, default: fallback } = callArgs(args, ["name", "default"]);
     const value = lookup(String(name));
     if (value !== undefined) return toPython(value);
     if (fallback !== undefined) return fallback;
@@ -131,7 +129,7 @@ export function varFunction(project: Project, packageName: string): unknown {
 }
 
 function orDefault(args: unknown[], read: (text: string) => Value): unknown {
-  const { value, default: fallback } = callArgs(args, ["value?", "default?"]);
+  const { value, default: fallback } = callArgs(args, ["value", "default"]);
   try {
     return toPython(read(str(value)));
   } catch {
@@ -140,7 +138,7 @@ function orDefault(args: unknown[], read: (text: string) => Value): unknown {
 }
 
 function toJson(args: unknown[]): unknown {
-  const { value, default: fallback, sort_keys } = callArgs(args, ["value?", "default?", "sort_keys?"]);
+  const { value, default: fallback, sort_keys } = callArgs(args, ["value", "default", "sort_keys"]);
   try {
     return jsonDumps(value, { sortKeys: sort_keys === true });
   } catch {
@@ -159,7 +157,7 @@ function orNone(args: unknown[], make: (value: unknown) => unknown): unknown {
 function zip(lists: unknown[]): unknown[] {
   const rows = lists.map((list) => [...iter(list)]);
   const length = Math.min(...rows.map((row) => row.length));
-  return Array.from({ length }, (_, i) => tuple(rows.map((row) => row[i])));
+  return Array.from({ length }, (_, i) => PyTuple.of(rows.map((row) => row[i])));
 }
 
 function diffOfTwoDicts(a: unknown, b: unknown): unknown {

@@ -106,7 +106,8 @@ export function bindMacro(macro: MacroNode, set: MacroSet, scope: Scope, mode: "
     try {
       value ??= [...set.template(macro).definitions(scope, mode).values()][0];
       if (!value) throw new TemplateError("CompilationError", `no macro is defined by "${macro.name}"`);
-      const kwargs = args.at(-1) instanceof Kwargs ? (args.at(-1) as Kwargs) : undefined; // checked just before
+      const last = args.at(-1);
+      const kwargs = last instanceof Kwargs ? last : null;
       const result = call(value, kwargs ? args.slice(0, -1) : args, kwargs);
       return result instanceof Promise ? result.catch(returned) : result;
     } catch (thrown) {

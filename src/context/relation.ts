@@ -109,14 +109,14 @@ export class Relation {
   }
 
   #flags(args: unknown[]): Partial<Record<Part, boolean>> {
-    const given = callArgs(args, ["database?", "schema?", "identifier?"]);
+    const given = callArgs(args, ["database", "schema", "identifier"]);
     const flags: Partial<Record<Part, boolean>> = {};
     for (const part of PARTS) if (given[part] !== undefined && given[part] !== null) flags[part] = truth(given[part]);
     return flags;
   }
 
   #incorporate(args: unknown[]): Relation {
-    const given = callArgs(args, ["path?", "type?"]);
+    const given = callArgs(args, ["path", "type"]);
     const path = given["path"];
     const parts: Record<string, unknown> = {};
     if (path instanceof PyDict || (path && typeof path === "object")) {
@@ -131,7 +131,7 @@ export class Relation {
 const METADATA = { type: "PostgresRelation" };
 
 function partsOf(args: unknown[]): Partial<RelationParts> {
-  const given = callArgs(args, ["database?", "schema?", "identifier?", "type?"]);
+  const given = callArgs(args, ["database", "schema", "identifier", "type"]);
   const parts: Record<string, string> = {};
   for (const [key, value] of Object.entries(given)) if (value !== undefined && value !== null) parts[key] = String(value);
   return parts as Partial<RelationParts>;

