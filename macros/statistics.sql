@@ -6,7 +6,7 @@
   round(cast(percentile_cont({{ fraction }}) within group (order by {{ amount }} * 100) as numeric) / 100, 2)
 {%- endmacro %}
 
-{# The part of a whole, from 0 to 1; 0 when there is nothing to share. #}
+{# The part of a whole, from 0 to 1; null when there is nothing to share. #}
 {% macro share(part, whole) -%}
-  coalesce(round({{ part }} / nullif({{ whole }}, 0), 6), 0)
+  round({{ part }} / nullif({{ whole }}, 0), 6)
 {%- endmacro %}
