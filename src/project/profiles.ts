@@ -66,12 +66,28 @@ export function targetWithoutProfiles(choice: ProfileChoice, problems: Diagnosti
   return target && { profile: { name: profile, targets: [name] }, target };
 }
 
-/** Chooses profile and target in a profiles.yml, and checks the target's output. */
+/** Chooses profile and target in a profiles.yml, and checks the target's output. No message shows a password. */
 export function chooseTarget(
   file: SourceFile,
   choice: ProfileChoice,
   problems: Diagnostic[],
 ): ChosenTarget | undefined {
+  const found: Diagnostic[] = [];
+  const chosen = choose(file, choice, found);
+  const masked = { ...file, text: maskSecrets(file.text) };
+  problems.push(...found.map((d) => (d.at?.file === file ? { ...d, at: { ...d.at, file: masked } } : d)));
+  return chosen && { ...chosen, profile: { ...chosen.profile, file: masked } };
+}
+
+/** A message shows the line it is about, where a password may stand: written secrets become as many asterisks. */
+function maskSecrets(text: string): string {
+  const secret = /(\b(?:password|pass|url)["']?[ \t]*:[ \t]*)("[^"\n]*"|'[^'\n]*'|[^\s,}{][^,}\n]*)/g;
+  return text.replace(secret, (whole, key: string, value: string) =>
+    value.includes("{{") ? whole : key + "*".repeat(value.length),
+  );
+}
+
+function choose(file: SourceFile, choice: ProfileChoice, problems: Diagnostic[]): ChosenTarget | undefined {
   const yaml = readYaml(file);
   problems.push(...yaml.diagnostics);
   if (yaml.diagnostics.some((d) => d.severity === "error")) return undefined;

@@ -30,20 +30,32 @@ export interface Rendering {
   readonly problems: Diagnostic[];
 }
 
-/** A copy of `value` with all its Jinja rendered; places are kept. Where a template fails, its text is kept. */
+/**
+ * `value` with all its Jinja rendered; places are kept. Where a template fails, its text is kept. What holds no Jinja is
+ * not copied: that is nearly everything, in most projects.
+ */
 export function renderTree(value: Value, rendering: Rendering, should: ShouldRender, path: readonly Key[] = []): Value {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {
-    const list = value.map((item, i) => renderEntry(value, i, item, rendering, should, [...path, i]));
-    copyPlaces(value, list);
-    return list;
+    let list: Value[] | undefined;
+    for (const [i, item] of value.entries()) {
+      const rendered = renderEntry(value, i, item, rendering, should, path);
+      if (rendered !== item) (list ??= copied(value, [...value]))[i] = rendered;
+    }
+    return list ?? value;
   }
-  const mapping: Mapping = {};
-  for (const [key, item] of Object.entries(value)) {
-    mapping[key] = renderEntry(value, key, item, rendering, should, [...path, key]);
+  let mapping: Mapping | undefined;
+  for (const key of Object.keys(value)) {
+    const item = value[key]!;
+    const rendered = renderEntry(value, key, item, rendering, should, path);
+    if (rendered !== item) (mapping ??= copied(value, { ...value }))[key] = rendered;
   }
-  copyPlaces(value, mapping);
-  return mapping;
+  return mapping ?? value;
+}
+
+function copied<T extends object>(from: T, to: T): T {
+  copyPlaces(from, to);
+  return to;
 }
 
 function renderEntry(
@@ -54,15 +66,19 @@ function renderEntry(
   should: ShouldRender,
   path: readonly Key[],
 ): Value {
-  if (typeof value === "object" && value !== null) return renderTree(value, rendering, should, path);
-  if (typeof value !== "string" || !should(path)) return value;
+  if (typeof value === "object" && value !== null) return renderTree(value, rendering, should, [...path, key]);
+  if (typeof value !== "string" || !needsRendering(value) || !should([...path, key])) return value;
   return renderValue(value, valueSpan(container, key) ?? keySpan(container, key), rendering);
 }
 
+const JINJA = /\{[{%#]/;
+
+/** Jinja drops one line break at the end of every template, also of those without any Jinja. */
+const needsRendering = (text: string): boolean => JINJA.test(text) || text.endsWith("\n");
+
 /** Renders one text; `at` is its place in YAML, where a failure is shown. */
 export function renderValue(text: string, at: Span | undefined, { render, problems }: Rendering): Value {
-  // Jinja drops one line break at the end of every template, also of those without any Jinja.
-  if (!/\{[{%#]/.test(text)) return text.endsWith("\n") ? text.slice(0, -1) : text;
+  if (!JINJA.test(text)) return text.endsWith("\n") ? text.slice(0, -1) : text;
   const file = { path: at?.file.path ?? "", absolute: at?.file.absolute ?? "", text };
   try {
     // What is undefined has no value, whatever the type says.

@@ -33,7 +33,11 @@ export function copyPlaces(from: object, to: object): void {
   const source = places.get(from);
   if (!source || from === to) return;
   const own = places.get(to);
-  places.set(to, own ? new Map([...source, ...own]) : new Map(source));
+  if (!own) {
+    places.set(to, new Map(source));
+    return;
+  }
+  for (const [key, written] of source) if (!own.has(key)) own.set(key, written);
 }
 
 /** The span of a value, or of its key where it has no text of its own (`columns:` and nothing after it). */
