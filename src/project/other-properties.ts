@@ -2,7 +2,7 @@
 import { error } from "../diagnostics/diagnostic.ts";
 import { readConfig, textsOf } from "./node-properties.ts";
 import type { Entry } from "./node-properties.ts";
-import { isMapping } from "./shape.ts";
+import { capital, isMapping } from "./shape.ts";
 import type { Shape } from "./shape.ts";
 import type {
   ExposureProperties,
@@ -155,5 +155,3 @@ function readRows(shape: Shape): UnitTestRows | undefined {
   }
   return { format, rows, ...(fixture !== undefined && { fixture }) };
 }
-
-const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1);

@@ -116,7 +116,7 @@ flags:
         1 │ name: my-shop
           │       ~~~~~~~
         → for example  my_shop
-    dbt_project.yml:3:1  yaml-unknown-key  Dbt_project.yml has an unknown key "model_paths", which is ignored.
+    dbt_project.yml:3:1  yaml-unknown-key  This file has an unknown key "model_paths", which is ignored.
         3 │ model_paths: [x]
           │ ~~~~~~~~~~~
         → did you mean "model-paths"?
@@ -139,10 +139,14 @@ flags:
     dbt_project.yml:10:7  yaml-shape  "vars" must be a mapping, but it is text.
        10 │ vars: x
           │       ~
-    dbt_project.yml:11:17  yaml-shape  "config-version" must be one of 2, 2, but it is a number.
+    dbt_project.yml:11:17  yaml-shape  "config-version" must be 2, but it is a number.
        11 │ config-version: 1
           │                 ~
-    dbt_project.yml:14:1  yaml-unknown-key  Dbt_project.yml has an unknown key "query-coment", which is ignored.
+    dbt_project.yml:13:5  yaml-shape  A hook of "on-run-start" must be SQL text, or a mapping with "sql", but it is a number.
+       13 │   - 5
+          │     ~
+        → write  - "select 1"
+    dbt_project.yml:14:1  yaml-unknown-key  This file has an unknown key "query-coment", which is ignored.
        14 │ query-coment: null
           │ ~~~~~~~~~~~~
         → did you mean "query-comment"?

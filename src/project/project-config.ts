@@ -117,8 +117,10 @@ export async function makeProjectConfig(
   const value = isMapping(rendered) ? rendered : {};
   const { checkProjectShape } = await import("./project-schema.ts");
   problems.push(...checkProjectShape(value, raw.file));
-  const shape = new Shape(value, raw.file.path, lineSpan(raw.file, 1), problems);
+  const shape = new Shape(value, "this file", lineSpan(raw.file, 1), problems);
   shape.warnUnknown([...KNOWN, ...Object.keys(value).filter((key) => key.startsWith("x-") || key.startsWith("."))]);
+  const onRunStart = readHooks(shape, "on-run-start");
+  const onRunEnd = readHooks(shape, "on-run-end");
   if (problems.slice(before).some((d) => d.severity === "error")) return undefined;
   const targetPath = shape.text("target-path") ?? "target";
   const paths = readPaths(shape, targetPath);
@@ -132,8 +134,8 @@ export async function makeProjectConfig(
     paths,
     vars: { ...vars, ...shape.mapping("vars") },
     quoting: shape.mapping("quoting"),
-    onRunStart: readHooks(shape, "on-run-start"),
-    onRunEnd: readHooks(shape, "on-run-end"),
+    onRunStart,
+    onRunEnd,
     dispatch: shape.list("dispatch").flatMap((entry) => {
       if (!isMapping(entry)) return [];
       const order = entry["search_order"];

@@ -15,7 +15,7 @@ const flag = z.boolean().nullish();
 const projectSchema = z.looseObject({
   name: z.string().regex(/^[^\d\W]\w*$/),
   version: z.union([z.string(), z.number()]).nullish(),
-  "config-version": z.literal([2, "2"]).nullish(),
+  "config-version": z.literal(2).nullish(),
   profile: z.string().nullish(),
   "model-paths": textOrTexts,
   "seed-paths": textOrTexts,
@@ -78,7 +78,7 @@ function explain(issue: z.core.$ZodIssue, root: Mapping, file: SourceFile): Diag
 function expected(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type") return WORDS[issue.expected] ?? issue.expected;
   if (issue.code === "invalid_union") return "text or a list of texts";
-  if (issue.code === "invalid_value") return `one of ${issue.values.map(String).join(", ")}`;
+  if (issue.code === "invalid_value") return issue.values.map(String).join(" or ");
   return issue.message;
 }
 

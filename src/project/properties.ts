@@ -72,7 +72,7 @@ export function readProperties(files: readonly PropertyFile[], render: RenderTex
 /** Each file as a shape, its unknown kinds reported. */
 function collect(files: readonly PropertyFile[], problems: Diagnostic[]): Shape[] {
   return files.map(({ file, value }) => {
-    const shape = new Shape(value, file.path, lineSpan(file, 1), problems);
+    const shape = new Shape(value, "this file", lineSpan(file, 1), problems);
     shape.warnUnknown([
       ...KINDS,
       ...NOT_USED,

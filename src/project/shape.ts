@@ -197,4 +197,5 @@ function named(
   return new Named(name, item, `${kind} "${name}"`, valueSpan(item, "name") ?? at, problems);
 }
 
-const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1);
+/** For the beginning of a sentence. */
+export const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1);

@@ -2,7 +2,7 @@
 import { error } from "../diagnostics/diagnostic.ts";
 import type { Connection } from "../postgres/database.ts";
 import { parsePostgresUrl } from "./postgres-url.ts";
-import { Shape } from "./shape.ts";
+import { capital, Shape } from "./shape.ts";
 import type { Mapping, Target } from "./types.ts";
 import { copyPlaces } from "./written.ts";
 
@@ -133,5 +133,3 @@ function optional<K extends string>(key: K, value: string | undefined): Partial<
   // A computed key's type is lost to the compiler.
   return value === undefined ? {} : ({ [key]: value } as Partial<Record<K, string>>);
 }
-
-const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1);

@@ -3,7 +3,7 @@ import { error } from "../diagnostics/diagnostic.ts";
 import type { Diagnostic, Span } from "../diagnostics/diagnostic.ts";
 import { renderTree } from "./render.ts";
 import type { Rendering } from "./render.ts";
-import { describe, isMapping } from "./shape.ts";
+import { capital, describe, isMapping } from "./shape.ts";
 import type { Shape } from "./shape.ts";
 import type { Mapping, TestProperties, Value } from "./types.ts";
 import { copyPlaces, keySpan, valueSpan } from "./written.ts";
@@ -128,5 +128,3 @@ function place(config: Mapping, key: string): { at?: Span } {
   const at = keySpan(config, key);
   return at ? { at } : {};
 }
-
-const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1);
