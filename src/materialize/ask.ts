@@ -3,7 +3,7 @@ import { Failure, error } from "../diagnostics/diagnostic.ts";
 import { findRelation, listColumns, type ColumnInfo, type FoundRelation } from "../postgres/catalog.ts";
 import { byteLength, MAX_NAME_BYTES, quote, fitName, type RelationName } from "../postgres/relation.ts";
 import type { WithBody } from "../postgres/sql/body.ts";
-import type { BuildInput, RunStatement, Statements, StatementResult } from "./materialization.ts";
+import type { Site, RunStatement, Statements, StatementResult } from "./materialization.ts";
 
 type Extras = Pick<RunStatement, "rescue" | "main">;
 
@@ -28,7 +28,7 @@ export function* columnsOf(name: RelationName): Statements<readonly ColumnInfo[]
 }
 
 /** The relation that stands where this node is to be built, checked to be of a kind that may be replaced. */
-export function* findTarget(input: BuildInput): Statements<FoundRelation | undefined> {
+export function* findTarget(input: Site): Statements<FoundRelation | undefined> {
   const { target, node } = input;
   const bytes = byteLength(target.identifier);
   if (bytes > MAX_NAME_BYTES)

@@ -71,12 +71,27 @@ export class ConfigReader {
     return [];
   }
 
-  oneOf<T extends string, D extends T | undefined>(key: string, choices: readonly T[], otherwise: D): T | D {
-    const value = this.has(key) ? this.values[key] : otherwise;
-    const choice = choices.find((c) => c === value);
+  /** Without a default, the key must be there; unless it is `optional`. */
+  oneOf<T extends string, D extends T | undefined>(
+    key: string,
+    choices: readonly T[],
+    otherwise: D,
+    optional?: "optional",
+  ): T | D {
+    if (!this.has(key) && (optional || otherwise !== undefined)) return otherwise;
+    const choice = choices.find((c) => c === this.values[key]);
     if (choice !== undefined) return choice;
     this.problem(key, `one of ${choices.join(", ")}`);
     return otherwise;
+  }
+
+  /** A whole number, not negative; also as text, as templates give it. */
+  count(key: string): number | undefined {
+    if (!this.has(key)) return undefined;
+    const number = Number(this.values[key]);
+    if (Number.isInteger(number) && number >= 0) return number;
+    this.problem(key, "a whole number");
+    return undefined;
   }
 
   mapping(key: string): ConfigReader | undefined {

@@ -1,5 +1,5 @@
 /** What materialisations read of a node's configuration, checked. Keys and shapes as in dbt-postgres, plus a few of ours. */
-import { Failure, error, hasErrors, type Diagnostic } from "../diagnostics/diagnostic.ts";
+import { Failure, hasErrors, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import type { NodeBase } from "../parse/manifest.ts";
 import type { IndexDefinition } from "../postgres/sql/table.ts";
@@ -17,6 +17,16 @@ export interface RelationConfig {
   readonly grants?: ReadonlyMap<string, readonly string[]>;
   readonly persistDocs: { readonly relation: boolean; readonly columns: boolean };
   readonly contractEnforced: boolean;
+}
+
+export interface SeedConfig extends RelationConfig {
+  /** False: the header's names are folded to lower case, as Postgres does with unquoted ones. */
+  readonly quoteColumns: boolean;
+}
+
+export interface MaterializedViewConfig extends RelationConfig {
+  /** When the query has changed: `continue` refreshes the old one. */
+  readonly onConfigurationChange: "apply" | "continue" | "fail";
 }
 
 export const ON_SCHEMA_CHANGE = ["ignore", "fail", "append_new_columns", "sync_all_columns"] as const;
@@ -55,6 +65,17 @@ export interface SnapshotColumns {
   readonly isDeleted: string;
 }
 
+export interface TestConfig {
+  readonly severity: "error" | "warn";
+  /** SQL after the failures' number: `!= 0`, `> 10`. */
+  readonly warnIf: string;
+  readonly errorIf: string;
+  readonly failCalc: string;
+  readonly limit?: number;
+  /** Absent: failures are only counted. */
+  readonly storeAs?: "table" | "view";
+}
+
 type Configured = Pick<NodeBase, "config" | "at" | "name">;
 
 /** Throws a `Failure` with all mistakes at once. */
@@ -66,13 +87,20 @@ function reading<T>(node: Configured, read: (reader: ConfigReader) => T): T {
 }
 
 export const readRelationConfig = (node: Configured): RelationConfig => reading(node, relationConfig);
+export const readSeedConfig = (node: Configured): SeedConfig => reading(node, seedConfig);
+export const readMaterializedViewConfig = (node: Configured): MaterializedViewConfig =>
+  reading(node, materializedViewConfig);
+export const readTestConfig = (node: Configured): TestConfig => reading(node, testConfig);
 export const readIncrementalConfig = (node: Configured): IncrementalConfig => reading(node, incrementalConfig);
 export const readSnapshotConfig = (node: Configured): SnapshotConfig => reading(node, snapshotConfig);
 
 /** For checks before anything runs. */
 export function configProblems(node: Configured & { readonly kind: string }): readonly Diagnostic[] {
   const reader = new ConfigReader(node.config.all, node.at, node.name);
-  if (node.kind === "snapshot") snapshotConfig(reader);
+  if (node.kind === "test" || node.kind === "unit_test") testConfig(reader);
+  else if (node.kind === "snapshot") snapshotConfig(reader);
+  else if (node.kind === "seed") seedConfig(reader);
+  else if (node.config.materialized === "materialized_view") materializedViewConfig(reader);
   else if (node.config.materialized === "incremental") incrementalConfig(reader);
   else relationConfig(reader);
   return reader.diagnostics;
@@ -109,6 +137,16 @@ function relationConfig(reader: ConfigReader): RelationConfig {
   };
 }
 
+const seedConfig = (reader: ConfigReader): SeedConfig => ({
+  ...relationConfig(reader),
+  quoteColumns: reader.flag("quote_columns", true),
+});
+
+const materializedViewConfig = (reader: ConfigReader): MaterializedViewConfig => ({
+  ...relationConfig(reader),
+  onConfigurationChange: reader.oneOf("on_configuration_change", ["apply", "continue", "fail"] as const, "apply"),
+});
+
 const STRATEGIES = ["append", "delete+insert", "merge"] as const;
 
 function incrementalConfig(reader: ConfigReader): IncrementalConfig {
@@ -144,6 +182,23 @@ function incrementalStrategy(reader: ConfigReader, uniqueKey: readonly string[])
       : `"${reader.name}" asks for the incremental strategy "${wanted}"; custom strategies are not supported yet.`;
   reader.add("strategy-not-supported", message, [...notes, `use one of ${STRATEGIES.join(", ")}`]);
   return "append";
+}
+
+function testConfig(reader: ConfigReader): TestConfig {
+  const severity = reader.text("severity")?.toLowerCase() ?? "error";
+  if (severity !== "error" && severity !== "warn") reader.problem("severity", "error or warn");
+  const storeAs = reader.oneOf("store_failures_as", ["table", "view", "ephemeral"] as const, undefined, "optional");
+  const stores = reader.flag("store_failures", false);
+  const as = storeAs ?? (stores ? "table" : "ephemeral");
+  const limit = reader.count("limit");
+  return {
+    severity: severity === "warn" ? "warn" : "error",
+    warnIf: reader.text("warn_if") ?? "!= 0",
+    errorIf: reader.text("error_if") ?? "!= 0",
+    failCalc: reader.text("fail_calc") ?? "count(*)",
+    ...(limit !== undefined && { limit }),
+    ...(as !== "ephemeral" && { storeAs: as }),
+  };
 }
 
 const SNAPSHOT_COLUMNS = ["dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to", "dbt_is_deleted"] as const;

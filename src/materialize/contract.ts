@@ -2,7 +2,7 @@
 import { Failure, error, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import type { ColumnProperties, ConstraintProperties } from "../project/types.ts";
-import { fitName, workName, type RelationName } from "../postgres/relation.ts";
+import { fitName, foldName, workName, type RelationName } from "../postgres/relation.ts";
 import * as constraint from "../postgres/sql/constraints.ts";
 import { takeSwapLock } from "../postgres/sql/locks.ts";
 import {
@@ -14,7 +14,7 @@ import {
 } from "../postgres/sql/table.ts";
 import { ask, run } from "./ask.ts";
 import { renameWorkIndex } from "./indexes.ts";
-import type { BuildInput, Statements } from "./materialization.ts";
+import type { Site, Statements } from "./materialization.ts";
 
 /** A table as its contract describes it. */
 export interface PromisedTable {
@@ -28,7 +28,7 @@ export interface PromisedTable {
 }
 
 /** Reads the contract and checks the query's columns against it; throws `Failure` with every difference. */
-export function* promise(input: BuildInput): Statements<PromisedTable> {
+export function* promise(input: Site): Statements<PromisedTable> {
   const { node } = input;
   const untyped = node.columns.filter((column) => !column.dataType);
   if (node.columns.length === 0 || untyped.length)
@@ -58,7 +58,7 @@ interface Difference {
   readonly found: string;
 }
 
-function* compare(input: BuildInput): Statements {
+function* compare(input: Site): Statements {
   const { node } = input;
   const { fields } = yield* run("check contract", describeQuery(input.sql));
   const types = node.columns.map((column) => column.dataType!);
@@ -102,7 +102,7 @@ function* compare(input: BuildInput): Statements {
     );
 }
 
-function broken(input: BuildInput, differences: readonly Difference[], found: readonly string[]): Diagnostic {
+function broken(input: Site, differences: readonly Difference[], found: readonly string[]): Diagnostic {
   const { node } = input;
   return error(
     "contract-broken",
@@ -142,9 +142,9 @@ const plainType = (type: string): string => SERIAL.get(type.trim().toLowerCase()
 
 /** Unless quoted, a column's name is as Postgres folds it. */
 export const columnName = (column: Pick<ColumnProperties, "name" | "quote">): string =>
-  column.quote ? column.name : column.name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  column.quote ? column.name : foldName(column.name);
 
-function describe(input: BuildInput): PromisedTable {
+function describe(input: Site): PromisedTable {
   const table = input.target.identifier;
   const lines: string[] = [];
   const keys: { name: string; sql: (name: string) => string }[] = [];
@@ -208,12 +208,12 @@ function describe(input: BuildInput): PromisedTable {
   return { columns, lines, keys, references };
 }
 
-const ownName = (input: BuildInput, name: string): string => {
+const ownName = (input: Site, name: string): string => {
   const column = input.node.columns.find((c) => c.name === name);
   return columnName(column ?? { name });
 };
 
-function expressionOf(input: BuildInput, c: ConstraintProperties): string {
+function expressionOf(input: Site, c: ConstraintProperties): string {
   if (c.expression) return c.expression;
   throw new Failure(
     error("constraint-incomplete", `A ${c.type} constraint of "${input.node.name}" has no expression.`, c.at, [
@@ -222,14 +222,14 @@ function expressionOf(input: BuildInput, c: ConstraintProperties): string {
   );
 }
 
-function referenced(input: BuildInput, c: ConstraintProperties): string {
+function referenced(input: Site, c: ConstraintProperties): string {
   // The right side of `references` is the user's SQL, as dbt passes it on.
   if (c.to) return c.toColumns.length ? `${c.to} (${c.toColumns.join(", ")})` : c.to;
   return expressionOf(input, c).replace(/^\s*references\s+/i, "");
 }
 
 export function* createPromised(
-  input: BuildInput,
+  input: Site,
   into: RelationName,
   options: TableOptions,
   promised: PromisedTable,

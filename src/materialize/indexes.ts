@@ -1,9 +1,10 @@
 /** Names of indexes are made from what they index, so that a rebuild gives the same ones. */
 import { sha256 } from "../lib/hash.ts";
+import { listIndexes, type PresentIndex } from "../postgres/catalog.ts";
 import { fitName, workName, type RelationName } from "../postgres/relation.ts";
 import { renameIndex } from "../postgres/sql/relation.ts";
 import { createIndex } from "../postgres/sql/table.ts";
-import { run } from "./ask.ts";
+import { ask, run } from "./ask.ts";
 import type { IndexConfig } from "./config.ts";
 import type { Statements } from "./materialization.ts";
 
@@ -30,6 +31,28 @@ const definitionHash = (index: IndexConfig): string => sha256(JSON.stringify(ind
 export function* createIndexes(target: RelationName, indexes: readonly IndexConfig[]): Statements {
   for (const { name, index } of nameIndexes(target.identifier, indexes))
     yield* run("index", createIndex(target, name, index));
+}
+
+/** On a relation that stays: an index added to the configuration is made without a full refresh. */
+export function* createMissingIndexes(target: RelationName, indexes: readonly IndexConfig[]): Statements {
+  if (indexes.length === 0) return;
+  const present = yield* ask<PresentIndex>("list indexes", listIndexes(target));
+  for (const { name, index } of nameIndexes(target.identifier, indexes))
+    if (!present.some((p) => p.name === name || isSame(p, index)))
+      yield* run("index", createIndex(target, name, index));
+}
+
+const plain = (columns: readonly string[]): string => columns.map((column) => column.replaceAll('"', "").trim()).join();
+
+/** Under whatever name: dbt and people name indexes otherwise. */
+function isSame(present: PresentIndex, index: IndexConfig): boolean {
+  return (
+    present.unique === index.unique &&
+    present.type === index.type &&
+    present.partial === (index.where !== undefined) &&
+    plain(present.columns) === plain(index.columns) &&
+    plain(present.include) === plain(index.include)
+  );
 }
 
 /** On a relation under its work name: an index's own name is still held by the relation to be replaced. */

@@ -1,6 +1,6 @@
 /** What a materialisation is: a generator that yields statements and is sent back their results. It never runs anything. */
 import type { Readable } from "node:stream";
-import type { SeedNode, ModelNode, SnapshotNode } from "../parse/manifest.ts";
+import type { ModelNode, NodeBase, SeedNode, SnapshotNode } from "../parse/manifest.ts";
 import type { KeptPart } from "../postgres/catalog.ts";
 import type { Field, Row } from "../postgres/database.ts";
 import type { RelationName } from "../postgres/relation.ts";
@@ -68,6 +68,11 @@ export interface BuildInput {
   /** `server_version_num`. */
   readonly serverVersion: number;
   readonly seed?: SeedInput;
+}
+
+/** What making a relation needs to know; a stored test's failures are one as well. */
+export interface Site extends Pick<BuildInput, "target" | "sql" | "rebuilt"> {
+  readonly node: Pick<NodeBase, "name" | "at" | "config" | "columns" | "constraints">;
 }
 
 export interface SeedInput {

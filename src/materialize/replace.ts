@@ -24,7 +24,7 @@ import { takeLocks } from "../postgres/sql/locks.ts";
 import { dropRelation, nounOf, type Noun } from "../postgres/sql/relation.ts";
 import { relationKey } from "../plan/plan.ts";
 import { ask, columnsOf, run } from "./ask.ts";
-import type { Aftermath, BuildInput, Statements } from "./materialization.ts";
+import type { Aftermath, Site, Statements } from "./materialization.ts";
 
 /**
  * What re-creating something on a changed relation may fail with: the SQL no longer fits (classes 42, 0A), its data no
@@ -51,12 +51,7 @@ const LATE: ReadonlySet<KeptPart["part"]> = new Set([
 const ANY_KIND: ReadonlySet<KeptPart["part"]> = new Set(["owner", "grant", "comment", "referenced"]);
 
 /** Swaps `old` for what `install` puts in its place under the same name. */
-export function* replace(
-  input: BuildInput,
-  old: RelationInfo,
-  noun: Noun,
-  install: () => Statements,
-): Statements<Aftermath> {
+export function* replace(input: Site, old: RelationInfo, noun: Noun, install: () => Statements): Statements<Aftermath> {
   yield* lock(input, old, { dependants: true, drops: true });
   const { own, dependants } = yield* record(old, noun);
   const drops = [
@@ -80,7 +75,7 @@ export function* replace(
 }
 
 /** Changes a relation in place where its dependants would stand in the way: they are dropped and re-created around it. */
-export function* withDependantsAside(input: BuildInput, relation: RelationInfo, change: () => Statements): Statements {
+export function* withDependantsAside(input: Site, relation: RelationInfo, change: () => Statements): Statements {
   yield* lock(input, relation, { dependants: true, drops: false });
   const { dependants } = yield* record(relation, nounOf(relation.kind));
   const drops = dropsOf(dependants);
@@ -91,7 +86,7 @@ export function* withDependantsAside(input: BuildInput, relation: RelationInfo, 
 
 /** All locks at once; who holds them is named when they cannot be had. */
 export function* lock(
-  input: BuildInput,
+  input: Site,
   relation: RelationInfo,
   options: { dependants: boolean; drops: boolean },
 ): Statements {
@@ -150,7 +145,7 @@ const dropsOf = (dependants: readonly Dependant[]): string[] =>
   dependants.toReversed().flatMap((dependant) => dependant.parts.flatMap((part) => part.drop ?? []));
 
 /** A view that a later step of this plan builds anew may be left to it; any other must fit the new relation. */
-function* recreate(input: BuildInput, dependants: readonly Dependant[]): Statements {
+function* recreate(input: Site, dependants: readonly Dependant[]): Statements {
   const misfits: Note[] = [];
   for (const dependant of dependants) {
     const name = { schema: dependant.schema, identifier: dependant.name };
@@ -172,7 +167,7 @@ function* recreate(input: BuildInput, dependants: readonly Dependant[]): Stateme
   );
 }
 
-function* restoreReference(input: BuildInput, part: KeptPart): Statements {
+function* restoreReference(input: Site, part: KeptPart): Statements {
   const made = yield* run("restore foreign key", part.sql, { rescue: MISFIT });
   if (!made.failed) return;
   throw new Failure(
@@ -188,7 +183,7 @@ function* restoreReference(input: BuildInput, part: KeptPart): Statements {
   );
 }
 
-function* stillNeeded(input: BuildInput, old: RelationInfo): Statements<Failure> {
+function* stillNeeded(input: Site, old: RelationInfo): Statements<Failure> {
   const others = yield* ask<{ readonly what: string }>("what depends on it", listOtherDependants(old.oid));
   return new Failure(
     error(

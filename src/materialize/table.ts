@@ -5,7 +5,7 @@ import { findTarget, run } from "./ask.ts";
 import { readRelationConfig, type RelationConfig } from "./config.ts";
 import { addReferences, createPromised, promise, renamePromised, type PromisedTable } from "./contract.ts";
 import { createIndexes, createWorkIndexes, renameWorkIndexes } from "./indexes.ts";
-import type { Aftermath, BuildInput, Statements } from "./materialization.ts";
+import type { Aftermath, BuildInput, Site, Statements } from "./materialization.ts";
 import { replace } from "./replace.ts";
 import type { RelationInfo } from "../postgres/catalog.ts";
 
@@ -15,11 +15,7 @@ export function* table(input: BuildInput): Statements<Aftermath> {
 }
 
 /** The whole of a table from a query: what `table` always does and `incremental` does first. */
-export function* buildTable(
-  input: BuildInput,
-  config: RelationConfig,
-  old: RelationInfo | undefined,
-): Statements<Aftermath> {
+export function* buildTable(input: Site, config: RelationConfig, old: RelationInfo | undefined): Statements<Aftermath> {
   const promised = config.contractEnforced ? yield* promise(input) : undefined;
   return yield* placeTable(input, config, old, promised, (into) => fill(input, config, into, promised));
 }
@@ -29,7 +25,7 @@ export function* buildTable(
  * the old table, which stays readable until the swap.
  */
 export function* placeTable(
-  input: BuildInput,
+  input: Site,
   config: RelationConfig,
   old: RelationInfo | undefined,
   promised: PromisedTable | undefined,
@@ -57,7 +53,7 @@ export function* placeTable(
 }
 
 function* fill(
-  input: BuildInput,
+  input: Site,
   config: RelationConfig,
   into: RelationName,
   promised: PromisedTable | undefined,

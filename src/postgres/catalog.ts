@@ -48,12 +48,50 @@ export interface ColumnInfo {
 }
 
 /** Rows: `ColumnInfo`, in column order. */
-export const listColumns = (name: RelationName): string => `
+export const listColumns = (name: RelationName): string =>
+  columnsWhere(`n.nspname = ${quoteLiteral(name.schema)}`, name.identifier);
+
+/** Rows: `ColumnInfo` of one of the session's temporary tables, in column order. */
+export const listTemporaryColumns = (name: string): string => columnsWhere("n.oid = pg_my_temp_schema()", name);
+
+const columnsWhere = (schema: string, relation: string): string => `
 select a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.atttypid::int8 as oid, a.attnotnull as "notNull"
 from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = ${quoteLiteral(name.schema)} and c.relname = ${quoteLiteral(name.identifier)}
-  and a.attnum > 0 and not a.attisdropped
+where ${schema} and c.relname = ${quoteLiteral(relation)} and a.attnum > 0 and not a.attisdropped
 order by a.attnum`;
+
+export interface PresentIndex {
+  readonly name: string;
+  /** Columns and expressions, as Postgres writes them: `id`, `"Id" desc`, `lower(name)`. */
+  readonly columns: readonly string[];
+  readonly include: readonly string[];
+  readonly unique: boolean;
+  /** Access method: `btree` … */
+  readonly type: string;
+  readonly partial: boolean;
+  /** Plain columns, unique and not partial: `refresh … concurrently` can use it. */
+  readonly identifies: boolean;
+}
+
+/** Rows: `PresentIndex`. */
+export const listIndexes = (name: RelationName): string => `
+select x.relname as name, i.indisunique as unique, m.amname as type, i.indpred is not null as partial,
+  to_json(array(select pg_get_indexdef(i.indexrelid, k, true) from generate_series(1, i.indnkeyatts) k order by k)) as columns,
+  to_json(array(select pg_get_indexdef(i.indexrelid, k, true) from generate_series(i.indnkeyatts + 1, i.indnatts) k order by k))
+    as include,
+  i.indisunique and i.indpred is null and i.indexprs is null and i.indisvalid as identifies
+from pg_index i join pg_class x on x.oid = i.indexrelid join pg_am m on m.oid = x.relam
+join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = ${quoteLiteral(name.schema)} and c.relname = ${quoteLiteral(name.identifier)}
+order by x.relname`;
+
+/** Rows `{ same }`: whether a relation's query is that of a temporary view. */
+export const compareDefinitions = (name: RelationName, temporaryView: string): string => `
+select pg_get_viewdef(c.oid) = pg_get_viewdef(t.oid) as same
+from pg_class c join pg_namespace n on n.oid = c.relnamespace,
+  pg_class t
+where n.nspname = ${quoteLiteral(name.schema)} and c.relname = ${quoteLiteral(name.identifier)}
+  and t.relnamespace = pg_my_temp_schema() and t.relname = ${quoteLiteral(temporaryView)}`;
 
 /**
  * The CTE `dependant(oid, depth)`: the relation itself (depth 0) and every view and materialised view that reads it,

@@ -9,6 +9,9 @@ export interface RelationName {
 
 export const quoteIdent = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
+/** An unquoted name, as Postgres reads it: only ASCII letters are folded. */
+export const foldName = (name: string): string => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+
 /** A string literal that is right whatever `standard_conforming_strings` says. */
 export const quoteLiteral = (text: string): string => {
   const quoted = `'${text.replaceAll("'", "''")}'`;

@@ -105,7 +105,7 @@ const STATE = {
         join pg_namespace n on n.oid = c.relnamespace where ${IN_SCHEMAS} and not t.tgisinternal
       union all select format('%s.%s', tablename, p) from pg_policies p where schemaname in ('s', 'other')
       union all select pg_get_ruledef(w.oid) from pg_rewrite w join pg_class c on c.oid = w.ev_class
-        join pg_namespace n on n.oid = c.relnamespace where ${IN_SCHEMAS}
+        join pg_namespace n on n.oid = c.relnamespace where ${IN_SCHEMAS} and w.ev_type <> '1'
       union all select format('default %s %s', c.relname, pg_get_expr(e.adbin, e.adrelid)) from pg_attrdef e
         join pg_class c on c.oid = e.adrelid join pg_namespace n on n.oid = c.relnamespace where ${IN_SCHEMAS}
     ) x order by 1`,

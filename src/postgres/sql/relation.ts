@@ -17,3 +17,7 @@ export const renameIndex = (schema: string, name: string, to: string): string =>
   `alter index ${quote({ schema, identifier: name })} rename to ${quoteIdent(to)}`;
 
 export const analyze = (name: RelationName): string => `analyze ${quote(name)}`;
+
+export const analyzeTemporary = (name: string): string => `analyze ${quoteIdent(name)}`;
+
+export const createSchema = (name: string): string => `create schema if not exists ${quoteIdent(name)}`;
