@@ -63,8 +63,8 @@ async function connectOnce(address: Address): Promise<Connected> {
       address.ssl = ssl;
       return await prepare(client, address);
     } catch (thrown) {
-      // What the server itself said counts for more than "no encryption here".
-      if (failed === undefined || thrown instanceof DatabaseError) failed = thrown;
+      // Any reason counts for more than "no encryption here".
+      if (failed === undefined || !/does not support SSL/.test(firstOf(thrown).message)) failed = thrown;
       if (!mayDependOnSsl(thrown)) break;
     }
   }
@@ -94,8 +94,14 @@ async function login(connection: Connection, ssl: Ssl): Promise<Client> {
   });
   // Without a listener a connection lost while idle would end the process; the session notices by itself.
   client.on("error", () => {});
-  await client.connect();
-  return client;
+  try {
+    await client.connect();
+    return client;
+  } catch (thrown) {
+    // `pg` leaves the socket of a login that it gave up itself, and with it the process would stay.
+    (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+    throw thrown;
+  }
 }
 
 async function prepare(client: Client, address: Address): Promise<Connected> {

@@ -93,10 +93,7 @@ describe("a lost connection", () => {
     const database = await open(1);
     const thrown = await caught(
       database.session(async (session) => {
-        const running = session.query("select pg_sleep(30)");
-        await sleep(50);
-        await terminate(session);
-        await running;
+        await Promise.all([session.query("select pg_sleep(30)"), sleep(50).then(() => terminate(session))]);
       }),
     );
     expect(thrown).toBeInstanceOf(QueryError);

@@ -26,7 +26,11 @@ export class PooledDatabase implements Database {
   readonly #holder = new AsyncLocalStorage<true>();
   #opening = 0;
   #closed = false;
-  readonly #onAbort = (): void => void this.#abort();
+  #cancelling: Promise<void> = Promise.resolve();
+  readonly #onAbort = (): void => {
+    this.#refuseWaiting(this.#signal?.reason);
+    this.#cancelling = this.#cancelRunning();
+  };
 
   constructor(first: Connected, address: Address, most: number, signal?: AbortSignal) {
     const { host, port, user, database, embedded } = address.connection;
@@ -54,6 +58,7 @@ export class PooledDatabase implements Database {
     this.#closed = true;
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#refuseWaiting(new Error("The database was closed"));
+    await this.#cancelling;
     await this.#cancelRunning();
     await Promise.all([...this.#all].map((session) => session.close()));
     this.#all.clear();
@@ -125,11 +130,6 @@ export class PooledDatabase implements Database {
 
   #refuseWaiting(reason: unknown): void {
     for (const waiter of this.#waiting.splice(0)) waiter.refuse(reason);
-  }
-
-  async #abort(): Promise<void> {
-    this.#refuseWaiting(this.#signal?.reason);
-    await this.#cancelRunning();
   }
 
   /**

@@ -57,7 +57,9 @@ describe("values", () => {
   });
 
   test("as text, every value is what Postgres writes, and rows are arrays", async () => {
-    const result = await lent((s) => s.queryText("select 1 as a, null as a, true::bool, '{\"x\":1}'::jsonb, 1e10::float8"));
+    const result = await lent((s) =>
+      s.queryText("select 1 as a, null as a, true::bool, '{\"x\":1}'::jsonb, 1e10::float8"),
+    );
     expect(result.rows).toEqual([["1", null, "t", '{"x": 1}', "10000000000"]]);
     expect(result.fields.map((f) => f.name)).toEqual(["a", "a", "bool", "jsonb", "float8"]);
   });

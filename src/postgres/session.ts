@@ -76,7 +76,7 @@ export class PooledSession implements Session {
       return await this.#counted(() => copyFrom(this.#client, sql, source, this.#signal));
     } catch (thrown) {
       source.destroy();
-      throw toQueryError(thrown, sql, this.#server);
+      throw this.#explain(thrown, sql);
     }
   }
 
@@ -133,8 +133,16 @@ export class PooledSession implements Session {
       const fields: Field[] = result.fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID }));
       return { rows: result.rows, fields, rowCount: result.rowCount ?? 0, command: verbOf(this.#tag) };
     } catch (thrown) {
-      throw toQueryError(thrown, sql, this.#server);
+      throw this.#explain(thrown, sql);
     }
+  }
+
+  #explain(thrown: unknown, sql: string): Error {
+    const { host, port } = this.#address.connection;
+    const error = toQueryError(thrown, sql, `${host}:${port}`);
+    // The server says so before it closes, and the socket's end comes a moment later.
+    if (error instanceof QueryError && error.severity !== "ERROR") this.#lost = true;
+    return error;
   }
 
   async #counted<T>(work: () => Promise<T>): Promise<T> {
@@ -145,10 +153,6 @@ export class PooledSession implements Session {
     } finally {
       this.#running--;
     }
-  }
-
-  get #server(): string {
-    return `${this.#address.connection.host}:${this.#address.connection.port}`;
   }
 }
 
