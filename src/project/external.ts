@@ -48,7 +48,6 @@ export function readExternal(table: Entry): External | undefined {
   if (onReject !== "fail" && onReject !== "quarantine") {
     const message = `"on_reject" of ${external.what} must be fail or quarantine.`;
     table.problems.push(error("yaml-shape", message, external.span("on_reject")));
-    return undefined;
   }
   const dateFormat = external.text("date_format");
   const timestampFormat = external.text("timestamp_format");
@@ -65,7 +64,7 @@ export function readExternal(table: Entry): External | undefined {
     ...(timestampFormat !== undefined && { timestampFormat }),
     decimal: character(external, "decimal", "."),
     ...(thousands !== "" && { thousands }),
-    onReject,
+    onReject: onReject === "quarantine" ? "quarantine" : "fail",
     at: external.has("location") ? external.span("location") : external.at,
   };
   return table.problems.slice(before).some((d) => d.severity === "error") ? undefined : result;

@@ -85,12 +85,13 @@ test("without profiles.yml there is the embedded server, or the one of DATABASE_
   });
 });
 
+const profile = (schema: string): string => `shop: {outputs: {dev: {host: embedded, dbname: d, schema: ${schema}}}}`;
+const schema = async (...args: Parameters<typeof projectOf>): Promise<string> =>
+  (await projectOf(...args)).target.schema;
+
 test("profiles.yml is looked for in the given folder, the project, then the home folder", async () => {
-  const profile = (schema: string): string => `shop: {outputs: {dev: {host: embedded, dbname: d, schema: ${schema}}}}`;
   const given = await writeTree({ "profiles.yml": profile("given") });
   const tree = { "profiles.yml": profile("project"), "home/.dbt/profiles.yml": profile("home") };
-  const schema = async (...args: Parameters<typeof projectOf>): Promise<string> =>
-    (await projectOf(...args)).target.schema;
   expect(await schema(tree)).toBe("project");
   expect(await schema({ "home/.dbt/profiles.yml": profile("home") })).toBe("home");
   expect(await schema(tree, { profilesDir: given })).toBe("given");

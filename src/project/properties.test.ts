@@ -89,7 +89,7 @@ test("every spelling of a test means the same", async () => {
   expect(tests.map(({ test, args }) => ({ test, args }))).toEqual([
     { test: "unique", args: {} },
     { test: "not_null", args: {} },
-    ...Array(3).fill({ test: "pkg.between", args: { min: 1, max: "{{ x }}" } }),
+    ...[2, 3, 4].map(() => ({ test: "pkg.between", args: { min: 1, max: "{{ x }}" } })),
     { test: "accepted_values", args: { values: ["a", "b"] } },
   ]);
   // 1.0 is 1 here, but must print as 1.0 in names and SQL.
@@ -101,6 +101,8 @@ test("every spelling of a test means the same", async () => {
   });
   expect(place(tests[5]!.at)).toBe("models/schema.yml:9:9");
 });
+
+const day = (count: number): object => ({ count, period: "day" });
 
 test("a table inherits from its source", async () => {
   const { sources } = await properties(`sources:
@@ -132,7 +134,6 @@ test("a table inherits from its source", async () => {
     schema: elsewhere
     tables: [{name: x}]
 `);
-  const day = (count: number): object => ({ count, period: "day" });
   expect(sources).toMatchObject([
     {
       source: "raw",
@@ -422,9 +423,17 @@ unit_tests:
     models/schema.yml:30:42  yaml-shape  "format" of "expect" of unit test "v" must be dict, csv or sql.
        30 │   - {name: v, model: m, expect: {format: xml}}
           │                                          ~~~
+    models/sources.yml:4:58  yaml-shape  "delimiter" of "external" of table "t" must be one character.
+        4 │       - {name: t, external: {location: x.csv, delimiter: ab, on_reject: drop, encoding: latin-9}}
+          │                                                          ~~
+        → for a tabulator write  "\\t"
     models/sources.yml:4:73  yaml-shape  "on_reject" of "external" of table "t" must be fail or quarantine.
         4 │       - {name: t, external: {location: x.csv, delimiter: ab, on_reject: drop, encoding: latin-9}}
           │                                                                         ~~~~
+    models/sources.yml:4:89  yaml-shape  "encoding" of "external" of table "t" is not known.
+        4 │       - {name: t, external: {location: x.csv, delimiter: ab, on_reject: drop, encoding: latin-9}}
+          │                                                                                         ~~~~~~~
+        → for example utf-8, windows-1252, iso-8859-1, utf-16le
     models/sources.yml:5:58  yaml-shape  "delimiter" of "external" of table "u" must be one character.
         5 │       - {name: u, external: {location: x.csv, delimiter: ab, quot: x, header: 1, encoding: klingon}}
           │                                                          ~~
