@@ -61,7 +61,7 @@ export function buildGraph(manifest: Manifest): { graph?: Graph; diagnostics: Di
 }
 
 function declaredParents(resource: Resource): readonly NodeId[] {
-  if (resource.kind === "source") return [];
+  if (resource.kind === "source") return resource.filledBy ? [resource.filledBy] : [];
   if (resource.kind === "unit_test") return [resource.model];
   return resource.dependsOn;
 }

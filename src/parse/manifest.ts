@@ -112,6 +112,8 @@ export interface SourceNode extends ResourceBase {
   readonly database: string;
   readonly schema: string;
   readonly identifier: string;
+  /** The source whose load fills this table: that of `x` fills `x__rejected`. */
+  readonly filledBy?: NodeId;
   readonly config: NodeConfig;
   readonly columns: readonly ColumnProperties[];
 }

@@ -1,7 +1,7 @@
 /** Source tables and exposures. */
-import type { Mapping, Package } from "../project/types.ts";
+import type { Mapping, Package, SourceProperties } from "../project/types.ts";
 import { effectiveConfig, isMapping, nodeConfig } from "./config.ts";
-import { type ExposureNode, nodeId, type SourceNode } from "./manifest.ts";
+import { type ExposureNode, nodeId, type NodeId, type SourceNode } from "./manifest.ts";
 import type { RefCall, SourceCall } from "../context/phase.ts";
 import { error } from "../diagnostics/diagnostic.ts";
 import { describe, fqnOf, type ParseState } from "./state.ts";
@@ -34,10 +34,19 @@ export function parseSources(state: ParseState, pkg: Package): SourceNode[] {
       database: source.database ?? state.project.target.connection.database,
       schema: source.schema,
       identifier: source.identifier,
+      ...filledBy(pkg, source),
       config,
       columns: source.columns.map((c) => ({ ...c, description: describe(state, pkg.name, c.description, c.at) })),
     };
   });
+}
+
+/** The loader puts refused rows of a table beside it, in `<table>__rejected`. */
+function filledBy(pkg: Package, rejected: SourceProperties): { filledBy?: NodeId } {
+  const loaded = pkg.properties.sources.find(
+    (s) => s.external && s.schema === rejected.schema && `${s.identifier}__rejected` === rejected.identifier,
+  );
+  return loaded ? { filledBy: nodeId("source", pkg.name, loaded.source, loaded.name) } : {};
 }
 
 export interface UnlinkedExposure extends ExposureNode {
