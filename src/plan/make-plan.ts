@@ -19,7 +19,9 @@ export function makePlan(graph: Graph, selection: Selection, world: World, optio
   const steps: Step[] = [];
   const schemas = new Set<string>();
   const rebuilt = new Set<string>();
-  for (const [id, after] of executionOrder(graph, selection, { testsGate: options.testsGate })) {
+  // What has nothing to run must not stand between two steps: waiting passes through what is not selected.
+  const doing = new Set([...selection].filter((id) => actionOf(graph.resource(id)) !== undefined));
+  for (const [id, after] of executionOrder(graph, doing, { testsGate: options.testsGate })) {
     const resource = graph.resource(id);
     const action = actionOf(resource);
     if (!action) continue;
