@@ -1,11 +1,11 @@
 import { execFile, spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, constants, fchownSync, fstatSync, openSync } from "node:fs";
 import { open, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Failure, error } from "../diagnostics/diagnostic.ts";
-import { asAccount, type Account } from "./account.ts";
+import { asAccount, isRoot, type Account } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
 import { serverEnvironment } from "./environment.ts";
 import { nameFor } from "./initdb.ts";
@@ -56,7 +56,7 @@ function serverArguments({ pgdata, account, port }: Launch): string[] {
 
 /** True when the server ended instead of getting ready. */
 async function startDetached(how: Launch): Promise<boolean> {
-  const log = openSync(how.log, "a", 0o600);
+  const log = openLog(how);
   const child = spawn(join(how.binaries.bin, "postgres"), serverArguments(how), {
     cwd: how.pgdata,
     env: serverEnvironment(),
@@ -76,6 +76,18 @@ async function startDetached(how: Launch): Promise<boolean> {
     if (postmaster?.pid === child.pid && postmaster?.ready) return false;
     if (Date.now() > limit) throw startFailed("it was not ready in time", how);
   }
+}
+
+/**
+ * As root we write into a directory of somebody else: no link there may lead us out of it, and a log that we make is
+ * theirs.
+ */
+function openLog({ log, account }: Launch): number {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW = 0 } = constants;
+  const file = openSync(log, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+  const { uid, size, nlink } = fstatSync(file);
+  if (isRoot() && account && uid === 0 && size === 0 && nlink === 1) fchownSync(file, account.uid, account.gid);
+  return file;
 }
 
 /** On Windows `pg_ctl` gives away the administrator's rights that the server refuses to have. */

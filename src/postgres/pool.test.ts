@@ -1,6 +1,9 @@
+import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { bundleScript } from "../testing/script.ts";
 import { testDatabase, type TestDatabase } from "../testing/server.ts";
 import type { Database, Session } from "./database.ts";
 import { QueryError } from "./errors.ts";
@@ -37,6 +40,9 @@ async function activity(): Promise<{ state: string; query: string }[]> {
   const sql = `select state, query from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`;
   return (await admin.session((s) => s.query<{ state: string; query: string }>(sql))).rows;
 }
+
+const terminate = (session: Session): Promise<unknown> =>
+  admin.session((s) => s.query("select pg_terminate_backend($1, 5000)", [session.pid]));
 
 describe("lending", () => {
   test("connections are opened when needed, kept, and never more than allowed", async () => {
@@ -86,9 +92,6 @@ describe("lending", () => {
 });
 
 describe("a lost connection", () => {
-  const terminate = (session: Session): Promise<unknown> =>
-    admin.session((s) => s.query("select pg_terminate_backend($1, 5000)", [session.pid]));
-
   test("during a statement is said clearly, and replaced for the next", async () => {
     const database = await open(1);
     const thrown = await caught(
@@ -203,6 +206,24 @@ describe("aborting", () => {
   test("a signal that was aborted before opens nothing", async () => {
     expect(await caught(open(1, AbortSignal.abort()))).toMatchObject({ name: "AbortError" });
   });
+});
+
+test("a statement of a process that was killed does not run on", { timeout: 20_000 }, async () => {
+  const script = await bundleScript(
+    "killed",
+    `import { openDatabase } from "./postgres/open.ts";
+     const database = await openDatabase(JSON.parse(process.argv[2]), { sessions: 1, dataDir: "" });
+     await database.session((s) => s.query("select pg_sleep(60)"));`,
+  );
+  const child = spawn(process.execPath, [script, JSON.stringify({ ...made.connection, applicationName: "killed" })]);
+  const sleeping = async (): Promise<boolean> =>
+    (await activity()).some(({ query, state }) => state === "active" && query.includes("(60)"));
+  while (!(await sleeping())) await sleep(20);
+  child.kill("SIGKILL");
+  const start = performance.now();
+  while (await sleeping()) await sleep(100);
+  expect(performance.now() - start).toBeLessThan(5000);
+  rmSync(script);
 });
 
 describe("closing", () => {

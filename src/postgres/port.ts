@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { sha256 } from "../lib/hash.ts";
@@ -22,7 +22,8 @@ export async function rememberedPort(dataDir: string): Promise<number> {
 export async function rememberPort(dataDir: string, port: number): Promise<void> {
   if ((await readFile(portFile(dataDir), "utf8").catch(() => "")) === `${port}\n`) return;
   const making = `${portFile(dataDir)}.${process.pid}`;
-  await writeFile(making, `${port}\n`);
+  await rm(making, { force: true });
+  await writeFile(making, `${port}\n`, { flag: "wx" });
   await rename(making, portFile(dataDir));
 }
 

@@ -181,12 +181,11 @@ describe("copy", () => {
     await lent((s) => s.query("create table loaded (id int primary key, note text)"));
   });
   const sql = "copy loaded from stdin (format csv)";
-  const countOf = async (): Promise<unknown> => one("(select count(*) from loaded)");
 
   test("rows are counted by the server", async () => {
     const lines = Array.from({ length: 20_000 }, (_, i) => `${i},"row ${i}"\n`);
     expect(await lent((s) => s.copyIn(sql, Readable.from(lines)))).toBe(20_000);
-    expect(await countOf()).toBe(20_000);
+    expect(await one("(select count(*) from loaded)")).toBe(20_000);
     await lent((s) => s.query("truncate loaded"));
   });
 

@@ -1,4 +1,4 @@
-import { chown, rename, statfs, writeFile } from "node:fs/promises";
+import { lchown, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { isRoot, type Account } from "./account.ts";
 
@@ -61,7 +61,9 @@ export async function writeSettings(
   const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
   const note = "# Written by Sluice at every start. Your own settings: `alter system`, which wins over this file.";
   const making = `${path}.${process.pid}`;
-  await writeFile(making, [note, ...lines, ""].join("\n"), { mode: 0o600 });
-  if (isRoot() && account) await chown(making, account.uid, account.gid);
+  await rm(making, { force: true });
+  // "x" follows no link that lies there.
+  await writeFile(making, [note, ...lines, ""].join("\n"), { mode: 0o600, flag: "wx" });
+  if (isRoot() && account) await lchown(making, account.uid, account.gid);
   await rename(making, path);
 }
