@@ -15,7 +15,14 @@ const CHUNK = 64 * 1024;
 /** `columns` are the inferred ones: every cell fits its column. */
 export function seedRows(file: SourceFile, delimiter: string, columns: readonly SeedColumn[]): Readable {
   const records = createReadStream(file.absolute).pipe(
-    parse({ delimiter, bom: true, record_delimiter: ["\r\n", "\n", "\r"], relax_quotes: true, from: 2 }),
+    parse({
+      delimiter,
+      bom: true,
+      record_delimiter: ["\r\n", "\n", "\r"],
+      relax_quotes: true,
+      relax_column_count: true,
+      from: 2,
+    }),
   );
   return Readable.from(lines(records, columns));
 }
