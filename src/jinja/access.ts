@@ -61,8 +61,9 @@ export function getattr(owner: unknown, name: string): unknown {
     if (value !== undefined) return value;
     return name.startsWith("__") ? unsafe(name, owner) : missing(name, owner);
   }
-  if (owner instanceof Namespace) return owner.attributes.get(name) ?? missing(name, owner);
-  return hostAttribute(owner, name) ?? missing(name, owner);
+  // None is a value like any other: only undefined means that there is nothing.
+  const value = owner instanceof Namespace ? owner.attributes.get(name) : hostAttribute(owner, name);
+  return value === undefined ? missing(name, owner) : value;
 }
 
 function bound(owner: unknown, name: string): (...args: unknown[]) => unknown {
@@ -78,7 +79,10 @@ function hostAttribute(owner: unknown, name: string): unknown {
   const object = host(owner);
   if (!object || owner instanceof PyIterator) return undefined;
   if (isHidden(name)) return unsafe(name, owner);
-  if (object.__getattr__) return object.__getattr__(name) ?? object.__getitem__?.(name);
+  if (object.__getattr__) {
+    const value = object.__getattr__(name);
+    return value === undefined ? object.__getitem__?.(name) : value;
+  }
   // A property of the object, but nothing of Object.prototype or Function.prototype.
   const isOwn = Object.hasOwn(object, name);
   if (isOwn || (typeof owner !== "function" && name in object && !(name in Object.prototype))) {
@@ -88,6 +92,11 @@ function hostAttribute(owner: unknown, name: string): unknown {
     if (value !== undefined) return value;
   }
   return object.__getitem__?.(name);
+}
+
+/** As `getattr`, without a look at the items of a dict. */
+export function attribute(owner: unknown, name: string): unknown {
+  return owner instanceof PyDict && !dictMethods.has(name) ? missing(name, owner) : getattr(owner, name);
 }
 
 /** `owner[key]`: the item, else for texts the attribute of that name, else undefined. */

@@ -16,6 +16,8 @@ export interface CodegenOptions {
   readonly bindsMacros: boolean;
   readonly filters: Readonly<Record<string, unknown>>;
   readonly tests: Readonly<Record<string, unknown>>;
+  /** The 1-based line of an offset. */
+  readonly lineOf: (offset: number) => number;
 }
 
 /** What is known of the JavaScript function that is being written. */
@@ -133,7 +135,7 @@ export abstract class ExpressionWriter {
   /** Positional arguments and keyword arguments, as two JavaScript expressions. */
   #arguments(args: Arguments, names: Names, extra?: string): [positional: string, keywords: string] {
     const positional = args.positional.map(({ value, isSpread }) =>
-      isSpread ? `...$.iter(${this.write(value, names)})` : this.write(value, names),
+      isSpread ? `...$.star(${this.write(value, names)})` : this.write(value, names),
     );
     const keywords = args.keywords.map(({ name, value }) =>
       name === undefined ? `...$.spread(${this.write(value, names)})` : `[${quote(name)},${this.write(value, names)}]`,
@@ -187,7 +189,7 @@ export abstract class ExpressionWriter {
     const condition = this.write(node.condition, names);
     const [value, otherwise] = this.branch(() => [
       this.write(node.value, names),
-      node.otherwise ? this.write(node.otherwise, names) : "$.noElse()",
+      node.otherwise ? this.write(node.otherwise, names) : `$.noElse(${this.options.lineOf(node.start)})`,
     ]);
     return `($.truth(${condition})?${value}:${otherwise})`;
   }

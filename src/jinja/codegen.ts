@@ -242,13 +242,14 @@ class StatementWriter extends ExpressionWriter {
       inner.bind("loop", loop);
       this.#emit(`const ${loop}=new $.Loop(${items},${depth}${recurse ? `,${recurse}` : ""});`);
     }
-    this.#emit(`for(let ${i}=0;${i}<${items}.length;${i}++){const ${item}=${items}[${i}];${ran}=true;`);
+    this.#emit(`for(let ${i}=0;${i}<${items}.length;${i}++){const ${item}=${items}[${i}];`);
     if (loop) this.#emit(`${loop}.advance(${i});`);
     this.#bindTarget(node.target, item, inner);
     this.frame.loops++;
     this.#scoped(node.body, inner, out);
     this.frame.loops--;
-    this.#emit("}}");
+    // Only here: Jinja2's else branch runs after a loop none of whose rounds came to its end.
+    this.#emit(`${ran}=true;}}`);
     if (!node.otherwise) return;
     this.#emit(`if(!${ran}){`);
     this.#scoped(node.otherwise, new Names(names), out);
@@ -292,6 +293,9 @@ class StatementWriter extends ExpressionWriter {
     const used = usedNames([body, parameters.defaults], implicit);
     const variables = parameters.names.map((parameter) => this.#parameter(parameter, names));
     const given = parameters.names.length - parameters.defaults.length;
+    const explicitCaller = parameters.names.indexOf("caller");
+    if (explicitCaller >= 0 && explicitCaller < given)
+      throw new SyntaxMistake('a parameter called "caller" needs a default', node.start, node.end);
     this.#inner(() => {
       for (const [i, parameter] of parameters.names.entries()) {
         const fallback = parameters.defaults[i - given];

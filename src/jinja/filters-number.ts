@@ -1,5 +1,5 @@
 /** Filters on numbers, defaults, and the conversions dbt adds. */
-import { getattr } from "./access.ts";
+import { attribute } from "./access.ts";
 import { bind, integer } from "./arguments.ts";
 import { raise, TemplateError } from "./errors.ts";
 import type { Filter, Filters } from "./filter-types.ts";
@@ -21,7 +21,6 @@ import {
 
 function abs(v: unknown): unknown {
   if (v instanceof PyFloat) return new PyFloat(Math.abs(v.value));
-  if (v instanceof Undefined) v.fail();
   if (!isNumeric(v)) return raise("TypeError", `bad operand type for abs(): '${typeName(v)}'`);
   const n = num(v);
   return typeof n === "bigint" ? toInt(n < 0n ? -n : n) : Math.abs(n);
@@ -63,7 +62,6 @@ const float: Filter = (v, args, kwargs) => {
 
 const rounded: Filter = (v, args, kwargs) => {
   const { precision, method = "common" } = bind("do_round", args, kwargs, ["precision", "method"]);
-  if (v instanceof Undefined) v.fail();
   if (method !== "common" && method !== "ceil" && method !== "floor")
     raise("FilterArgumentError", "method must be common, ceil or floor");
   if (!isNumeric(v)) return raise("TypeError", `type ${typeName(v)} doesn't define __round__ method`);
@@ -92,7 +90,7 @@ export const numberFilters: Filters = {
   round: rounded,
   default: defaulted,
   d: defaulted,
-  attr: (v, args, kwargs) => getattr(v, str(bind("do_attr", args, kwargs, ["name!"]).name)),
+  attr: (v, args, kwargs) => attribute(v, str(bind("do_attr", args, kwargs, ["name!"]).name)),
   as_text: unchanged,
   as_bool: unchanged,
   as_native: unchanged,

@@ -37,6 +37,7 @@ const sortKey = (attribute: unknown, isCaseSensitive: unknown): Getter => {
 };
 
 const empty = (hint: string): Undefined => new Undefined(undefined, { hint });
+const orEmpty = (item: unknown, hint: string): unknown => (item === undefined ? empty(hint) : item);
 
 function extreme(v: unknown, args: readonly unknown[], kwargs: Kwargs | null, sign: 1 | -1): unknown {
   const given = bind(sign > 0 ? "do_max" : "do_min", args, kwargs, ["case_sensitive", "attribute"]);
@@ -186,11 +187,11 @@ export function sequenceFilters(filter: (name: unknown) => Filter, test: (name: 
     list: (v) => [...iter(v)],
     count: len,
     length: len,
-    first: (v) => (v instanceof PyIterator ? v.take() : iter(v)[0]) ?? empty("No first item, sequence was empty."),
-    last: (v) => iter(v).at(-1) ?? empty("No last item, sequence was empty."),
+    first: (v) => orEmpty(v instanceof PyIterator ? v.take() : iter(v)[0], "No first item, sequence was empty."),
+    last: (v) => orEmpty(iter(v).at(-1), "No last item, sequence was empty."),
     max: (v, args, kwargs) => extreme(v, args, kwargs, 1),
     min: (v, args, kwargs) => extreme(v, args, kwargs, -1),
-    random: (v) => iter(v)[Math.floor(Math.random() * len(v))] ?? empty("No random item, sequence was empty."),
+    random: (v) => orEmpty(iter(v)[Math.floor(Math.random() * len(v))], "No random item, sequence was empty."),
     sum: (v, args, kwargs) => {
       const { attribute, start = 0 } = bind("sync_do_sum", args, kwargs, ["attribute", "start"]);
       const get = getter(attribute);

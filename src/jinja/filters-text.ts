@@ -58,7 +58,7 @@ function wordWrap(s: string, width: number, breakLong: boolean, joint: string): 
         row = "";
         rest = rest.trimStart();
       }
-      for (; breakLong && len(rest) > width; rest = rest.slice(width)) rows.push(rest.slice(0, width));
+      if (breakLong) for (; len(rest) > width; rest = rest.slice(width)) rows.push(rest.slice(0, width));
       row += rest;
     }
     return [...rows, row].filter((part) => part !== "").join(joint);
@@ -83,7 +83,10 @@ const urlQuote = (s: string): string =>
 function urlEncode(value: unknown): string {
   if (!(value instanceof PyDict || Array.isArray(value))) return urlQuote(str(value)).replaceAll("%2F", "/");
   const pairs = value instanceof PyDict ? [...value] : value.map((pair) => iter(pair));
-  return pairs.map(([k, v]) => `${urlQuote(str(k))}=${urlQuote(str(v))}`).join("&");
+  return pairs
+    .map(([k, v]) => `${urlQuote(str(k))}=${urlQuote(str(v))}`)
+    .join("&")
+    .replaceAll("%20", "+");
 }
 
 /** Inside HTML and its attributes, too, the JSON stays what it is. */

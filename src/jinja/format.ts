@@ -49,7 +49,7 @@ export function formatValue(value: unknown, spec: string): string {
     align: align ?? (zero ? "=" : undefined),
     width: Number(width),
   };
-  const shown = typeof value === "boolean" && type && type !== "s" ? Number(value) : value;
+  const shown = typeof value === "boolean" && type !== "s" ? Number(value) : value;
   if (!isNumber(shown)) {
     if (type && type !== "s")
       raise("ValueError", `Unknown format code '${type}' for object of type '${typeName(shown)}'`);
@@ -147,11 +147,10 @@ export function formatText(text: string, args: readonly unknown[], kwargs: Kwarg
   let automatic = 0;
   const fieldValue = (name: string): unknown => {
     const head = /^[^.[]*/.exec(name)?.[0] ?? "";
-    const key = head === "" ? String(automatic++) : head;
+    const key = name === "" ? String(automatic++) : head;
     let value: unknown;
     if (/^\d+$/.test(key)) {
-      if (Number(key) >= args.length)
-        raise("IndexError", `Replacement index ${key} out of range for positional args tuple`);
+      if (Number(key) >= args.length) raise("IndexError", "tuple index out of range");
       value = args[Number(key)];
     } else if (kwargs && Object.hasOwn(kwargs, key)) value = kwargs[key];
     else raise("KeyError", repr(key));
@@ -189,5 +188,7 @@ function closingBrace(template: string, open: number): number {
     if (template[i] === "{") depth++;
     else if (template[i] === "}" && --depth === 0) return i;
   }
-  return raise("ValueError", "expected '}' before end of string");
+  const what =
+    open === template.length - 1 ? "Single '{' encountered in format string" : "expected '}' before end of string";
+  return raise("ValueError", what);
 }

@@ -41,7 +41,9 @@ export class Loop {
           ? this.#items[this.#at - 1]
           : new Undefined(undefined, { hint: "there is no previous item" });
       case "nextitem":
-        return this.#items[this.#at + 1] ?? new Undefined(undefined, { hint: "there is no next item" });
+        return this.#at + 1 < this.#items.length
+          ? this.#items[this.#at + 1]
+          : new Undefined(undefined, { hint: "there is no next item" });
       case "cycle":
         return (...items: unknown[]) => {
           if (items.length === 0) raise("TypeError", "no items for cycling given");

@@ -48,7 +48,7 @@ export class MacroValue {
         const value = kwargs[name];
         const i = this.parameters.indexOf(name);
         if (i >= 0) {
-          if (i < args.length) this.#reject(`got multiple values for argument ${repr(name)}`);
+          if (i < args.length) this.#reject(`takes no keyword argument ${repr(name)}`);
           values[i] = value;
         } else if (name === "caller" && caller) callerGiven = value;
         else if (takesKeywords) keywords.set(name, value);

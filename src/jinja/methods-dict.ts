@@ -3,7 +3,7 @@ import { PyDict } from "./dict.ts";
 import { raise } from "./errors.ts";
 import { iter } from "./ops.ts";
 import { repr } from "./text.ts";
-import { host, Kwargs, PyView, tuple, typeName, type HostObject } from "./values.ts";
+import { host, Kwargs, PyView, tuple, typeName, Undefined, type HostObject } from "./values.ts";
 
 type Arguments = readonly unknown[];
 
@@ -85,5 +85,6 @@ export function entriesOf(x: unknown): [unknown, unknown][] {
   if (x instanceof PyDict) return [...x];
   const entries = host(x)?.__mapping__?.() ? hostEntries(x) : undefined;
   if (entries) return Array.from(entries, ([key, value]) => [key, value]);
+  if (x instanceof Undefined) x.fail();
   return raise("AttributeError", `'${typeName(x)}' object has no attribute 'items'`);
 }

@@ -4,7 +4,7 @@ import { formatText, pad } from "./format.ts";
 import { codePoints, iter, truth } from "./ops.ts";
 import { rsplit, split, splitLines, strip } from "./splitting.ts";
 import { PyDict } from "./dict.ts";
-import { isUndefined, PyTuple, tuple, typeName, Undefined, type Kwargs } from "./values.ts";
+import { isUndefined, PyTuple, tuple, typeName, type Kwargs } from "./values.ts";
 
 type Arguments = readonly unknown[];
 
@@ -74,7 +74,6 @@ function join(self: string, [items]: Arguments): string {
   if (isUndefined(items)) return "";
   return iter(items)
     .map((item, i) => {
-      if (item instanceof Undefined) item.fail();
       return typeof item === "string"
         ? item
         : raise("TypeError", `sequence item ${i}: expected str instance, ${typeName(item)} found`);

@@ -1,4 +1,5 @@
 /** dbt's filters of native rendering: the text of a value, to be read again as what the marker asks for. */
+import { add } from "./arithmetic.ts";
 import type { Filters } from "./filter-types.ts";
 import { str } from "./text.ts";
 
@@ -14,6 +15,12 @@ export class Marker {
   }
   __str__(): string {
     return this.text;
+  }
+  get __type__(): string {
+    return "str";
+  }
+  __add__(other: unknown): unknown {
+    return add(this.text, other);
   }
   __len__(): number {
     return this.text.length;

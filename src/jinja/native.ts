@@ -20,7 +20,8 @@ export function renderNative(text: string, file: SourceFile, scope: Scope, jinja
 
 function converted({ kind, text }: Marker): unknown {
   if (kind === "text") return text;
-  const value = literalEval(text) ?? text;
+  const literal = literalEval(text);
+  const value = literal === undefined ? text : literal;
   const fits = kind === "native" || (kind === "bool" ? typeof value === "boolean" : isNumber(value));
   return fits ? value : raise("JinjaRenderingError", `Could not convert value ${repr(text)} into type '${kind}'`);
 }

@@ -260,10 +260,8 @@ export abstract class ExpressionParser extends TokenParser {
     const start = this.current;
     const keys = this.#commaSeparated(T.rightBracket, () => this.#subscript());
     const [only] = keys;
-    const place = this.from(target);
-    if (!only) return this.mistake("expected an index between the brackets", place);
-    const key: Expression = keys.length === 1 ? only : { kind: "tuple", items: keys, ...this.from(start) };
-    return { kind: "item", target, key, ...place };
+    const key: Expression = only && keys.length === 1 ? only : { kind: "tuple", items: keys, ...this.from(start) };
+    return { kind: "item", target, key, ...this.from(target) };
   }
 
   /** An index, or a slice with any of its three bounds left out. */

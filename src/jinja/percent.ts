@@ -8,6 +8,8 @@ import { PyDict } from "./dict.ts";
 
 const directive = /%(?:\(([^)]*)\))?([-+ 0#]*)(\*|\d+)?(?:\.(\*|\d+)?)?[hlL]?(.|$)/gs;
 
+type Maybe = string | undefined;
+
 export function percent(text: string, argument: unknown): string {
   const args: readonly unknown[] = argument instanceof PyTuple ? argument : [argument];
   let used = 0;
@@ -18,13 +20,13 @@ export function percent(text: string, argument: unknown): string {
   };
   const result = text.replace(
     directive,
-    (whole, name: string | undefined, flags: string, width: string | undefined, digits: string | undefined, type) => {
+    (whole, name: Maybe, flags: string, width: Maybe, digits: Maybe, type: string, at: number) => {
       if (type === "%") return "%";
       const columns = width === "*" ? String(next()) : (width ?? "");
       const decimals = digits === "*" ? String(next()) : (digits ?? (/\.[^.]*$/.test(whole) ? "0" : undefined));
       if (name !== undefined) byName = true;
       const value = name === undefined ? next() : named(argument, name);
-      return convert(type, value, flags, columns, decimals);
+      return convert(type, value, flags, columns, decimals) ?? unsupported(type, at + whole.length - 1);
     },
   );
   const mayBeLeft = byName || argument instanceof PyDict || argument instanceof Undefined;
@@ -39,7 +41,8 @@ function named(argument: unknown, name: string): unknown {
   return value instanceof Undefined ? raise("KeyError", repr(name)) : value;
 }
 
-function convert(type: string, value: unknown, flags: string, width: string, precision: string | undefined): string {
+/** Undefined for a letter that stands for nothing. */
+function convert(type: string, value: unknown, flags: string, width: string, precision: Maybe): string | undefined {
   const isLeft = flags.includes("-");
   const plus = flags.includes("+") ? "+" : flags.includes(" ") ? " " : "";
   const zero = flags.includes("0") && !isLeft ? "0" : "";
@@ -80,11 +83,15 @@ function convert(type: string, value: unknown, flags: string, width: string, pre
         `${isLeft ? "<" : ""}${plus}${zero}${width}${decimals}${type}`,
       );
     }
-    case "":
-      return raise("ValueError", "incomplete format");
     default:
-      return raise("ValueError", `unsupported format character '${type}' (0x${type.charCodeAt(0).toString(16)})`);
+      return undefined;
   }
+}
+
+function unsupported(type: string, at: number): never {
+  if (type === "") raise("ValueError", "incomplete format");
+  const code = type.charCodeAt(0).toString(16);
+  return raise("ValueError", `unsupported format character '${type}' (0x${code}) at index ${at}`);
 }
 
 const notReal = (type: string, value: unknown): never =>

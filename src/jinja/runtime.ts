@@ -6,7 +6,7 @@ import { raise, traced } from "./errors.ts";
 import { Loop } from "./loop.ts";
 import { MacroValue } from "./macro.ts";
 import { entriesOf, isMapping } from "./methods-dict.ts";
-import { contains, eq, iter, order, truth } from "./ops.ts";
+import { contains, eq, isIterable, iter, order, truth } from "./ops.ts";
 import { enter, pause } from "./state.ts";
 import { repr, str } from "./text.ts";
 import { Kwargs, Namespace, PyFloat, Slice, tuple, typeName, Undefined } from "./values.ts";
@@ -19,10 +19,17 @@ function setAttribute(target: unknown, name: string, value: unknown): void {
 
 /** `a, b = value` */
 function unpack(value: unknown, count: number): readonly unknown[] {
+  if (!isIterable(value)) raise("TypeError", `cannot unpack non-iterable ${typeName(value)} object`);
   const items = iter(value);
   if (items.length > count) raise("ValueError", `too many values to unpack (expected ${count})`);
   if (items.length < count) raise("ValueError", `not enough values to unpack (expected ${count}, got ${items.length})`);
   return items;
+}
+
+/** `*value` in a call. */
+function star(value: unknown): readonly unknown[] {
+  if (!isIterable(value)) raise("TypeError", `Value after * must be an iterable, not ${typeName(value)}`);
+  return iter(value);
 }
 
 /** `**value` in a call. */
@@ -51,8 +58,10 @@ function settled(value: unknown): unknown {
   return value;
 }
 
-const noElse = (): Undefined =>
-  new Undefined(undefined, { hint: "the inline if-expression evaluated to false and no else section was defined." });
+const noElse = (line: number): Undefined =>
+  new Undefined(undefined, {
+    hint: `the inline if-expression on line ${line} evaluated to false and no else section was defined.`,
+  });
 
 const notGiven = (name: string): Undefined => new Undefined(name, { hint: `parameter ${repr(name)} was not provided` });
 
@@ -65,6 +74,6 @@ export const runtime = Object.assign(
   { call, callMethod, getattr, getitem, setAttribute },
   { add, sub, mul, div, floordiv, mod, pow, neg, pos },
   { eq, order, inside, truth, iter, unpack, str },
-  { PyFloat, PyDict, tuple, Slice, Loop, MacroValue, spread, kwargs },
+  { PyFloat, PyDict, tuple, Slice, Loop, MacroValue, star, spread, kwargs },
   { enter, pause, settled, traced, noElse, notGiven, missing },
 );

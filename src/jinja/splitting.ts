@@ -35,10 +35,8 @@ function splitSpace(s: string, most: number): string[] {
   let rest = strip(s, undefined, "start");
   while (rest !== "") {
     const gap = most >= 0 && words.length >= most ? null : spaces.exec(rest);
-    if (!gap) {
-      words.push(strip(rest, undefined, most >= 0 && words.length >= most ? "end" : "both"));
-      break;
-    }
+    // Once the limit is reached, what is left stays as it is, blanks at its end included.
+    if (!gap) return [...words, rest];
     words.push(rest.slice(0, gap.index));
     rest = rest.slice(gap.index + gap[0].length);
   }

@@ -112,7 +112,12 @@ export class JinjaTemplate extends nunjucks.Template implements Template {
     const filters = name === "native" ? environment.nativeFilters : environment.filters;
     const { code, places } = this.#reporting(() => {
       this.#body ??= parse(this.#source.text);
-      return generate(this.#body, { ...variants[name], filters, tests: environment.tests });
+      return generate(this.#body, {
+        ...variants[name],
+        filters,
+        tests: environment.tests,
+        lineOf: (offset) => this.#source.text.slice(0, offset).split("\n").length,
+      });
     });
     const where = (place: number): Span => this.#source.span(places[place] ?? { start: 0, end: 0 });
     // oxlint-disable-next-line no-new-func -- compiling templates to JavaScript is what this folder is for

@@ -5,7 +5,7 @@ import type { Filter, Filters } from "./filter-types.ts";
 import { isMapping } from "./methods-dict.ts";
 import { contains, eq, isIterable, order } from "./ops.ts";
 import { str } from "./text.ts";
-import { host, isInt, isNumber, isUndefined, PyFloat, PyIterator, PySet } from "./values.ts";
+import { host, isInt, isNumber, isUndefined, PyFloat, PyIterator, PySet, PyView } from "./values.ts";
 
 const equal: Filter = (v, [other]) => eq(v, other);
 const unequal: Filter = (v, [other]) => !eq(v, other);
@@ -15,7 +15,7 @@ const greater: Filter = (v, [other]) => order(">", v, other);
 const atLeast: Filter = (v, [other]) => order(">=", v, other);
 
 function isSequence(v: unknown): boolean {
-  if (v instanceof PySet || v instanceof PyIterator) return false;
+  if (v instanceof PySet || v instanceof PyIterator || v instanceof PyView) return false;
   if (typeof v === "string" || Array.isArray(v) || v instanceof Map || isUndefined(v)) return true;
   const object = host(v);
   return Boolean(object?.__len__ && (object.__getitem__ || object.__iter__));

@@ -169,7 +169,9 @@ export class Undefined {
   get message(): string {
     if (this.hint !== undefined) return this.hint;
     if (!this.owner) return `${repr(this.name)} is undefined`;
-    const owner = this.owner.value === null ? "None" : `${typeName(this.owner.value)} object`;
+    const { value } = this.owner;
+    const type = value instanceof Namespace ? "jinja2.utils.Namespace" : typeName(value);
+    const owner = value === null ? "None" : `${type} object`;
     if (typeof this.name !== "string") return `${owner} has no element ${repr(this.name)}`;
     return `${repr(owner)} has no attribute ${repr(this.name)}`;
   }

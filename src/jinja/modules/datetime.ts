@@ -56,10 +56,11 @@ function timezone(args: readonly unknown[], kwargs: Kwargs | null): Zone {
   return name === undefined ? fixed(seconds) : new FixedZone(seconds, str(name));
 }
 
+const naiveUtc = (at: DateTime): DateTime => new DateTime(at.clock, null);
+
 export function datetimeModule(now: () => Date): Record<string, unknown> {
   const instant = (zone: Zone | null): DateTime =>
     zone ? DateTime.at(BigInt(now().getTime()) * 1000n, zone) : new DateTime(localClock(now()), null);
-  const naiveUtc = (at: DateTime): DateTime => new DateTime(at.clock, null);
   const withMembers = {
     now: (...args: unknown[]) => instant(zoneOf(callArgs(args, ["tz"], "now").tz)),
     today: () => instant(null),
