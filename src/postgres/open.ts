@@ -1,11 +1,15 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../diagnostics/diagnostic.ts";
-import { connect, type Address, type Connected } from "./connect.ts";
+import { connect, type Address } from "./connect.ts";
 import { connectFailure } from "./connect-failure.ts";
 import type { Connection, Database } from "./database.ts";
 import { ensureRunning } from "./embedded.ts";
-import { ALREADY_THERE, SQLSTATE } from "./errors.ts";
+import { ALREADY_THERE, SQLSTATE, isNetworkCode, isTransient } from "./errors.ts";
 import { PooledDatabase } from "./pool.ts";
 import { quoteIdent } from "./relation.ts";
+
+/** Of finding the embedded server and connecting to it. */
+const ATTEMPTS = 5;
 
 export interface OpenOptions {
   /** The most connections that are open at a time. */
@@ -24,24 +28,35 @@ export interface OpenOptions {
  * open transactions are rolled back. To tidy up afterwards, open another database without the signal.
  */
 export async function openDatabase(connection: Connection, options: OpenOptions): Promise<Database> {
-  const { sessions, signal, dataDir } = options;
+  const { sessions, signal } = options;
   signal?.throwIfAborted();
-  const address: Address = { connection: connection.embedded ? await embedded(connection, dataDir) : connection };
-  const first = await connect(address, signal).catch(async (thrown: unknown): Promise<Connected> => {
-    if (!connection.embedded || !isMissingDatabase(thrown)) throw thrown;
-    await createDatabase(address.connection);
-    return connect(address, signal);
-  });
-  return new PooledDatabase(first, address, sessions, signal);
+  if (connection.embedded) return openEmbedded(connection, options);
+  const address: Address = { connection };
+  return new PooledDatabase(await connect(address, signal), address, sessions, signal);
 }
 
-async function embedded(connection: Connection, dataDir: string): Promise<Connection> {
+async function openEmbedded(connection: Connection, { sessions, signal, dataDir }: OpenOptions): Promise<Database> {
+  for (let attempt = 1; ; attempt++) {
+    const address: Address = { connection: await locate(connection, dataDir) };
+    try {
+      return new PooledDatabase(await connect(address, signal), address, sessions, signal);
+    } catch (thrown) {
+      if (attempt === ATTEMPTS) throw thrown;
+      if (saysCode(thrown, (code) => code === SQLSTATE.noSuchDatabase)) await createDatabase(address.connection);
+      // The server was found alive and ended in that moment: look again, and start it.
+      else if (saysCode(thrown, (code) => isNetworkCode(code) || isTransient(code))) await sleep(100);
+      else throw thrown;
+    }
+  }
+}
+
+async function locate(connection: Connection, dataDir: string): Promise<Connection> {
   const { host, port, user, password } = await ensureRunning(dataDir);
   return { ...connection, host, port, user, password };
 }
 
-const isMissingDatabase = (thrown: unknown): boolean =>
-  thrown instanceof Failure && (thrown.cause as { code?: string } | undefined)?.code === SQLSTATE.noSuchDatabase;
+const saysCode = (thrown: unknown, test: (code: string) => boolean): boolean =>
+  thrown instanceof Failure && test((thrown.cause as { code?: string } | undefined)?.code ?? "");
 
 async function createDatabase(connection: Connection): Promise<void> {
   const { role: _, searchPath: __, ...maintenance } = { ...connection, database: "postgres" };

@@ -208,6 +208,9 @@ describe("aborting", () => {
   });
 });
 
+const sleeping = async (): Promise<boolean> =>
+  (await activity()).some(({ query, state }) => state === "active" && query.includes("(60)"));
+
 test("a statement of a process that was killed does not run on", { timeout: 20_000 }, async () => {
   const script = await bundleScript(
     "killed",
@@ -216,8 +219,6 @@ test("a statement of a process that was killed does not run on", { timeout: 20_0
      await database.session((s) => s.query("select pg_sleep(60)"));`,
   );
   const child = spawn(process.execPath, [script, JSON.stringify({ ...made.connection, applicationName: "killed" })]);
-  const sleeping = async (): Promise<boolean> =>
-    (await activity()).some(({ query, state }) => state === "active" && query.includes("(60)"));
   while (!(await sleeping())) await sleep(20);
   child.kill("SIGKILL");
   const start = performance.now();
