@@ -182,11 +182,12 @@ function describe(input: Site): PromisedTable {
         break;
     }
   };
-  const required = new Set(
-    input.node.constraints
-      .filter((c) => c.type === "not_null")
-      .flatMap((c) => c.columns.map((name) => ownName(input, name))),
-  );
+  // A primary key means not null; said aloud, PostgreSQL 18 gives that constraint the table's own name.
+  const isRequired = (c: ConstraintProperties): boolean => c.type === "not_null" || c.type === "primary_key";
+  const required = new Set([
+    ...input.node.constraints.filter(isRequired).flatMap((c) => c.columns.map((name) => ownName(input, name))),
+    ...input.node.columns.filter((column) => column.constraints.some(isRequired)).map(columnName),
+  ]);
   const columns = input.node.columns.map((column) => {
     const name = columnName(column);
     const clauses: string[] = [];

@@ -65,6 +65,8 @@ export function makeNode(options: NodeOptions = {}): ModelNode | SeedNode | Snap
 }
 
 export interface InputOptions extends NodeOptions {
+  /** SQL of a post-hook. */
+  readonly hook?: string;
   readonly sql?: string;
   readonly fullRefresh?: boolean;
   readonly rebuilt?: readonly string[];

@@ -25,9 +25,11 @@ export interface Rig {
 }
 
 /** A build and what follows it, as the engine runs them. */
-export function* wholeBuild(input: BuildInput): Statements<readonly Diagnostic[]> {
+export function* wholeBuild(input: BuildInput, hook?: string): Statements<readonly Diagnostic[]> {
   const kind = input.node.kind === "model" ? input.node.config.materialized : input.node.kind;
-  return yield* settle(input, yield* materializations[kind]!(input));
+  const aftermath = yield* materializations[kind]!(input);
+  if (hook) yield { do: "run", sql: hook, label: "hook" };
+  return yield* settle(input, aftermath);
 }
 
 export async function openRig(sessions = 8): Promise<Rig> {
@@ -37,7 +39,11 @@ export async function openRig(sessions = 8): Promise<Rig> {
   await run(ROLES);
   const build: Rig["build"] = (options, failAt) =>
     database.session((session) =>
-      drive(session, wholeBuild(makeInput({ serverVersion: database.info.version, ...options })), failAt),
+      drive(
+        session,
+        wholeBuild(makeInput({ serverVersion: database.info.version, ...options }), options?.hook),
+        failAt,
+      ),
     );
   return {
     version: database.info.version,
