@@ -66,7 +66,7 @@ export async function judgeFile(
       );
     }
   } else {
-    const shown = [...structural, ...(await firstFaults(context, columns))].sort((a, b) => a.line - b.line);
+    const shown = [...structural, ...(await firstFaults(context, columns))].toSorted((a, b) => a.line - b.line);
     problems.addRows(file.path, shown, scanner.rejected + values);
   }
   await session.query(`drop table ${LANDING}, ${FAULTS}`);
