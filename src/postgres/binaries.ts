@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync, readdirSync, realpathSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { chmod, cp, mkdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
@@ -103,6 +103,9 @@ async function linkLibraries(native: string): Promise<boolean> {
 /** A copy (58 MB) that every user may run, finished before it is seen under its name. */
 async function copyToCache(native: string, name: string): Promise<string> {
   const cache = cacheDirectory();
+  await mkdir(cache, { recursive: true, mode: 0o755 });
+  // In a directory that all may write to, somebody else may have been there first.
+  if (process.getuid && statSync(cache).uid !== process.getuid()) throw new Error(`${cache} belongs to somebody else`);
   const there = join(cache, name, "native");
   if (existsSync(there)) return there;
   const making = join(cache, `${name}.${process.pid}`);
