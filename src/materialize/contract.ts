@@ -144,6 +144,9 @@ const plainType = (type: string): string => SERIAL.get(type.trim().toLowerCase()
 export const columnName = (column: Pick<ColumnProperties, "name" | "quote">): string =>
   column.quote ? column.name : foldName(column.name);
 
+// A primary key means not null; said aloud, PostgreSQL 18 gives that constraint the table's own name.
+const isRequired = (c: ConstraintProperties): boolean => c.type === "not_null" || c.type === "primary_key";
+
 function describe(input: Site): PromisedTable {
   const table = input.target.identifier;
   const lines: string[] = [];
@@ -182,8 +185,6 @@ function describe(input: Site): PromisedTable {
         break;
     }
   };
-  // A primary key means not null; said aloud, PostgreSQL 18 gives that constraint the table's own name.
-  const isRequired = (c: ConstraintProperties): boolean => c.type === "not_null" || c.type === "primary_key";
   const required = new Set([
     ...input.node.constraints.filter(isRequired).flatMap((c) => c.columns.map((name) => ownName(input, name))),
     ...input.node.columns.filter((column) => column.constraints.some(isRequired)).map(columnName),

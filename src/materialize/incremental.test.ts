@@ -104,12 +104,12 @@ describe("mistakes", () => {
   });
 });
 
+const start = (on_schema_change?: string) =>
+  rig.build(inc("select 1 as id, 'a'::varchar(5) as name", on_schema_change ? { on_schema_change } : {}));
+
 describe("changed columns", () => {
   const wide = "select 3 as id, 'a longer name'::varchar(20) as name, 1.5 as more";
   const narrow = "select 3 as id";
-  const start = (on_schema_change?: string) =>
-    rig.build(inc("select 1 as id, 'a'::varchar(5) as name", on_schema_change ? { on_schema_change } : {}));
-
   test("ignore leaves new ones out and lets longer text in", async () => {
     await start();
     await rig.build(inc(wide));
@@ -173,9 +173,10 @@ test("an index added to the configuration is made without a full refresh, and on
   expect(indexes.map((index) => index.name)).toEqual(["by_hand", "m_id_idx"]);
 });
 
+const result = (rows: StatementResult["rows"]): StatementResult => ({ rows, fields: [], rowCount: 0, command: "" });
+
 test("an increment is a temporary table, statistics, a delete and an insert", () => {
   const work = incremental(makeInput(inc("select 1 as id", { unique_key: "id" })));
-  const result = (rows: StatementResult["rows"]): StatementResult => ({ rows, fields: [], rowCount: 0, command: "" });
   const columns = [{ name: "id", type: "integer", oid: 23, notNull: false }];
   const answers: Record<string, StatementResult["rows"]> = {
     "find relation": [{ oid: 1, kind: "table" }],

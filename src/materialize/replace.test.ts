@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ConstraintProperties } from "../project/types.ts";
@@ -145,11 +146,10 @@ describe("what a replaced table carries itself", () => {
 
 test("a build waits for a reader without making others wait", async () => {
   await rig.build();
-  let leave = (): void => {};
-  const left = new Promise<void>((resolve) => (leave = resolve));
+  const leave = new AbortController();
   const reading = rig.session(async (session) => {
     await session.query("begin; select * from s.m");
-    await left;
+    await once(leave.signal, "abort");
     await session.query("rollback");
   });
   await pause(50);
@@ -159,7 +159,7 @@ test("a build waits for a reader without making others wait", async () => {
   expect(await rig.rows("select id from s.m")).toEqual([{ id: 1 }]);
   // At most one short wait of the build's, and some leeway for a busy machine.
   expect(performance.now() - before).toBeLessThan(500);
-  leave();
+  leave.abort();
   await Promise.all([reading, built]);
   expect(await rig.rows("select id from s.m")).toEqual([{ id: 2 }]);
 });
