@@ -26,4 +26,4 @@ await build({
 });
 chmodSync("dist/cli.js", 0o755);
 const tsc = createRequire(import.meta.url).resolve("typescript/package.json").replace("package.json", "bin/tsc");
-execFileSync(process.execPath, [tsc, "--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", "dist/types", "--rewriteRelativeImportExtensions"], { stdio: "inherit" });
+execFileSync(process.execPath, [tsc, "--project", "src/tsconfig.types.json"], { stdio: "inherit" });
