@@ -6,7 +6,7 @@ import { analyzeTemporary } from "../postgres/sql/relation.ts";
 import { createTemporaryTableAs } from "../postgres/sql/table.ts";
 import { ask, columnsOf, findTarget, run } from "./ask.ts";
 import { readIncrementalConfig, type IncrementalConfig } from "./config.ts";
-import { promise } from "./contract.ts";
+import { promise } from "./model-contract.ts";
 import { createMissingIndexes } from "./indexes.ts";
 import { columnNamed, resolveColumns } from "./keys.ts";
 import type { Aftermath, BuildInput, Statements } from "./materialization.ts";

@@ -7,7 +7,7 @@ import { commentOnColumn, commentOnRelation, grant, revoke } from "../postgres/s
 import { nounOf } from "../postgres/sql/relation.ts";
 import { ask, columnsOf, find, run } from "./ask.ts";
 import { readRelationConfig, type RelationConfig } from "./config.ts";
-import { columnName } from "./contract.ts";
+import { columnName } from "./model-contract.ts";
 import type { Aftermath, BuildInput, Statements } from "./materialization.ts";
 
 /** Returns warnings. `aftermath` is what the materialisation returned. */

@@ -3,7 +3,7 @@ import { analyze, renameRelation } from "../postgres/sql/relation.ts";
 import { createTableAs } from "../postgres/sql/table.ts";
 import { findTarget, run } from "./ask.ts";
 import { readRelationConfig, type RelationConfig } from "./config.ts";
-import { addReferences, createPromised, promise, renamePromised, type PromisedTable } from "./contract.ts";
+import { addReferences, createPromised, promise, renamePromised, type PromisedTable } from "./model-contract.ts";
 import { createIndexes, createWorkIndexes, renameWorkIndexes } from "./indexes.ts";
 import type { Aftermath, BuildInput, Site, Statements } from "./materialization.ts";
 import { replace } from "./replace.ts";
