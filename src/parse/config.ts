@@ -73,18 +73,29 @@ export function effectiveConfig(sources: ConfigSources): Mapping {
   return layers.reduce(mergeConfig, sources.defaults);
 }
 
-export function nodeConfig(all: Mapping, at: Span): NodeConfig {
-  const tags = [...new Set(list(all["tags"]).map(String))];
+export function nodeConfig(merged: Mapping, at: Span): NodeConfig {
+  const tags = [...new Set(list(merged["tags"]).map(String))];
+  const { pre_hook, post_hook, ...all } = merged;
+  const before = list(pre_hook).map((hook) => hookOf(hook, at));
+  const after = list(post_hook).map((hook) => hookOf(hook, at));
   return {
     enabled: all["enabled"] !== false,
     materialized: String(all["materialized"] ?? "view"),
     tags,
     meta: isMapping(all["meta"]) ? all["meta"] : {},
-    pre_hook: list(all["pre_hook"]).map((hook) => hookOf(hook, at)),
-    post_hook: list(all["post_hook"]).map((hook) => hookOf(hook, at)),
-    all: { ...all, tags },
+    pre_hook: before,
+    post_hook: after,
+    all: {
+      ...all,
+      tags,
+      ...(pre_hook === undefined ? {} : { "pre-hook": before.map(asConfig) }),
+      ...(post_hook === undefined ? {} : { "post-hook": after.map(asConfig) }),
+    },
   };
 }
+
+/** A hook under dbt's key and in its shape. */
+const asConfig = ({ sql, transaction }: Hook): Mapping => ({ sql, transaction, index: null });
 
 /** Hooks are text or `{sql, transaction}`; dbt's `before_begin()` and `after_commit()` give the latter as JSON text. */
 function hookOf(value: Value, at: Span): Hook {

@@ -7,7 +7,7 @@ import { PyDict, repr, str, toPython } from "../jinja/index.ts";
 import { md5 } from "../lib/hash.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import type { ColumnProperties, Mapping, Package, TestProperties, Value } from "../project/types.ts";
-import { effectiveConfig, list, mergeConfig, nodeConfig } from "./config.ts";
+import { effectiveConfig, nodeConfig } from "./config.ts";
 import type { DataTestNode, Node, SourceNode } from "./manifest.ts";
 import { nodeId } from "./manifest.ts";
 import { TEST_DEFAULTS } from "./nodes.ts";
@@ -79,38 +79,37 @@ function parseGenericTest(state: ParseState, pkg: Package, on: Tested, test: Tes
   const folders = [...pkg.config.paths.models, ...pkg.config.paths.seeds, ...pkg.config.paths.snapshots];
   const fqn = fqnOf(pkg.name, test.at.file.path, folders, names.full);
 
-  const face = { package: pkg.name };
   const { phase, captured } = capturing(new Relation({}));
-  const yamlContext = new TemplateContext(state.shared, face, phase);
-  const own = mergeConfig(
-    { tags: list(toValue(column?.tags)) },
-    Object.fromEntries(Object.entries(test.config).map(([k, v]) => [k, plain(renderValue(state, v, test.at, yamlContext))])),
-  );
-  const all = effectiveConfig({
-    section: "tests",
-    fqn,
-    package: pkg,
-    root: state.root,
-    defaults: names.short === names.full ? TEST_DEFAULTS : { ...TEST_DEFAULTS, alias: names.short },
-    properties: own,
-  });
-  const config = nodeConfig(all, test.at);
-
-  const model = { unique_id: id, name: names.full, resource_type: "test", package_name: pkg.name, config: all, alias: names.short } as Mapping;
-  const where = place(state, { package: pkg.name, config: all, model, at: test.at });
-
+  const provisional = { unique_id: id, name: names.full, resource_type: "test", package_name: pkg.name, alias: names.short };
+  const yamlContext = new TemplateContext(state.shared, { package: pkg.name }, phase);
   // The tested relation is the first dependency; arguments may name more.
   if (on.kind === "source") captured.sources.push({ source: on.source.source, name: on.name });
   else captured.refs.push({ package: on.package, name: on.name });
   captured.macros.add(macro.id);
   const sql = genericSql(test.test);
   attempt(state, test.at, () => {
-    const stand = new Relation({ schema: where.schema, identifier: onName });
+    const stand = new Relation({ schema: state.project.target.schema, identifier: onName });
     const kwargs = testArguments(args, stand, (text) => renderValue(state, text, test.at, yamlContext));
-    const names = new Map([["_dbt_generic_test_kwargs", kwargs]]);
-    const context = new TemplateContext(state.shared, { package: pkg.name, model, names }, phase);
+    const context = new TemplateContext(
+      state.shared,
+      { package: pkg.name, model: provisional, names: new Map([["_dbt_generic_test_kwargs", kwargs]]) },
+      phase,
+    );
     state.jinja.template(sql, { ...test.at.file, text: sql }).renderSync(context);
   });
+
+  // What the test's macro configures is its default: the use in YAML has the last word.
+  const all = effectiveConfig({
+    section: "tests",
+    fqn,
+    package: pkg,
+    root: state.root,
+    defaults: names.short === names.full ? TEST_DEFAULTS : { ...TEST_DEFAULTS, alias: names.short },
+    inFile: [...captured.config, test.config],
+  });
+  const config = nodeConfig(all, test.at);
+  const tags = [...new Set([...config.tags, ...(on.kind === "source" ? on.tags : []), ...(column?.tags ?? [])])];
+  const where = place(state, { package: pkg.name, config: all, model: { ...provisional, config: all }, at: test.at });
 
   return {
     kind: "test",
@@ -118,7 +117,7 @@ function parseGenericTest(state: ParseState, pkg: Package, on: Tested, test: Tes
     name: names.full,
     package: pkg.name,
     fqn,
-    tags: config.tags,
+    tags,
     meta: config.meta,
     description: describe(state, pkg.name, test.description, test.at),
     file: test.at.file,
@@ -140,10 +139,3 @@ function parseGenericTest(state: ParseState, pkg: Package, on: Tested, test: Tes
 /** The template of every generic test's node. */
 const genericSql = (test: string): string =>
   `{{ ${test.replace(/^(.*\.)?/, "$1test_")}(**_dbt_generic_test_kwargs) }}`;
-
-const toValue = (tags: readonly string[] | undefined): Value | undefined => (tags ? [...tags] : undefined);
-
-/** Configuration stays plain data. */
-function plain(value: unknown): Value {
-  return value instanceof PyDict ? (Object.fromEntries(value) as Mapping) : (value as Value);
-}

@@ -8,7 +8,7 @@ export function nodeDictionary(node: Node): Mapping {
     name: node.name,
     resource_type: node.kind,
     package_name: node.package,
-    path: node.fqn.slice(1).join("/"),
+    path: pathOf(node),
     original_file_path: node.file.path,
     fqn: [...node.fqn],
     database: node.database,
@@ -31,4 +31,13 @@ export function nodeDictionary(node: Node): Mapping {
     refs: node.refs.map((r) => ({ name: r.name, package: r.package ?? null, version: r.version ?? null })),
     sources: node.sourceCalls.map((s) => [s.source, s.name]),
   };
+}
+
+/** As dbt: below the folder of its kind; a generic test has a file of its own, by its alias. */
+function pathOf(node: Node): string {
+  if (node.kind === "test" && node.generic) return `${node.alias}.sql`;
+  const file = node.file.path.slice(node.file.path.lastIndexOf("/") + 1);
+  // The name of a snapshot's file is a folder of its fqn.
+  const folders = node.fqn.slice(1, node.kind === "snapshot" && file.endsWith(".sql") ? -2 : -1);
+  return [...folders, file].join("/");
 }

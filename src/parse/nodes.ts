@@ -52,7 +52,11 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
     nodes.push(parseSeed(state, pkg, seed, sqlDraft(seed.file, paths.seeds), seeds));
   }
   for (const file of files.analyses) {
-    const base = parseNode(state, { ...sqlDraft(file, paths.analyses), kind: "analysis", section: "analyses", defaults: { ...MODEL_DEFAULTS, materialized: "analysis" } });
+    const draft = sqlDraft(file, paths.analyses);
+    // dbt puts them all below this name.
+    const fqn = [pkg.name, "analysis", ...draft.fqn.slice(1)];
+    const defaults: Mapping = { ...MODEL_DEFAULTS, materialized: "analysis" };
+    const base = parseNode(state, { ...draft, fqn, kind: "analysis", section: "analyses", defaults });
     nodes.push({ ...base, kind: "analysis" });
   }
   const singular = byName(properties.singularTests, state.diagnostics);
@@ -145,7 +149,7 @@ function modelOf(draft: Draft, id: string, config: Mapping): Mapping {
     name: draft.name,
     resource_type: draft.kind,
     package_name: draft.package.name,
-    path: draft.fqn.slice(1).join("/"),
+    path: draft.file.path.split("/").slice(1).join("/"),
     original_file_path: draft.file.path,
     fqn: draft.fqn,
     config,

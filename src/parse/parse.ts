@@ -91,8 +91,14 @@ function sortOut(all: readonly Resource[], diagnostics: Diagnostic[]): { enabled
       disabled.push(resource);
       continue;
     }
-    if (resource.kind === "test" && enabled.has(resource.id)) {
-      // The same test declared twice with the same arguments is one test.
+    const same = resource.kind === "test" ? enabled.get(resource.id) : undefined;
+    if (same) {
+      diagnostics.push(
+        error("duplicate-test", `Two tests are named "${resource.name}", and have the same arguments.`, resource.at, [
+          { message: "the first one is here", at: same.at },
+          "remove one of them, or give it a name of its own (name: beside arguments:)",
+        ]),
+      );
       continue;
     }
     const twin =

@@ -98,9 +98,14 @@ export function place(
     return (named === undefined ? fallback : str(named)).trim();
   };
   const { target } = state.project;
+  // Snapshots' older keys name the place itself: no macro is asked.
+  const literal = (key: string): string | undefined => {
+    const value = draft.model["resource_type"] === "snapshot" ? draft.config[key] : undefined;
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
   return {
-    database: ask("generate_database_name", "database", target.connection.database),
-    schema: ask("generate_schema_name", "schema", target.schema),
+    database: literal("target_database") ?? ask("generate_database_name", "database", target.connection.database),
+    schema: literal("target_schema") ?? ask("generate_schema_name", "schema", target.schema),
     alias: ask("generate_alias_name", "alias", String(draft.model["name"])),
   };
 }
