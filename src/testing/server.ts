@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Failure } from "../diagnostics/diagnostic.ts";
 import type { Connection, Session } from "../postgres/database.ts";
 import { ensureRunning, type ServerAddress } from "../postgres/embedded.ts";
 import { openDatabase } from "../postgres/open.ts";
@@ -37,11 +39,23 @@ export function testServer(): Promise<Connection> {
 }
 
 async function startOrAttach(): Promise<Connection> {
-  const connection = connectionTo(
-    addressFromEnvironment() ?? (await ensureRunning(testDataDir(), { settings: SETTINGS })),
-  );
+  const connection = connectionTo(addressFromEnvironment() ?? (await startOrRenew()));
   await onServer(connection, dropLeftOvers);
   return connection;
+}
+
+/** What does not start any more (a power cut without fsync, another major version) is made anew. */
+async function startOrRenew(): Promise<ServerAddress> {
+  const dataDir = testDataDir();
+  try {
+    return await ensureRunning(dataDir, { settings: SETTINGS });
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    // Renamed first, so that of several workers one does it.
+    await rename(dataDir, `${dataDir}.broken.${process.pid}`).catch(() => {});
+    await rm(`${dataDir}.broken.${process.pid}`, { recursive: true, force: true });
+    return ensureRunning(dataDir, { settings: SETTINGS });
+  }
 }
 
 export const testDataDir = (): string => join(tmpdir(), `sluice-test-server-${process.getuid?.() ?? "user"}`);
