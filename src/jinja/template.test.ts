@@ -198,7 +198,7 @@ for (const source of escapes)
     expect(() =>
       render(
         call.includes("|") || call.includes("format") ? `{% set y = ${source.slice(3, -3)} %}{{ y('x') }}` : call,
-        { x: {}, f },
+        { x: {}, f: soon },
       ),
     ).toThrow(TemplateError);
   });
