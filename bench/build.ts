@@ -43,14 +43,22 @@ export async function benchBuild(runs = 5): Promise<BuildBench> {
     const psql: number[] = [];
     for (let run = 0; run <= runs; run++) {
       const ours = timed(process.execPath, [CLI, "build", ...selection], folder).seconds;
-      const { elapsed_time } = JSON.parse(readFileSync(join(folder, "target", "run_results.json"), "utf8")) as { elapsed_time: number };
+      const { elapsed_time } = JSON.parse(readFileSync(join(folder, "target", "run_results.json"), "utf8")) as {
+        elapsed_time: number;
+      };
       const theirs = await throughPsql(work, database.url);
       if (run === 0) continue; // the first round warms up
       sluice.push(ours);
       inRun.push(elapsed_time);
       psql.push(theirs);
     }
-    return { statements: work.length, threads: THREADS, sluice: median(sluice), inRun: median(inRun), psql: median(psql) };
+    return {
+      statements: work.length,
+      threads: THREADS,
+      sluice: median(sluice),
+      inRun: median(inRun),
+      psql: median(psql),
+    };
   } finally {
     await database.drop();
     rmSync(folder, { recursive: true, force: true });

@@ -9,25 +9,41 @@ import { benchStart } from "./start.ts";
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const seconds = (n: number): string => (n < 1 ? `${Math.round(n * 1000)} ms` : `${n.toFixed(2)} s`);
 
-say(`node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "cpu"}, ${Math.round(totalmem() / 2 ** 30)} GiB`);
+say(
+  `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "cpu"}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+);
 say("medians of alternating runs; a ratio of 1 is equal, more is faster than the reference\n");
 
 const start = await benchStart();
-say(`CLI start          sluice --version ${seconds(start.version)}, --help ${seconds(start.help)}; bare node ${seconds(start.bare)}`);
+say(
+  `CLI start          sluice --version ${seconds(start.version)}, --help ${seconds(start.help)}; bare node ${seconds(start.bare)}`,
+);
 say(`                   --version takes ${(start.version / start.bare).toFixed(2)} × bare node\n`);
 
 const parse = await benchParse();
-say(`Parse              ${parse.models} models, ${parse.tests} tests: sluice parse ${seconds(parse.seconds)}, peak ${Math.round(parse.peakRss)} MB`);
-say(`                   ${((parse.seconds / parse.models) * 1000).toFixed(2)} ms a model; ${(parse.seconds / start.bare).toFixed(1)} × bare node\n`);
+say(
+  `Parse              ${parse.models} models, ${parse.tests} tests: sluice parse ${seconds(parse.seconds)}, peak ${Math.round(parse.peakRss)} MB`,
+);
+say(
+  `                   ${((parse.seconds / parse.models) * 1000).toFixed(2)} ms a model; ${(parse.seconds / start.bare).toFixed(1)} × bare node\n`,
+);
 
 if (spawnSync("psql", ["--version"]).status !== 0) {
   say("psql is not installed: the comparisons with it are left out (Debian: apt-get install postgresql-client).");
 } else {
   const load = await benchLoad();
-  say(`Load               ${load.rows.toLocaleString("en")} rows, ${Math.round(load.bytes / 1e6)} MB: ours ${seconds(load.ours)}, psql \\copy ${seconds(load.psql)}`);
-  say(`                   ratio ${load.ratio.toFixed(2)} (with ledger, table and statistics ${load.ratioInAll.toFixed(2)}); ${Math.round(load.rowsPerSecond).toLocaleString("en")} rows/s, peak ${Math.round(load.peakRss)} MB\n`);
+  say(
+    `Load               ${load.rows.toLocaleString("en")} rows, ${Math.round(load.bytes / 1e6)} MB: ours ${seconds(load.ours)}, psql \\copy ${seconds(load.psql)}`,
+  );
+  say(
+    `                   ratio ${load.ratio.toFixed(2)} (with ledger, table and statistics ${load.ratioInAll.toFixed(2)}); ${Math.round(load.rowsPerSecond).toLocaleString("en")} rows/s, peak ${Math.round(load.peakRss)} MB\n`,
+  );
 
   const build = await benchBuild();
-  say(`Bank build         ${build.statements} models and tests, ${build.threads} connections: sluice run+test ${seconds(build.sluice)}, psql ${seconds(build.psql)}`);
-  say(`                   of the first, ${seconds(build.inRun)} after start and parse; ratio ${(build.psql / build.sluice).toFixed(2)}, without start ${(build.psql / build.inRun).toFixed(2)}`);
+  say(
+    `Bank build         ${build.statements} models and tests, ${build.threads} connections: sluice run+test ${seconds(build.sluice)}, psql ${seconds(build.psql)}`,
+  );
+  say(
+    `                   of the first, ${seconds(build.inRun)} after start and parse; ratio ${(build.psql / build.sluice).toFixed(2)}, without start ${(build.psql / build.inRun).toFixed(2)}`,
+  );
 }

@@ -11,7 +11,11 @@ export const median = (numbers: readonly number[]): number => {
 };
 
 /** Wall seconds of a process that must succeed. */
-export function timed(command: string, args: readonly string[], cwd?: string): { seconds: number; result: SpawnSyncReturns<string> } {
+export function timed(
+  command: string,
+  args: readonly string[],
+  cwd?: string,
+): { seconds: number; result: SpawnSyncReturns<string> } {
   const started = performance.now();
   // Reading extra certificates costs 45 ms a start and is no part of what is measured.
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: "" };

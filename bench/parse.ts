@@ -22,7 +22,12 @@ export async function benchParse(models = 1000, runs = 5): Promise<ParseBench> {
       const { seconds, result } = timed(process.execPath, ["--input-type=module", "-e", report, "parse"], folder);
       return { seconds, rss: Number(result.stderr.trim().split("\n").at(-1)) / 1024 };
     });
-    return { models, tests, seconds: median(found.map((f) => f.seconds)), peakRss: Math.max(...found.map((f) => f.rss)) };
+    return {
+      models,
+      tests,
+      seconds: median(found.map((f) => f.seconds)),
+      peakRss: Math.max(...found.map((f) => f.rss)),
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -34,8 +39,14 @@ export function writeProject(folder: string, models: number): number {
     mkdirSync(join(folder, path, ".."), { recursive: true });
     writeFileSync(join(folder, path), text);
   };
-  write("dbt_project.yml", "name: big\nversion: '1.0'\nprofile: big\nmodels: {big: {+materialized: view}}\nvars: {cutoff: 10}\n");
-  write("profiles.yml", "big: {target: dev, outputs: {dev: {type: postgres, host: embedded, dbname: big, schema: big}}}\n");
+  write(
+    "dbt_project.yml",
+    "name: big\nversion: '1.0'\nprofile: big\nmodels: {big: {+materialized: view}}\nvars: {cutoff: 10}\n",
+  );
+  write(
+    "profiles.yml",
+    "big: {target: dev, outputs: {dev: {type: postgres, host: embedded, dbname: big, schema: big}}}\n",
+  );
   write("macros/cents.sql", "{% macro cents(column) %}round({{ column }} / 100.0, 2){% endmacro %}\n");
   write("models/sources.yml", "sources: [{name: raw, tables: [{name: events}]}]\n");
   const staging = Math.max(1, Math.floor(models / 10));

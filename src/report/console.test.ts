@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { RunEvent } from "../execute/events.ts";
+import type { NodeId } from "../parse/manifest.ts";
 import { version } from "../lib/package-root.ts";
 import { Collector, at, badRun, file, goodRun, model, planOf, runOf } from "./fixture.ts";
 import { makeReporter, type ReportOptions, type Reporter } from "./reporter.ts";
@@ -203,7 +204,9 @@ test("hooks have their lines, and a failed one its explanation", () => {
   const hook = {
     type: "hook-finished",
     at: at(),
+    id: "operation.bank.bank-on-run-start-0" as NodeId,
     name: "bank-on-run-start-0",
+    startedAt: at(),
     status: "error",
     seconds: 0.1,
     diagnostic,

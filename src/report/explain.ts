@@ -4,6 +4,7 @@ import type { Palette } from "../lib/palette.ts";
 import type { HookFinished, RunResult, StepResult } from "../execute/events.ts";
 import type { NodeId, Resource } from "../parse/manifest.ts";
 import { tableLines } from "./table.ts";
+import { oneLine, padEnd, textWidth, wrapWords } from "./text-width.ts";
 import { count, displayName, grouped } from "./wording.ts";
 
 export interface ExplainOptions {
@@ -14,7 +15,8 @@ export interface ExplainOptions {
 }
 
 const SAMPLE_ROWS = 10;
-const QUERY_LINES = 30;
+/** Longer queries are named, not printed. */
+const QUERY_LINES = 12;
 
 /** Blocks of lines, one for each thing to tell: errors, failed tests, skipped nodes by cause, warnings, rejected rows. */
 export function explain(result: RunResult, options: ExplainOptions): string[][] {
@@ -55,7 +57,7 @@ function failureBlock(result: StepResult, options: ExplainOptions): string[] {
     lines.push(...indent(result.message ?? `Status: ${result.status}`));
   }
   if (result.diagnostic) lines.push(...indent(formatDiagnostic(result.diagnostic, c)));
-  lines.push(...sampleLines(result, options), ...queryLines(result, c));
+  lines.push(...sampleLines(result, options), ...queryLines(result, options));
   return lines;
 }
 
@@ -72,25 +74,40 @@ function placeOf(resource: Resource): string {
   return /\.ya?ml$/.test(path) ? `${path}:${positionAt(resource.file, resource.at.start).line}` : path;
 }
 
+/** A table if it fits; else, so that nothing is cut, each row as a list of its columns. */
 function sampleLines(result: StepResult, { palette, width }: ExplainOptions): string[] {
   const { sample } = result;
   if (!sample?.rows.length) return [];
   const rows = sample.rows.slice(0, SAMPLE_ROWS);
-  const lines = tableLines(sample.columns, rows, { width: width - 4, palette });
+  const table = tableLines(sample.columns, rows, { palette });
+  const fits = table.every((line) => textWidth(line) <= width - 4);
+  const lines = fits
+    ? table
+    : rows.flatMap((row, i) => [...(i > 0 ? [""] : []), ...recordLines(sample.columns, row, width - 4, palette)]);
   const more = (result.failures ?? sample.rows.length) - rows.length;
   if (more > 0) lines.push(palette.dim(`… ${grouped(more)} more ${more === 1 ? "row" : "rows"}`));
-  return ["", ...lines.map((line) => `    ${line}`)];
+  return ["", ...lines.map((line) => (line ? `    ${line}` : ""))];
 }
 
-function queryLines(result: StepResult, c: Palette): string[] {
+/** `name  value`, a line a column; long values go on below themselves. */
+function recordLines(columns: readonly string[], row: readonly (string | null)[], width: number, c: Palette): string[] {
+  const label = Math.max(...columns.map(textWidth));
+  return columns.flatMap((column, i) => {
+    const value = row[i] ?? null;
+    const lines = value === null ? [c.dim("null")] : wrapWords(oneLine(value), Math.max(20, width - label - 2));
+    return lines.map((line, n) => `${n === 0 ? c.dim(padEnd(column, label)) : " ".repeat(label)}  ${line}`);
+  });
+}
+
+function queryLines(result: StepResult, { palette: c, resourceOf }: ExplainOptions): string[] {
   if (!result.query) return [];
   const sql = result.query
     .trim()
     .split("\n")
     .filter((line) => line.trim() !== "");
-  const shown = sql.slice(0, QUERY_LINES).map((line) => `    ${c.cyan(line)}`);
-  if (sql.length > QUERY_LINES) shown.push(c.dim("    … in full in target/compiled"));
-  return ["", "  To see them all:", ...shown];
+  const name = resourceOf(result.node)?.name;
+  const how = sql.length <= QUERY_LINES || !name ? sql : [`sluice show --select ${name} --limit -1`];
+  return ["", "  To see them all:", ...how.map((line) => `    ${c.cyan(line)}`)];
 }
 
 /** Rows that a load kept out. They stand beside the table, with file, line and reason. */

@@ -43,6 +43,18 @@ export const padEnd = (text: string, width: number, fill = " "): string =>
 export const padStart = (text: string, width: number): string =>
   " ".repeat(Math.max(0, width - textWidth(text))) + text;
 
+/** Lines of at most `width` cells, broken between words; a word that is longer stays whole. */
+export function wrapWords(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && textWidth(last) + 1 + textWidth(word) <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** At most `width` cells, the end replaced by `…`. For text without colours. */
 export function cut(text: string, width: number): string {
   if (textWidth(text) <= width) return text;

@@ -20,8 +20,16 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ["parse", "lib diagnostics project jinja context", ""],
   ["graph", "lib diagnostics parse type:project", "graphlib"],
   ["plan", "lib diagnostics parse graph postgres/relation.ts type:postgres type:state", ""],
-  ["compile", "lib diagnostics project parse graph plan jinja context postgres/catalog.ts postgres/relation.ts", "csv-parse"],
-  ["materialize", "lib diagnostics parse plan compile postgres/sql postgres/catalog.ts postgres/relation.ts type:postgres type:project", ""],
+  [
+    "compile",
+    "lib diagnostics project parse graph plan jinja context postgres/catalog.ts postgres/relation.ts",
+    "csv-parse",
+  ],
+  [
+    "materialize",
+    "lib diagnostics parse plan compile postgres/sql postgres/catalog.ts postgres/relation.ts type:postgres type:project",
+    "",
+  ],
   ["execute", "lib diagnostics project parse graph plan compile context materialize load postgres state", ""],
   ["artifacts", "lib diagnostics parse graph type:execute", ""],
   ["report", "lib diagnostics type:parse type:plan type:execute", ""],
@@ -41,7 +49,8 @@ interface Import {
 }
 
 const root = join(packageRoot(), "src");
-const IMPORT = /^\s*(?:import|export)\s+(type\s+)?(?:[^"';]*?\sfrom\s+)?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/gm;
+const IMPORT =
+  /^\s*(?:import|export)\s+(type\s+)?(?:[^"';]*?\sfrom\s+)?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/gm;
 
 function importsOf(file: string): Import[] {
   // The bin stands below the commands, the API above them.
@@ -50,7 +59,12 @@ function importsOf(file: string): Import[] {
   return [...text.matchAll(IMPORT)].map((match) => {
     const specifier = (match[2] ?? match[3])!;
     const isNpm = !specifier.startsWith(".");
-    const of = isNpm ? specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/") : join(file, "..", specifier).replaceAll("\\", "/");
+    const of = isNpm
+      ? specifier
+          .split("/")
+          .slice(0, specifier.startsWith("@") ? 2 : 1)
+          .join("/")
+      : join(file, "..", specifier).replaceAll("\\", "/");
     return { file, folder, of, isType: match[1] !== undefined, isNpm };
   });
 }
@@ -83,7 +97,9 @@ function allowed({ folder, of, isType, isNpm }: Import): boolean {
 test("every folder imports only what its row allows", () => {
   const found = sources().flatMap(importsOf);
   expect(found.length).toBeGreaterThan(300);
-  expect(violations(found), "see RULES: pass what is needed as an argument, or move it to where it belongs").toEqual([]);
+  expect(violations(found), "see RULES: pass what is needed as an argument, or move it to where it belongs").toEqual(
+    [],
+  );
 });
 
 test("no row allows a row below it, so that there can be no circle", () => {

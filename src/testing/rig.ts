@@ -24,7 +24,10 @@ export interface Rig {
   /** Runs `sluice …args` in the project's folder. */
   sluice(...args: readonly string[]): Promise<CliResult>;
   /** As `sluice`, with a say in the environment, the folder, and the process itself. */
-  start(args: readonly string[], options?: StartOptions): { readonly pid: number; kill(signal: NodeJS.Signals): void; readonly done: Promise<CliResult> };
+  start(
+    args: readonly string[],
+    options?: StartOptions,
+  ): { readonly pid: number; kill(signal: NodeJS.Signals): void; readonly done: Promise<CliResult> };
   /** Rows of a query on the project's database, as a superuser. */
   rows<R = Record<string, unknown>>(sql: string): Promise<R[]>;
 }

@@ -23,14 +23,21 @@ const bank = (body: (rig: Rig) => Promise<void>) =>
 
 /** The marts with every value as text, sorted by key; only the columns that the computation knows. */
 async function shownMarts(url: string, expected: Record<Mart, MartRow[]>): Promise<Record<string, MartRow[]>> {
-  const client = new Client({ connectionString: url, types: { getTypeParser: () => (text: string) => text } as unknown as typeof types });
+  const client = new Client({
+    connectionString: url,
+    types: { getTypeParser: () => (text: string) => text } as unknown as typeof types,
+  });
   await client.connect();
   try {
     const shown: Record<string, MartRow[]> = {};
     for (const [mart, keys] of Object.entries(MART_KEYS) as [Mart, readonly string[]][]) {
       const columns = Object.keys(expected[mart][0] ?? { [keys[0]!]: "" }).map(quoteIdent);
       const order = keys.map((key) => `${quoteIdent(key)}::text collate "C"`);
-      shown[mart] = (await client.query<Record<string, string | null>>(`select ${columns.join(", ")} from marts.${mart} order by ${order.join(", ")}`)).rows;
+      shown[mart] = (
+        await client.query<Record<string, string | null>>(
+          `select ${columns.join(", ")} from marts.${mart} order by ${order.join(", ")}`,
+        )
+      ).rows;
     }
     return shown;
   } finally {
@@ -67,10 +74,14 @@ test(
     await generate({ profile: "original" }, join(rig.dir, DATA));
     succeed(await rig.sluice("build"));
     await expectTrueFigures(rig);
-    const [flow] = await rig.rows<{ share: string }>("select share_of_amount as share from marts.inflow_outflow where flow = 'inflow'");
+    const [flow] = await rig.rows<{ share: string }>(
+      "select share_of_amount as share from marts.inflow_outflow where flow = 'inflow'",
+    );
     expect(Number(flow?.share)).toBeGreaterThan(0.46);
     expect(Number(flow?.share)).toBeLessThan(0.53);
-    const stats = await rig.rows<{ grain: string; mean: string }>("select grain, mean_amount as mean from marts.transaction_value_stats");
+    const stats = await rig.rows<{ grain: string; mean: string }>(
+      "select grain, mean_amount as mean from marts.transaction_value_stats",
+    );
     const mean = Object.fromEntries(stats.map((row) => [row.grain, Number(row.mean)]));
     expect(mean["transaction"]).toBeGreaterThan(2300);
     expect(mean["transaction"]).toBeLessThan(2750);
@@ -92,7 +103,9 @@ test(
       "select broken_rule as rule, count(*)::int as n from staging.stg_transactions_rejected group by 1",
     );
     expect(Object.fromEntries(rejected.map((row) => [row.rule, row.n]))).toEqual(Object.fromEntries(delivery.rejected));
-    const [raw] = await rig.rows("select (select count(*)::int from raw.transactions) as loaded, (select count(*)::int from raw.transactions__rejected) as quarantined");
+    const [raw] = await rig.rows(
+      "select (select count(*)::int from raw.transactions) as loaded, (select count(*)::int from raw.transactions__rejected) as quarantined",
+    );
     expect(raw).toEqual({ loaded: delivery.rows - delivery.quarantined, quarantined: delivery.quarantined });
   }),
 );
@@ -139,7 +152,11 @@ test(
   "readers see the marts, names masked, and nothing else",
   bank(async (rig) => {
     succeed(await rig.sluice("build"));
-    const as = (role: string, sql: string) => rig.rows(`begin; set local role ${role}; ${sql}; commit`).then(() => "seen", (e: Error) => e.message);
+    const as = (role: string, sql: string) =>
+      rig.rows(`begin; set local role ${role}; ${sql}; commit`).then(
+        () => "seen",
+        (e: Error) => e.message,
+      );
     expect(await as("bank_reader", "select * from marts.inflow_outflow")).toBe("seen");
     expect(await as("bank_reader", "select * from marts.dim_customers_masked")).toBe("seen");
     expect(await as("bank_reader", "select * from marts.dim_customers")).toMatch(/permission denied/);
