@@ -33,7 +33,7 @@ export const quote = (value: string): string => JSON.stringify(value);
 
 /**
  * Expressions as JavaScript source. In the generated code `$` is the runtime, `F` and `X` the filters and tests, `S`
- * the scope, `K` the float constants, `C.depth` and `D` the depth of calls; `P=n` notes the place of what runs next —
+ * the scope, in which `N` looks names up, `K` the float constants, `C.depth` and `D` the depth of calls; `P=n` notes the place of what runs next —
  * as a surplus last argument, so that it happens after the arguments themselves have been computed.
  */
 export abstract class ExpressionWriter {
@@ -116,7 +116,7 @@ export abstract class ExpressionWriter {
   }
 
   protected name(name: string, names: Names): string {
-    return names.lookup(name) ?? `$.name(S,${quote(name)})`;
+    return names.lookup(name) ?? `N(S,${quote(name)})`;
   }
 
   #list(items: readonly Expression[], names: Names): string {

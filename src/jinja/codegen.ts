@@ -5,7 +5,7 @@ import { isConstant } from "./constants.ts";
 import type { Body, Expression, ForNode, MacroNode, Parameters, Place, Statement, Target, Text } from "./nodes.ts";
 
 export interface Generated {
-  /** The body of a function of `$, F, X, C, W` which returns the template's function of `S, exports, M`. */
+  /** The body of a function of `$, F, X, N, C, W` which returns the template's function of `S, exports, M`. */
   readonly code: string;
   /** What the numbers in `P` and `M` stand for. */
   readonly places: readonly Place[];

@@ -6,8 +6,10 @@ import { sequenceFilters, unknownName } from "./filters-sequence.ts";
 import { textFilters } from "./filters-text.ts";
 import { globals } from "./globals.ts";
 import { markers } from "./native-markers.ts";
-import { JinjaTemplate, type Template } from "./template.ts";
+import { lenience } from "./state.ts";
+import { JinjaTemplate, type Scope, type Template } from "./template.ts";
 import { makeTests } from "./tests.ts";
+import { Undefined } from "./values.ts";
 
 const find = (what: "filter" | "test", from: Filters) => (name: unknown) =>
   from[String(name)] ?? unknownName(what, name);
@@ -19,6 +21,13 @@ export class JinjaEnvironment extends nunjucks.Environment {
   declare tests: Record<string, Filter>;
   /** As `filters`, with those that mark a value for native rendering. */
   readonly nativeFilters: Filters;
+
+  /** The value of a name: the scope's, else Jinja's own, else an undefined value. */
+  readonly lookUp = (scope: Scope, name: string): unknown => {
+    const value = scope.get(name);
+    if (value !== undefined) return value;
+    return this.globals[name] ?? new Undefined(name, { lenient: lenience.on });
+  };
 
   constructor() {
     // No loaders: dbt's templates find one another through the context.

@@ -11,7 +11,6 @@ import { runtime } from "./runtime.ts";
 import { RecordedMap, type SourceMap } from "./source-map.ts";
 import { SourceText } from "./source-text.ts";
 import { calls, lenience } from "./state.ts";
-import { Undefined } from "./values.ts";
 
 /** What a template looks names up in. */
 export interface Scope {
@@ -121,15 +120,8 @@ export class JinjaTemplate extends nunjucks.Template implements Template {
     });
     const where = (place: number): Span => this.#source.span(places[place] ?? { start: 0, end: 0 });
     // oxlint-disable-next-line no-new-func -- compiling templates to JavaScript is what this folder is for
-    const make = new Function("$", "F", "X", "C", "W", code) as (...parts: unknown[]) => Run;
-    const library = { ...runtime, name: (scope: Scope, wanted: string) => this.#lookUp(scope, wanted) };
-    return { run: make(library, filters, environment.tests, calls, where), places };
-  }
-
-  #lookUp(scope: Scope, name: string): unknown {
-    const value = scope.get(name);
-    if (value !== undefined) return value;
-    return this.#environment.globals[name] ?? new Undefined(name, { lenient: lenience.on });
+    const make = new Function("$", "F", "X", "N", "C", "W", code) as (...parts: unknown[]) => Run;
+    return { run: make(runtime, filters, environment.tests, environment.lookUp, calls, where), places };
   }
 
   #reporting<Result>(work: () => Result): Result {
