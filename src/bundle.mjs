@@ -1,16 +1,18 @@
 // Compiles src/ to dist/: ES modules in chunks, so that a command loads only what it uses, and the types of the API.
 import { execFileSync } from "node:child_process";
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
-rmSync("dist", { recursive: true, force: true });
+// Made beside and renamed: a failed build leaves the last one in place, and nobody runs half of a new one.
+const unfinished = `dist-${process.pid}`;
+process.on("exit", () => rmSync(unfinished, { recursive: true, force: true }));
 await build({
   entryPoints: ["src/cli.ts", "src/index.ts"],
-  outdir: "dist",
+  outdir: unfinished,
   bundle: true,
   splitting: true,
   format: "esm",
@@ -24,6 +26,8 @@ await build({
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   logLevel: "warning",
 });
-chmodSync("dist/cli.js", 0o755);
+chmodSync(`${unfinished}/cli.js`, 0o755);
 const tsc = createRequire(import.meta.url).resolve("typescript/package.json").replace("package.json", "bin/tsc");
-execFileSync(process.execPath, [tsc, "--project", "src/tsconfig.types.json"], { stdio: "inherit" });
+execFileSync(process.execPath, [tsc, "--project", "src/tsconfig.types.json", "--outDir", `${unfinished}/types`], { stdio: "inherit" });
+rmSync("dist", { recursive: true, force: true });
+renameSync(unfinished, "dist");
