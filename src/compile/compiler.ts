@@ -10,7 +10,8 @@ import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../
 import { type Jinja, renderNative, TemplateError } from "../jinja/index.ts";
 import { callSpan, Linker } from "../parse/link.ts";
 import type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource } from "../parse/manifest.ts";
-import { nodeDictionary } from "../parse/node-dictionary.ts";
+import { graphDictionary, nodeDictionary } from "../parse/node-dictionary.ts";
+import { located } from "../parse/state.ts";
 import { relationKey, type Relations, type World } from "../plan/plan.ts";
 import type { Hook, Mapping, Project } from "../project/types.ts";
 import { type Compiled, type Piece, rendered, withCtes } from "./assemble.ts";
@@ -44,9 +45,8 @@ export class Compiler {
     this.input = input;
     const { manifest } = input;
     const resources = [...manifest.nodes.values(), ...manifest.sources.values()];
-    const graph = { nodes: Object.fromEntries([...manifest.nodes].map(([id, n]) => [id, nodeDictionary(n)])) };
     this.#linker = new Linker(resources, manifest.disabled.values(), manifest.projectName);
-    this.#shared = makeProjectContext(input.project, input.macros, input.facts, graph);
+    this.#shared = makeProjectContext(input.project, input.macros, input.facts, () => graphDictionary(manifest));
   }
 
   get shared(): ProjectContext {
@@ -103,10 +103,12 @@ export class Compiler {
     const face = this.#face(node);
     const shared = substitutes.shared ?? this.#shared;
     const generic = node.kind === "test" && node.generic ? node : undefined;
-    const names = new Map(substitutes.overrides);
-    let context = new TemplateContext(shared, { ...face, names }, phase);
+    const { overrides } = substitutes;
+    let context = new TemplateContext(shared, { ...face, ...(overrides && { overrides }) }, phase);
     if (generic) {
-      const kwargs = await this.#testArguments(generic, context);
+      // YAML is rendered synchronously, and so without a database.
+      const yaml = new TemplateContext(shared, face, { ...phase, query: undefined }, "sync");
+      const kwargs = await explaining(generic.at, () => this.#testArguments(generic, context, yaml));
       context = new TemplateContext(shared, { ...face, names: new Map([["_dbt_generic_test_kwargs", kwargs]]) }, phase);
     }
     const file: SourceFile = generic ? { ...node.file, text: node.raw } : node.file;
@@ -124,22 +126,18 @@ export class Compiler {
   }
 
   async #template(file: SourceFile, source: string, offset: number, context: TemplateContext, at: Span): Promise<Compiled> {
-    try {
+    return explaining(at, async () => {
       const { text, map } = await this.input.jinja.template(source, file, offset).render(context);
       return rendered(text, map);
-    } catch (thrown) {
-      if (!(thrown instanceof TemplateError)) throw thrown;
-      const diagnostic = thrown.toDiagnostic();
-      throw new Failure(diagnostic.at ? diagnostic : { ...diagnostic, at }, { cause: thrown });
-    }
+    });
   }
 
-  async #testArguments(test: DataTestNode & { generic?: { args: Mapping } }, context: TemplateContext): Promise<unknown> {
+  async #testArguments(test: DataTestNode, context: TemplateContext, yaml: TemplateContext): Promise<unknown> {
     const { manifest, jinja } = this.input;
     const tested = manifest.nodes.get(test.attached!) ?? manifest.sources.get(test.attached!);
     if (!tested) throw new Error(`Internal error: ${test.id} tests nothing`);
     const call = tested.kind === "source" ? `source('${tested.source.source}', '${tested.name}')` : `ref('${tested.package}', '${tested.name}')`;
-    const render = (text: string): unknown => renderNative(text, { ...test.file, text }, context, jinja);
+    const render = (text: string): unknown => renderNative(text, { ...test.file, text }, yaml, jinja);
     const where = context.get("get_where_subquery") as (relation: unknown) => unknown;
     return testArguments(test.generic?.args ?? {}, await where(render(`{{ ${call} }}`)), render);
   }
@@ -212,6 +210,16 @@ export class Compiler {
 
   #cteName(node: Node): string {
     return `__dbt__cte__${node.alias}`;
+  }
+}
+
+/** A template's error becomes a `Failure`, at `at` where it has no place of its own. */
+async function explaining<T>(at: Span, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (!(thrown instanceof TemplateError)) throw thrown;
+    throw new Failure(located(thrown, at), { cause: thrown });
   }
 }
 

@@ -14,12 +14,18 @@ export interface ProjectContext {
   readonly macros: MacroSet;
   readonly facts: RunFacts;
   readonly globals: ReadonlyMap<string, unknown>;
-  /** `graph` in templates; filled once everything is parsed. */
-  readonly graph: unknown;
+  /** `graph` in templates: made when it is first asked for, as few projects ask; empty while parsing. */
+  graph(): unknown;
 }
 
-export function makeProjectContext(project: Project, macros: MacroSet, facts: RunFacts, graph: unknown = {}): ProjectContext {
-  return { project, macros, facts, graph, globals: globalNames(project, facts) };
+export function makeProjectContext(
+  project: Project,
+  macros: MacroSet,
+  facts: RunFacts,
+  graph: () => Mapping = () => ({ nodes: {}, sources: {}, exposures: {}, metrics: {}, groups: {}, unit_tests: {} }),
+): ProjectContext {
+  let made: unknown;
+  return { project, macros, facts, globals: globalNames(project, facts), graph: () => (made ??= toPython(graph())) };
 }
 
 /** The node as its own templates see it. */
@@ -31,6 +37,8 @@ export interface NodeFace {
   readonly model?: Mapping;
   /** Further names, such as a generic test's arguments. */
   readonly names?: ReadonlyMap<string, unknown>;
+  /** What a unit test puts in the place of macros; names as it writes them: `is_incremental`, `dbt_utils.star`. */
+  readonly overrides?: ReadonlyMap<string, unknown>;
 }
 
 export class TemplateContext implements Scope {
@@ -40,23 +48,31 @@ export class TemplateContext implements Scope {
   readonly #package: string;
   readonly #names: Map<string, unknown>;
   readonly #phase: Phase;
+  readonly #mode: "sync" | "async";
+  readonly #overrides: ReadonlyMap<string, unknown>;
   readonly #bound = new Map<string, BoundMacro>();
   readonly #packages = new Map<string, unknown>();
 
-  constructor(shared: ProjectContext, node: NodeFace, phase: Phase) {
+  /** `mode` says how macros are called: a template that is rendered synchronously can only call synchronous ones. */
+  constructor(shared: ProjectContext, node: NodeFace, phase: Phase, mode: "sync" | "async" = phase.execute ? "async" : "sync") {
     this.#shared = shared;
     this.#package = node.package;
     this.#phase = phase;
+    this.#mode = mode;
+    this.#overrides = node.overrides ?? new Map();
     this.lenientUndefined = !phase.execute;
     this.#names = this.#nodeNames(node);
     for (const [name, value] of node.names ?? []) this.#names.set(name, value);
   }
 
   get(name: string): unknown {
+    const override = this.#overrides.get(name);
+    if (override !== undefined) return override;
     const macro = this.#shared.macros.find(name, this.#package);
     if (macro) return this.#bind(macro);
     const own = this.#names.get(name);
     if (own !== undefined) return own;
+    if (name === "graph") return this.#shared.graph();
     const global = this.#shared.globals.get(name);
     if (global !== undefined) return global;
     return this.#shared.macros.isPackage(name) ? this.#packageNamespace(name) : undefined;
@@ -66,7 +82,7 @@ export class TemplateContext implements Scope {
     this.#phase.macroUsed(macro.id);
     let bound = this.#bound.get(macro.id);
     if (!bound) {
-      bound = bindMacro(macro, this.#shared.macros, this, this.#phase.execute ? "async" : "sync");
+      bound = bindMacro(macro, this.#shared.macros, this, this.#mode);
       this.#bound.set(macro.id, bound);
     }
     return bound;
@@ -77,6 +93,8 @@ export class TemplateContext implements Scope {
     if (!namespace) {
       namespace = {
         __getattr__: (macroName: string): unknown => {
+          const override = this.#overrides.get(`${name}.${macroName}`);
+          if (override !== undefined) return override;
           const macro = this.#shared.macros.inPackage(name, macroName);
           return macro ? this.#bind(macro) : undefined;
         },
@@ -108,7 +126,6 @@ export class TemplateContext implements Scope {
       ["print", (text: unknown) => (phase.message("info", str(text)), "")],
       ["exceptions", exceptions((text) => phase.message("warn", text))],
       ["api", { Relation: relationClass, Column: columnClass }],
-      ["graph", this.#shared.graph],
       ["context", this.#asDict()],
       ["database", project.target.connection.database],
       ["schema", project.target.schema],

@@ -7,6 +7,7 @@ import {
   iter,
   jsonDumps,
   MacroReturn,
+  modules,
   PySet,
   PyTuple,
   str,
@@ -16,7 +17,6 @@ import {
 import { md5 } from "../lib/hash.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import type { Mapping, Project, Value } from "../project/types.ts";
-
 
 /** Run-wide facts, given from outside so that tests can fix them. */
 export interface RunFacts {
@@ -37,7 +37,8 @@ export function globalNames(project: Project, facts: RunFacts): Map<string, unkn
   return new Map<string, unknown>([
     ["dbt_version", DBT_VERSION],
     ["invocation_id", facts.invocationId],
-    ["run_started_at", facts.startedAt.toISOString()],
+    ["run_started_at", modules.datetimeFrom(facts.startedAt)],
+    ["modules", modules.all],
     ["project_name", project.name],
     [
       "target",

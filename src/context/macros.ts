@@ -74,7 +74,7 @@ export class MacroSet {
     const packages = namespace
       ? (this.#searchOrders.get(namespace) ?? [this.#root, namespace])
       : [from, this.#root, BUILTIN_PACKAGE];
-    for (const packageName of packages) {
+    for (const packageName of new Set(packages)) {
       for (const prefix of DISPATCH_PREFIXES) {
         const macro = this.inPackage(packageName, prefix + name);
         if (macro) return { macro, tried };

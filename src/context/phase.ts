@@ -25,7 +25,7 @@ export interface Phase {
   readonly config: unknown;
   isIncremental(): boolean;
   /** Absent while parsing: queries then give nothing. */
-  readonly query?: TemplateQuery;
+  readonly query?: TemplateQuery | undefined;
   /** Called with the id of each macro entered. */
   macroUsed(id: string): void;
   message(level: "debug" | "info" | "warn", text: string): void;

@@ -223,7 +223,20 @@ export class Column {
 const INTEGERS = new Set(["smallint", "integer", "bigint", "int2", "int4", "int8", "serial", "bigserial"]);
 const FLOATS = new Set(["real", "double precision", "float4", "float8"]);
 
-/** `api.Column`: callable, and with `create`. */
+/** `api.Column`: callable, with its class methods. */
 export const columnClass = Object.assign((name: unknown, type: unknown) => Column.create(name, type), {
   create: (name: unknown, type: unknown) => Column.create(name, type),
+  string_type: (size: unknown) => `character varying(${String(size)})`,
+  numeric_type: (type: unknown, precision: unknown, scale: unknown) =>
+    precision === null || scale === null ? String(type) : `${String(type)}(${String(precision)},${String(scale)})`,
+  translate_type: (type: unknown) => TRANSLATED[String(type).toUpperCase()] ?? String(type),
 });
+
+/** dbt's general names of types. */
+const TRANSLATED: Readonly<Record<string, string>> = {
+  STRING: "TEXT",
+  TIMESTAMP: "TIMESTAMP",
+  FLOAT: "FLOAT",
+  INTEGER: "INT",
+  BOOLEAN: "BOOLEAN",
+};

@@ -1,5 +1,5 @@
 /** Query results as templates see them: dbt's agate tables. */
-import { PyDecimal, PyDict, PyFloat, PyTuple } from "../jinja/index.ts";
+import { modules, PyDecimal, PyDict, PyFloat, PyTuple } from "../jinja/index.ts";
 
 /** What a database answers to a template: values as Postgres writes them. */
 export interface TextResult {
@@ -13,8 +13,16 @@ const INT_TYPES = new Set([20, 21, 23, 26]);
 const FLOAT_TYPES = new Set([700, 701]);
 const NUMERIC = 1700;
 const BOOL = 16;
+const DATE = 1082;
+/** `timestamp` without and with time zone. */
+const TIMESTAMPS = new Set([1114, 1184]);
+/** As the server writes them in ISO style; neither `infinity` nor years before Christ, which Python cannot hold. */
+const ISO = /^\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d+)?([+-]\d\d(:\d\d)?)?)?$/;
 
-/** Python's value for a text of a Postgres type (by oid). Dates and all else stay text, in ISO form. */
+// The module is ours, and has these two classes.
+const python = modules.all.get("datetime") as Record<"date" | "datetime", { fromisoformat(text: string): unknown }>;
+
+/** Python's value for a text of a Postgres type (by oid). What has no Python type of its own stays text. */
 export function fromText(text: string | null, type: number): unknown {
   if (text === null) return null;
   if (INT_TYPES.has(type)) {
@@ -24,6 +32,8 @@ export function fromText(text: string | null, type: number): unknown {
   if (FLOAT_TYPES.has(type)) return new PyFloat(Number(text));
   if (type === NUMERIC) return new PyDecimal(text);
   if (type === BOOL) return text === "t";
+  if (type === DATE && ISO.test(text)) return python.date.fromisoformat(text);
+  if (TIMESTAMPS.has(type) && ISO.test(text)) return python.datetime.fromisoformat(text.replace(/[+-]\d\d$/, "$&:00"));
   return text;
 }
 

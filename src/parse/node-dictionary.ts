@@ -1,6 +1,85 @@
 /** A node as templates and artifacts see it: dbt's keys. */
 import type { Mapping, Value } from "../project/types.ts";
-import type { Node } from "./manifest.ts";
+import type { ExposureNode, Manifest, Node, SourceNode } from "./manifest.ts";
+
+/** `graph` in templates. */
+export function graphDictionary(manifest: Manifest): Mapping {
+  const all = [...manifest.nodes.values()];
+  const byId = <T extends { id: string }>(of: Iterable<T>, make: (one: T) => Mapping): Mapping =>
+    Object.fromEntries(Array.from(of, (one) => [one.id, make(one)]));
+  return {
+    nodes: byId(all.filter((node) => node.kind !== "unit_test"), nodeDictionary),
+    sources: byId(manifest.sources.values(), sourceDictionary),
+    exposures: byId(manifest.exposures.values(), exposureDictionary),
+    unit_tests: byId(all.filter((node) => node.kind === "unit_test"), nodeDictionary),
+    metrics: {},
+    groups: {},
+  };
+}
+
+/** What sources and exposures have in common with nodes. */
+function commonDictionary(resource: SourceNode | ExposureNode): Mapping {
+  return {
+    unique_id: resource.id,
+    name: resource.name,
+    resource_type: resource.kind,
+    package_name: resource.package,
+    path: resource.file.path,
+    original_file_path: resource.file.path,
+    fqn: [...resource.fqn],
+    config: resource.config.all,
+    tags: [...resource.tags],
+    meta: resource.meta,
+    description: resource.description,
+  };
+}
+
+export function sourceDictionary(node: SourceNode): Mapping {
+  const { source, database, schema, identifier } = node;
+  return {
+    ...commonDictionary(node),
+    source_name: source.source,
+    source_description: source.sourceDescription,
+    source_meta: source.sourceMeta,
+    loader: source.loader,
+    database,
+    schema,
+    identifier,
+    relation_name: `"${database}"."${schema}"."${identifier}"`,
+    columns: columnsOf(node.columns),
+    freshness: source.freshness ?? null,
+    loaded_at_field: source.loadedAtField ?? null,
+    external: source.externalAsWritten ?? null,
+  };
+}
+
+export function exposureDictionary(node: ExposureNode): Mapping {
+  const { exposure } = node;
+  return {
+    ...commonDictionary(node),
+    type: exposure.type,
+    label: exposure.label ?? null,
+    url: exposure.url ?? null,
+    maturity: exposure.maturity ?? null,
+    owner: exposure.owner,
+    depends_on: { nodes: [...node.dependsOn], macros: [] },
+  };
+}
+
+const columnsOf = (columns: Node["columns"]): Value =>
+  Object.fromEntries(
+    columns.map((c) => [
+      c.name,
+      {
+        name: c.name,
+        description: c.description,
+        data_type: c.dataType ?? null,
+        quote: c.quote ?? null,
+        tags: [...c.tags],
+        meta: c.meta,
+      },
+    ]),
+  );
 
 export function nodeDictionary(node: Node): Mapping {
   return {
@@ -21,12 +100,12 @@ export function nodeDictionary(node: Node): Mapping {
     description: node.description,
     raw_code: node.raw,
     version: node.kind === "model" ? (node.version ?? null) : null,
-    columns: Object.fromEntries(
-      node.columns.map((c) => [
-        c.name,
-        { name: c.name, description: c.description, data_type: c.dataType ?? null, quote: c.quote ?? null, tags: [...c.tags], meta: c.meta },
-      ]),
-    ) as Value,
+    ...(node.kind === "test" && {
+      attached_node: node.attached ?? null,
+      column_name: node.generic?.column ?? null,
+      test_metadata: node.generic ? testMetadata(node.generic) : null,
+    }),
+    columns: columnsOf(node.columns),
     depends_on: { nodes: [...node.dependsOn], macros: [...node.macros] },
     refs: node.refs.map((r) => ({ name: r.name, package: r.package ?? null, version: r.version ?? null })),
     sources: node.sourceCalls.map((s) => [s.source, s.name]),
@@ -40,4 +119,9 @@ function pathOf(node: Node): string {
   // The name of a snapshot's file is a folder of its fqn.
   const folders = node.fqn.slice(1, node.kind === "snapshot" && file.endsWith(".sql") ? -2 : -1);
   return [...folders, file].join("/");
+}
+
+function testMetadata({ test, args }: { test: string; args: Mapping }): Mapping {
+  const dot = test.indexOf(".");
+  return { name: test.slice(dot + 1), namespace: dot < 0 ? null : test.slice(0, dot), kwargs: args };
 }
