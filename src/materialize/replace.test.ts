@@ -2,8 +2,10 @@ import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ConstraintProperties } from "../project/types.ts";
-import { span } from "./testing/node.ts";
-import { openRig, type Rig } from "./testing/rig.ts";
+import { makeInput, span } from "./testing/node.ts";
+import { Failure } from "../diagnostics/diagnostic.ts";
+import { drive } from "./testing/drive.ts";
+import { openRig, wholeBuild, type Rig } from "./testing/rig.ts";
 
 const constraint = (
   type: ConstraintProperties["type"],
@@ -162,4 +164,28 @@ test("a build waits for a reader without making others wait", async () => {
   leave.abort();
   await Promise.all([reading, built]);
   expect(await rig.rows("select id from s.m")).toEqual([{ id: 2 }]);
+});
+
+test("an ordinary role replaces its own, and is told whose view it may not re-create", async () => {
+  await rig.sql("grant create on schema s to reader");
+  const asReader = () =>
+    rig.session(async (session) => {
+      await session.query("set role reader");
+      const input = makeInput({ sql: "select 1 as id", config: { indexes: [{ columns: ["id"] }] } });
+      return drive(session, wholeBuild(input));
+    });
+  await asReader();
+  await rig.sql(
+    "create view s.own as select * from s.m; alter view s.own owner to reader; grant select on s.m to stranger",
+  );
+  await asReader();
+  expect(await rig.rows("select id from s.own")).toEqual([{ id: 1 }]);
+  await rig.sql("create view other.v as select * from s.m");
+  const failed = await asReader().catch((reason: unknown) => reason);
+  expect(failed).toBeInstanceOf(Failure);
+  const [diagnostic] = (failed as Failure).diagnostics;
+  expect(diagnostic).toMatchObject({ code: "not-owner" });
+  expect(diagnostic!.notes.map((note) => note.message)).toContain(
+    'view "other"."v" depends on it; its owner is postgres',
+  );
 });

@@ -92,12 +92,7 @@ export function* lock(
 ): Statements {
   const locked = yield* run("lock", takeLocks(relation.oid, options), { rescue: ["55P03", "42501"] });
   if (!locked.failed) return;
-  if (locked.failed.sqlstate === "42501")
-    throw new Failure(
-      error("not-owner", `${quote(input.target)} cannot be replaced: ${locked.failed.message}.`, input.node.at, [
-        "everything that depends on a replaced relation is re-created, which only its owner (or a member of that role) may do",
-      ]),
-    );
+  if (locked.failed.sqlstate === "42501") throw yield* notOwner(input, relation, locked.failed.message);
   const holders = yield* ask<LockHolder>("who is in the way", listLockHolders(relation.oid));
   const notes = holders.map(
     (h) => `${h.relation}: pid ${h.pid}, user ${h.user}, ${h.application || "no name"}, since ${h.since}: ${h.query}`,
@@ -108,6 +103,23 @@ export function* lock(
       `${quote(input.target)} is in use by others without pause; nothing was changed.`,
       input.node.at,
       [...notes, "try again later, or end those sessions with pg_terminate_backend(pid)"],
+    ),
+  );
+}
+
+function* notOwner(input: Site, relation: RelationInfo, reason: string): Statements<Failure> {
+  const { dependants } = yield* record(relation, nounOf(relation.kind));
+  return new Failure(
+    error(
+      "not-owner",
+      `${quote(input.target)} (owner ${relation.owner}) cannot be replaced: ${reason}.`,
+      input.node.at,
+      [
+        ...dependants.map(
+          (d) => `${d.noun} ${quote({ schema: d.schema, identifier: d.name })} depends on it; its owner is ${d.owner}`,
+        ),
+        "what depends on a replaced relation is re-created, which only its owner, or a member of that role, may do",
+      ],
     ),
   );
 }
