@@ -4,13 +4,14 @@
  */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import type { Compiled } from "./compile/assemble.ts";
+import { assemble, type Compiled } from "./compile/assemble.ts";
 import { Compiler } from "./compile/compiler.ts";
 import type { RunFacts } from "./context/globals.ts";
-import { type Diagnostic, Failure, hasErrors } from "./diagnostics/diagnostic.ts";
+import { type Diagnostic, Failure, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
 import type { RunEvent, RunResult } from "./execute/events.ts";
+import { explainQueryError } from "./execute/explain.ts";
 import { loadRequest } from "./execute/load-request.ts";
-import { startRecord } from "./execute/record.ts";
+import { startRecord, type Tidy } from "./execute/record.ts";
 import { runPlan } from "./execute/run.ts";
 import { buildGraph, type Graph } from "./graph/graph.ts";
 import { select, type Selection, type SelectionArgs } from "./graph/select.ts";
@@ -24,7 +25,8 @@ import { makePlan, relationOf } from "./plan/make-plan.ts";
 import { type FileOutlook, type Plan, relationKey, type World } from "./plan/plan.ts";
 import { listRelations, type RelationInfo } from "./postgres/catalog.ts";
 import type { Database, QueryResult, ServerInfo, Session } from "./postgres/database.ts";
-import { ensureRunning, type ServerAddress, stop } from "./postgres/embedded.ts";
+import { ensureRunning, type ServerAddress, status, stop } from "./postgres/embedded.ts";
+import { QueryError } from "./postgres/errors.ts";
 import { openDatabase } from "./postgres/open.ts";
 import { readProject, type ReadOptions } from "./project/read.ts";
 import type { Project, Value } from "./project/types.ts";
@@ -34,6 +36,8 @@ export interface OpenOptions extends Omit<ReadOptions, "projectDir" | "render" |
   readonly fullRefresh?: boolean;
   /** The verb: templates see it as `flags.WHICH`. */
   readonly command?: string;
+  /** Called before the embedded server is started, which takes seconds the first time. */
+  readonly onServerStart?: () => void;
   readonly effects?: Partial<Effects>;
 }
 
@@ -62,8 +66,14 @@ export interface RunRequest {
 export async function open(dir: string, options: OpenOptions = {}): Promise<Sluice> {
   const effects = { ...realEffects, ...options.effects };
   const jinja = new Jinja();
-  const { effects: _, fullRefresh = false, command = "run", ...reading } = options;
-  const facts: RunFacts = { invocationId: effects.id(), startedAt: effects.now(), env: effects.env, fullRefresh, command };
+  const { effects: _, onServerStart, fullRefresh = false, command = "run", ...reading } = options;
+  const facts: RunFacts = {
+    invocationId: effects.id(),
+    startedAt: effects.now(),
+    env: effects.env,
+    fullRefresh,
+    command,
+  };
   const render: ReadOptions["render"] = (text, file, scope) => {
     try {
       return fromPython(renderNative(text, file, scope, jinja)) as Value;
@@ -80,7 +90,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     ...configProblems(node),
   ]);
   const all = [...diagnostics, ...parsed.manifest.diagnostics, ...cycles, ...problems];
-  return new Sluice({ facts, jinja, diagnostics: all, project, parsed, ...(graph && { graph }) });
+  return new Sluice({ facts, jinja, diagnostics: all, project, parsed, onServerStart, ...(graph && { graph }) });
 }
 
 interface Parts {
@@ -90,6 +100,7 @@ interface Parts {
   readonly project?: Project;
   readonly parsed?: Parsed;
   readonly graph?: Graph;
+  readonly onServerStart?: (() => void) | undefined;
 }
 
 export class Sluice {
@@ -133,8 +144,9 @@ export class Sluice {
 
   /** Connects, starting the embedded server if the target is one. Further calls give the same connection. */
   async connect(signal?: AbortSignal): Promise<Database> {
-    const { target } = this.project;
-    this.#database ??= await openDatabase(target.connection, { sessions: target.threads, signal, dataDir: this.dataDir });
+    const { connection, threads } = this.project.target;
+    if (!this.#database && connection.embedded && !(await status(this.dataDir))) this.#parts.onServerStart?.();
+    this.#database ??= await openDatabase(connection, { sessions: threads, signal, dataDir: this.dataDir });
     return this.#database;
   }
 
@@ -153,12 +165,9 @@ export class Sluice {
     const database = await this.connect(request.signal);
     const emit = (event: RunEvent): void => request.onEvent?.(event);
     const needsState = plan.steps.some((step) => step.action === "load");
-    const record = await startRecord(database, plan, {
-      target: this.project.target.name,
-      root: this.project.root,
-      needsState,
-      emit,
-    });
+    const tidy: Tidy = (work) => this.#tidy(request.signal, work);
+    const { target, root } = this.project;
+    const record = await startRecord(database, plan, { target: target.name, root, needsState, emit });
     const result = await runPlan({
       plan,
       emit,
@@ -166,15 +175,30 @@ export class Sluice {
       manifest: this.manifest,
       database,
       compiler: this.compiler(plan, emit),
-      root: this.project.root,
-      threads: this.project.target.threads,
+      root,
+      threads: target.threads,
       failFast: request.failFast ?? false,
-      targetName: this.project.target.name,
+      targetName: target.name,
       schemas: this.#schemas,
       ...(request.signal && { signal: request.signal }),
+    }).catch(async (thrown: unknown) => {
+      await record?.finish(undefined, tidy);
+      throw thrown;
     });
-    await record?.finish(result);
+    await record?.finish(result, tidy);
     return result;
+  }
+
+  /** After Ctrl-C the connection of the run refuses everything: what is to be tidied up then gets one of its own. */
+  async #tidy(signal: AbortSignal | undefined, work: (database: Database) => Promise<void>): Promise<void> {
+    if (this.#database && !signal?.aborted) return work(this.#database);
+    const connection = { ...this.project.target.connection, retries: 0 };
+    const database = await openDatabase(connection, { sessions: 1, dataDir: this.dataDir });
+    try {
+      await work(database);
+    } finally {
+      await database.close();
+    }
   }
 
   compiler(plan: Pick<Plan, "relations">, emit: (event: RunEvent) => void = () => {}): Compiler {
@@ -191,24 +215,37 @@ export class Sluice {
     });
   }
 
-  /** A node's SQL as it would run now. */
+  /** A node's SQL as it would run now. Throws `Failure`. */
   async compile(node: ModelNode | DataTestNode | SnapshotNode, selection: Selection): Promise<Compiled> {
-    const database = await this.connect();
     const plan = this.#compilePlan ?? (this.#compilePlan = await this.plan({ selection }));
-    return database.session((session) => this.compiler(plan).compile(node, (sql) => session.queryText(sql)));
+    return this.#ask((session) => this.compiler(plan).compile(node, (sql) => session.queryText(sql)), node.at);
   }
 
-  /** Any SQL with the names of the project. */
+  /** Any SQL with the names of the project. Throws `Failure`. */
   async compileInline(sql: string): Promise<Compiled> {
-    const database = await this.connect();
     const plan = await this.plan({ selection: new Set() });
-    return database.session((session) => this.compiler(plan).compileInline(sql, (text) => session.queryText(text)));
+    return this.#ask((session) => this.compiler(plan).compileInline(sql, (text) => session.queryText(text)));
   }
 
-  /** Runs one query, for `show`. Values are texts. */
-  async query(sql: string): Promise<Awaited<ReturnType<Session["queryText"]>>> {
+  /** The first rows of a query, values as Postgres writes them; all without a limit. Throws `Failure`. */
+  show(compiled: Compiled, limit?: number): Promise<Awaited<ReturnType<Session["queryText"]>>> {
+    const shown = assemble(
+      "select * from (\n",
+      compiled,
+      `\n) as shown${limit === undefined ? "" : `\nlimit ${limit}`}`,
+    );
+    return this.#ask((session) => session.queryText(shown.sql), undefined, shown);
+  }
+
+  async #ask<T>(work: (session: Session) => Promise<T>, at?: Span, compiled?: Compiled): Promise<T> {
     const database = await this.connect();
-    return database.session((session) => session.queryText(sql));
+    try {
+      return await database.session(work);
+    } catch (thrown) {
+      if (!(thrown instanceof QueryError)) throw thrown;
+      const origin = { label: "query", ...(at && { at }), ...(compiled && { compiled, bodyAt: 0 }) };
+      throw new Failure(explainQueryError(thrown, origin), { cause: thrown });
+    }
   }
 
   /** The server in use; absent before `connect`. */
@@ -240,7 +277,9 @@ export class Sluice {
     const found: QueryResult<RelationInfo> = await session.query(listRelations(schemas));
     const existing = await session.query<{ name: string }>("select nspname as name from pg_namespace");
     this.#schemas = new Set(existing.rows.map((row) => row.name));
-    const relations = new Map(found.rows.map((row) => [relationKey({ schema: row.schema, identifier: row.name }), row]));
+    const relations = new Map(
+      found.rows.map((row) => [relationKey({ schema: row.schema, identifier: row.name }), row]),
+    );
     const loads = new Map<NodeId, readonly FileOutlook[]>();
     const hasState = this.#schemas.has(STATE_SCHEMA);
     for (const id of selection) {

@@ -1,11 +1,8 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { RunResult, StepResult } from "../execute/events.ts";
 import type { NodeId } from "../parse/manifest.ts";
 import type { Plan } from "../plan/plan.ts";
-import { runResults, writeRunResults } from "./run-results.ts";
+import { runResults } from "./run-results.ts";
 
 const started = new Date("2026-11-22T17:26:33.000Z");
 const finished = new Date("2026-11-22T17:26:33.050Z");
@@ -126,14 +123,22 @@ test("only variables made for it reach metadata.env", () => {
   expect(metadata.env).toEqual({ team: "bank", sluice_version: expect.any(String) as string });
 });
 
-test("the file is written whole", async () => {
-  const target = await mkdtemp(join(tmpdir(), "sluice-results-"));
-  try {
-    const result = run({ node: "model.bank.a", status: "success" });
-    await writeRunResults(join(target, "target"), result, { ...options, args: { select: ["a"] } });
-    const text = await readFile(join(target, "target", "run_results.json"), "utf8");
-    expect(JSON.parse(text)).toEqual(runResults(result, { ...options, args: { select: ["a"] } }));
-  } finally {
-    await rm(target, { recursive: true });
-  }
+test("hooks of the project are results, before and after those of nodes", () => {
+  const hook = (name: string) =>
+    ({
+      type: "hook-finished",
+      at: finished,
+      id: `operation.bank.${name}` as NodeId,
+      name,
+      status: "success",
+      startedAt: started,
+      seconds: 0.05,
+    }) as const;
+  const hooks = [hook("bank-on-run-start-0"), hook("bank-on-run-end-0")];
+  const { results } = runResults({ ...run({ node: "model.bank.a", status: "success" }), hooks }, options);
+  expect(results.map((r) => r.unique_id)).toEqual([
+    "operation.bank.bank-on-run-start-0",
+    "model.bank.a",
+    "operation.bank.bank-on-run-end-0",
+  ]);
 });

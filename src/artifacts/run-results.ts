@@ -1,8 +1,6 @@
 /** `target/run_results.json`, version 6 of dbt's schema. */
-import { join } from "node:path";
-import type { RunResult, StepResult } from "../execute/events.ts";
+import type { HookFinished, RunResult, StepResult } from "../execute/events.ts";
 import { version } from "../lib/package-root.ts";
-import { writeFileAtomically } from "../lib/write-file.ts";
 import type { NodeId } from "../parse/manifest.ts";
 
 export interface RunResults {
@@ -56,18 +54,17 @@ export function runResults(run: RunResult, options: RunResultsOptions): RunResul
       invocation_id: run.plan.id,
       env: { ...customEnv(options.env ?? {}), sluice_version: version() },
     },
-    results: run.results.filter((result) => !idle.has(result.node)).map(nodeResult),
+    results: [
+      ...run.hooks.filter((hook) => !isEndHook(hook)).map(hookResult),
+      ...run.results.filter((result) => !idle.has(result.node)).map(nodeResult),
+      ...run.hooks.filter(isEndHook).map(hookResult),
+    ],
     elapsed_time: run.seconds,
     args: { which: run.plan.command, invocation_command: `sluice ${run.plan.command}`, ...options.args },
   };
 }
 
-export const runResultsPath = (targetPath: string): string => join(targetPath, "run_results.json");
-
-/** Writes `run_results.json` into the target folder, whole or not at all. */
-export async function writeRunResults(targetPath: string, run: RunResult, options: RunResultsOptions): Promise<void> {
-  await writeFileAtomically(runResultsPath(targetPath), JSON.stringify(runResults(run, options)));
-}
+export const RUN_RESULTS_FILE = "run_results.json";
 
 function nodeResult(result: StepResult): NodeResult {
   const ran = result.status !== "skipped";
@@ -87,11 +84,31 @@ function nodeResult(result: StepResult): NodeResult {
   };
 }
 
+const isEndHook = ({ name }: HookFinished): boolean => /-on-run-end-\d+$/.test(name);
+
+/** Hooks of the project are results too, as in dbt since 1.9. */
+function hookResult({ id, status, startedAt, at, seconds, diagnostic }: HookFinished): NodeResult {
+  return {
+    status,
+    timing: timing({ startedAt, finishedAt: at }),
+    thread_id: "MainThread",
+    execution_time: seconds,
+    adapter_response: {},
+    message: diagnostic?.message ?? "OK",
+    failures: status === "error" ? 1 : 0,
+    unique_id: id,
+    compiled: true,
+    compiled_code: null,
+    relation_name: null,
+    batch_results: null,
+  };
+}
+
 /**
  * Compiling is not timed on its own: it takes no noticeable part. Its entry is there because readers look for both, and
  * lies at the start of the step.
  */
-function timing({ startedAt, finishedAt }: StepResult): NodeResult["timing"] {
+function timing({ startedAt, finishedAt }: Pick<StepResult, "startedAt" | "finishedAt">): NodeResult["timing"] {
   if (!startedAt || !finishedAt) return [];
   const [start, end] = [startedAt.toISOString(), finishedAt.toISOString()];
   return [

@@ -14,13 +14,27 @@ export const cleanCommand: Command = {
     withProject(args, "clean", async (sluice, reporter) => {
       const { root, packages } = sluice.project;
       const config = packages[0]!.config;
-      const kept = [...config.paths.models, ...config.paths.seeds, ...config.paths.macros, ...config.paths.tests, ...config.paths.snapshots];
+      const kept = [
+        ...config.paths.models,
+        ...config.paths.seeds,
+        ...config.paths.macros,
+        ...config.paths.tests,
+        ...config.paths.snapshots,
+      ];
       const folders = config.paths.clean.map((path) => resolve(root, path));
       // Nothing outside the project, not the project itself, nothing that is source.
-      const unsafe = folders.filter((f) => !f.startsWith(root + sep) || kept.some((path) => resolve(root, path).startsWith(f)));
+      const unsafe = folders.filter(
+        (f) => !f.startsWith(root + sep) || kept.some((path) => resolve(root, path).startsWith(f)),
+      );
       if (unsafe.length > 0) {
         const named = unsafe.map((f) => relative(root, f) || ".").join(", ");
-        throw new Failure(error("clean-refused", `clean-targets names ${named}, which is not output of this project.`, config.locate(["clean-targets"])));
+        throw new Failure(
+          error(
+            "clean-refused",
+            `clean-targets names ${named}, which is not output of this project.`,
+            config.locate(["clean-targets"]),
+          ),
+        );
       }
       for (const folder of folders) {
         await rm(folder, { recursive: true, force: true });

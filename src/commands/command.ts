@@ -1,27 +1,30 @@
-/** What all commands share: opening the project, the reporter, Ctrl-C. */
-import type { Options } from "yargs";
-import { Failure } from "../diagnostics/diagnostic.ts";
-import { open, type Sluice } from "../index.ts";
+/** What all commands share: opening the project, the reporter, Ctrl-C. The engine is loaded only when a command runs. */
+import { error, Failure } from "../diagnostics/diagnostic.ts";
+import type { Sluice } from "../index.ts";
+import { didYouMean } from "../lib/nearest.ts";
 import { makeReporter, type Reporter, type ReportOptions } from "../report/reporter.ts";
 import { ExitCode } from "./exit-code.ts";
-import type { GlobalArgs, SelectionArgs } from "./options.ts";
+import type { GlobalArgs, Option, SelectionArgs } from "./options.ts";
 
 /** A yargs command whose handler gives the exit code. */
 export interface Command {
   /** The verb, and positional arguments in yargs's notation. */
   readonly command: string;
+  readonly aliases?: readonly string[];
+  /** One line for the list of commands. */
   readonly describe: string;
-  readonly builder: Record<string, Options>;
+  readonly builder: Readonly<Record<string, Option>>;
   readonly examples: readonly string[];
   run(args: never): Promise<number>;
 }
 
 export function reporterFor(args: GlobalArgs, more: Partial<ReportOptions> = {}): Reporter {
+  const { logLevel } = args;
   return makeReporter({
     format: args.logFormat === "json" ? "json" : "text",
-    quiet: args.quiet,
+    quiet: args.quiet || logLevel === "warn" || logLevel === "error" || logLevel === "none",
     colours: args.useColors ?? "auto",
-    debug: args.debug,
+    debug: args.debug || logLevel === "debug",
     out: process.stdout,
     err: process.stderr,
     ...(args.printerWidth ? { width: args.printerWidth } : {}),
@@ -29,17 +32,22 @@ export function reporterFor(args: GlobalArgs, more: Partial<ReportOptions> = {})
   });
 }
 
+type OpenArgs = GlobalArgs & { fullRefresh?: boolean };
+
 /** Opens the project named by the arguments; `args.fullRefresh` is seen by templates. */
-export function openFor(args: GlobalArgs & { fullRefresh?: boolean }, command: string): Promise<Sluice> {
+async function openFor(args: OpenArgs, command: string, onServerStart: () => void): Promise<Sluice> {
+  const { open } = await import("../index.ts");
+  const threads = args.singleThreaded ? 1 : args.threads;
   return open(args.projectDir, {
     command,
+    onServerStart,
     fullRefresh: args.fullRefresh ?? false,
     ...(args.profilesDir ? { profilesDir: args.profilesDir } : {}),
     ...(args.profile ? { profile: args.profile } : {}),
     ...(args.target ? { target: args.target } : {}),
     ...(args.targetPath ? { targetPath: args.targetPath } : {}),
     ...(args.vars ? { vars: args.vars } : {}),
-    ...(args.threads ? { threads: args.threads } : {}),
+    ...(threads ? { threads } : {}),
   });
 }
 
@@ -48,14 +56,18 @@ export function openFor(args: GlobalArgs & { fullRefresh?: boolean }, command: s
  * become diagnostics and exit code 2.
  */
 export async function withProject(
-  args: GlobalArgs,
+  args: OpenArgs,
   command: string,
   work: (sluice: Sluice, reporter: Reporter) => Promise<number>,
-  report: (sluice: Sluice) => Partial<ReportOptions> = () => ({}),
+  report: (sluice: () => Sluice | undefined) => Partial<ReportOptions> = () => ({}),
 ): Promise<number> {
-  const sluice = await openFor(args, command);
-  const reporter = reporterFor(args, sluice.ok ? report(sluice) : {});
+  let sluice: Sluice | undefined;
+  const reporter = reporterFor(
+    args,
+    report(() => sluice),
+  );
   try {
+    sluice = await openFor(args, command, () => reporter.notice("Starting PostgreSQL …"));
     if (sluice.diagnostics.length > 0) reporter.diagnostics(sluice.diagnostics);
     return sluice.ok ? await work(sluice, reporter) : ExitCode.unusable;
   } catch (thrown) {
@@ -64,18 +76,33 @@ export async function withProject(
     return ExitCode.unusable;
   } finally {
     reporter.close();
-    await sluice.close();
+    await sluice?.close();
+  }
+}
+
+/** For work on nodes: what fails there is reported, and is exit code 1. */
+export async function failedOnly(reporter: Reporter, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || thrown.diagnostics.some((d) => d.code.startsWith("connect-"))) throw thrown;
+    reporter.diagnostics(thrown.diagnostics);
+    return ExitCode.failed;
   }
 }
 
 /** Resolves `--select` and `--exclude`; throws `Failure` on words that mean nothing. */
-export function selectionFor(sluice: Sluice, args: SelectionArgs, reporter: Reporter, kinds?: readonly string[]): ReturnType<Sluice["select"]>["selection"] {
+export function selectionFor(
+  sluice: Sluice,
+  args: SelectionArgs,
+  reporter: Reporter,
+  kinds?: readonly string[],
+): ReturnType<Sluice["select"]>["selection"] {
   const { selection, diagnostics } = sluice.select({
     select: args.select,
     exclude: args.exclude,
     indirect: args.indirectSelection,
     ...(kinds ? { resourceTypes: kinds } : {}),
-    ...("excludeResourceType" in args && args.excludeResourceType ? { excludeResourceTypes: args.excludeResourceType as string[] } : {}),
   });
   const errors = diagnostics.filter((d) => d.severity === "error");
   if (errors.length > 0) throw new Failure(errors);
@@ -83,19 +110,64 @@ export function selectionFor(sluice: Sluice, args: SelectionArgs, reporter: Repo
   return selection;
 }
 
-/** Ctrl-C once cancels what runs on the server; a second time leaves at once. */
-export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/** Kinds of resources that dbt has and Sluice does not: naming them selects nothing, and is no mistake. */
+const DBT_ONLY = ["metric", "semantic_model", "saved_query", "function"];
+
+interface KindArgs {
+  readonly resourceType?: readonly string[];
+  readonly excludeResourceType?: readonly string[];
+}
+
+/** `--resource-type` and `--exclude-resource-type` over the kinds a command takes; `all` adds what `default` leaves out. */
+export function kindsFor(args: KindArgs, usual: readonly string[], further: readonly string[] = []): string[] {
+  const known = [...usual, ...further];
+  const asked = (words: readonly string[] | undefined): string[] | undefined => {
+    const found = words?.flatMap((word) => word.split(/[\s,]+/)).filter((word) => word !== "");
+    return found && found.length > 0 ? found : undefined;
+  };
+  const included = asked(args.resourceType);
+  const excluded = asked(args.excludeResourceType) ?? [];
+  const words = [...known, ...DBT_ONLY, "all", "default"];
+  const unknown = [...(included ?? []), ...excluded].filter((word) => !words.includes(word));
+  if (unknown.length > 0) {
+    throw new Failure(
+      unknown.map((word) =>
+        error("resource-type-unknown", `There is no resource type "${word}" for this command.`, undefined, [
+          ...didYouMean(word, known),
+          `known: ${[...known, "all"].join(", ")}`,
+        ]),
+      ),
+    );
+  }
+  const kept = (included ?? ["default"]).flatMap((word) =>
+    word === "all" ? known : word === "default" ? usual : [word],
+  );
+  return known.filter((kind) => kept.includes(kind) && !excluded.includes(kind));
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Ctrl-C once cancels what runs on the server; a second time leaves at once, whatever stays behind. */
+export async function interruptible(
+  reporter: Reporter,
+  work: (signal: AbortSignal) => Promise<number>,
+): Promise<number> {
   const controller = new AbortController();
   const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) {
+      reporter.close();
+      process.exit(ExitCode.killed);
+    }
     controller.abort();
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  for (const name of SIGNALS) process.on(name, onSignal);
   try {
     return await work(controller.signal);
+  } catch (thrown) {
+    if (!controller.signal.aborted) throw thrown;
+    reporter.notice("Cancelled before anything was run.");
+    return ExitCode.failed;
   } finally {
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
+    for (const name of SIGNALS) process.off(name, onSignal);
   }
 }

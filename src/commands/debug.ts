@@ -25,7 +25,9 @@ export const debugCommand: Command = {
       const database = await sluice.connect();
       const { host, port, user, database: name, version: server, embedded } = database.info;
       const ms = Math.round(performance.now() - started);
-      reporter.line(`server    ${user}@${host}:${port}/${name}, PostgreSQL ${serverVersion(server)}${embedded ? ", embedded" : ""}`);
+      reporter.line(
+        `server    ${user}@${host}:${port}/${name}, PostgreSQL ${serverVersion(server)}${embedded ? ", embedded" : ""}`,
+      );
       reporter.line(`connected in ${ms} ms`);
       return ExitCode.ok;
     }),

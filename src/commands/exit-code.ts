@@ -1,2 +1,2 @@
-/** dbt's: orchestrators tell "a model failed" from "nothing ran". */
-export const ExitCode = { ok: 0, failed: 1, unusable: 2 } as const;
+/** dbt's: orchestrators tell "a model failed" from "nothing ran". `killed` is a shell's for Ctrl-C, when pressed twice. */
+export const ExitCode = { ok: 0, failed: 1, unusable: 2, killed: 130 } as const;

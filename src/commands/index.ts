@@ -11,18 +11,18 @@ import { runCommands } from "./run.ts";
 import { downCommand, upCommand } from "./server.ts";
 import { showCommand } from "./show.ts";
 
-/** In the order of `sluice --help`. */
-export const commands: readonly Command[] = [
-  ...runCommands,
-  planCommand,
-  compileCommand,
-  showCommand,
-  lsCommand,
-  parseCommand,
-  debugCommand,
-  initCommand,
-  generateCommand,
-  upCommand,
-  downCommand,
-  cleanCommand,
+/** As `sluice --help` lists them. */
+export const commandGroups: readonly (readonly [title: string, commands: readonly Command[]])[] = [
+  ["Build", runCommands],
+  ["Look", [planCommand, compileCommand, showCommand, lsCommand, parseCommand, debugCommand]],
+  ["Set up", [initCommand, generateCommand, upCommand, downCommand, cleanCommand]],
 ];
+
+export const commands: readonly Command[] = commandGroups.flatMap(([, some]) => some);
+
+/** `init [name]` → `init`. */
+export const nameOf = (command: Command): string => command.command.split(" ")[0]!;
+
+/** A command by its name or an alias. */
+export const findCommand = (word: string): Command | undefined =>
+  commands.find((command) => nameOf(command) === word || command.aliases?.includes(word));

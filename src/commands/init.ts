@@ -17,7 +17,10 @@ export const initCommand: Command = {
   run: async (args: Args) => {
     const reporter = reporterFor(args);
     const folder = resolve(args.projectDir, args.name ?? ".");
-    const name = basename(folder).toLowerCase().replace(/[^a-z0-9_]+/g, "_").replace(/^(?=\d)/, "_");
+    const name = basename(folder)
+      .toLowerCase()
+      .replace(/[^a-z0-9_]+/g, "_")
+      .replace(/^(?=\d)/, "_");
     try {
       await refuseUsed(folder);
       const files = starterFiles(name);
@@ -41,11 +44,17 @@ export const initCommand: Command = {
 /** A folder that holds anything but hidden files and what npm made is somebody's. */
 async function refuseUsed(folder: string): Promise<void> {
   const entries = await readdir(folder).catch(() => []);
-  const used = entries.filter((e) => !e.startsWith(".") && !["package.json", "package-lock.json", "node_modules", "README.md", "LICENSE"].includes(e));
+  const used = entries.filter(
+    (e) =>
+      !e.startsWith(".") && !["package.json", "package-lock.json", "node_modules", "README.md", "LICENSE"].includes(e),
+  );
   if (used.length === 0) return;
   throw new Failure(
-    error("init-not-empty", `${folder} is not empty: it holds ${used.slice(0, 4).join(", ")}${used.length > 4 ? " …" : ""}.`, undefined, [
-      "give a name for a new folder: sluice init my_project",
-    ]),
+    error(
+      "init-not-empty",
+      `${folder} is not empty: it holds ${used.slice(0, 4).join(", ")}${used.length > 4 ? " …" : ""}.`,
+      undefined,
+      ["give a name for a new folder: sluice init my_project"],
+    ),
   );
 }

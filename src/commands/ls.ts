@@ -1,30 +1,61 @@
 import { resourceDictionary } from "../artifacts/resource-dictionary.ts";
 import type { Resource } from "../index.ts";
-import { type Command, selectionFor, withProject } from "./command.ts";
+import { type Command, kindsFor, selectionFor, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
 import { type GlobalArgs, resourceTypeOptions, type SelectionArgs, selectionOptions } from "./options.ts";
 
 type Output = "selector" | "name" | "path" | "json";
-type Args = GlobalArgs & SelectionArgs & { output: Output; outputKeys?: string[]; resourceType?: string[] };
+type Args = GlobalArgs &
+  SelectionArgs & { output: Output; outputKeys?: string[]; resourceType?: string[]; excludeResourceType?: string[] };
 
 /** What dbt prints of each node when no keys are asked for. */
-const KEYS = ["alias", "name", "package_name", "depends_on", "tags", "config", "resource_type", "source_name", "original_file_path", "unique_id"];
+const KEYS = [
+  "alias",
+  "name",
+  "package_name",
+  "depends_on",
+  "tags",
+  "config",
+  "resource_type",
+  "source_name",
+  "original_file_path",
+  "unique_id",
+];
+
+/** dbt lists analyses only when asked for. */
+const USUAL = ["model", "snapshot", "seed", "test", "source", "exposure", "unit_test"];
 
 export const lsCommand: Command = {
   command: "ls",
+  aliases: ["list"],
   describe: "List the nodes that a selection means",
   builder: {
     ...selectionOptions,
     ...resourceTypeOptions,
-    output: { choices: ["selector", "name", "path", "json"], default: "selector", describe: "What to print of each node" },
-    "output-keys": { type: "string", array: true, describe: "Keys of --output json" },
+    output: {
+      choices: ["selector", "name", "path", "json"],
+      default: "selector",
+      describe: "What to print of each node",
+    },
+    "output-keys": {
+      type: "string",
+      array: true,
+      requiresArg: true,
+      value: "keys…",
+      describe: "Keys of --output json: name config.materialized …",
+    },
   },
-  examples: ["sluice ls", "sluice ls -s +customer_summary --resource-type model", "sluice ls --output json --output-keys name unique_id"],
+  examples: [
+    "sluice ls",
+    "sluice ls -s +customer_summary --resource-type model",
+    "sluice ls --output json --output-keys name unique_id",
+  ],
   run: (args: Args) =>
     withProject(args, "list", async (sluice, reporter) => {
-      const selection = selectionFor(sluice, args, reporter, args.resourceType?.flatMap((kind) => (kind === "all" ? [] : kind.split(/[\s,]+/))));
+      const selection = selectionFor(sluice, args, reporter, kindsFor(args, USUAL, ["analysis"]));
       const keys = args.outputKeys?.flatMap((key) => key.split(/[\s,]+/)) ?? KEYS;
-      for (const id of selection) {
+      // dbt's order.
+      for (const id of [...selection].toSorted()) {
         const resource = sluice.graph.resource(id);
         reporter.line(row(resource, args.output, keys));
       }
@@ -35,17 +66,32 @@ export const lsCommand: Command = {
 function row(resource: Resource, output: Output, keys: readonly string[]): string {
   switch (output) {
     case "name":
-      return resource.name;
+      return resource.kind === "source" ? `${resource.source.source}.${resource.name}` : resource.name;
     case "path":
       return resource.file.path;
     case "selector":
-      return `${resource.kind === "source" || resource.kind === "exposure" ? `${resource.kind}:` : ""}${selectorName(resource)}`;
+      return selector(resource);
     case "json": {
       const dictionary = resourceDictionary(resource);
-      return JSON.stringify(Object.fromEntries(keys.filter((k) => k in dictionary).map((k) => [k, dictionary[k]])));
+      return JSON.stringify(Object.fromEntries(keys.flatMap((key) => valueAt(dictionary, key))));
     }
   }
 }
 
-const selectorName = (resource: Resource): string =>
-  resource.kind === "source" ? [resource.package, resource.source.source, resource.name].join(".") : resource.fqn.join(".");
+/** What `--select` takes to mean this node. */
+function selector(resource: Resource): string {
+  const { kind, name, package: pkg } = resource;
+  if (kind === "source") return `source:${pkg}.${resource.source.source}.${name}`;
+  if (kind === "exposure" || kind === "unit_test") return `${kind}:${pkg}.${name}`;
+  return resource.fqn.join(".");
+}
+
+/** `config.materialized` reaches into dictionaries. A key that is not there is left out. */
+function valueAt(dictionary: Readonly<Record<string, unknown>>, key: string): [string, unknown][] {
+  let value: unknown = dictionary;
+  for (const part of key.split(".")) {
+    if (typeof value !== "object" || value === null || !(part in value)) return [];
+    value = (value as Record<string, unknown>)[part];
+  }
+  return [[key, value]];
+}

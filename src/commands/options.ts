@@ -1,56 +1,159 @@
-/** Flags shared by commands, named as dbt's; each global one also reads dbt's environment variable. */
+/** Options that several commands share. Names and short forms are dbt's; each global one also reads dbt's environment variable. */
 import type { ArgumentsCamelCase, InferredOptionTypes, Options } from "yargs";
+
+/** `value` is what stands for the value in help: `--target <name>`. */
+export type Option = Options & { readonly value?: string };
 
 const env = (name: string): string | undefined => process.env[`DBT_${name}`] ?? process.env[`DBT_ENGINE_${name}`];
 
 /** The value of an environment variable as an option's default, when it is set. */
 const fromEnv = (name: string): { default?: string; defaultDescription?: string } => {
   const value = env(name);
-  return value === undefined ? {} : { default: value, defaultDescription: `DBT_${name}` };
+  return value === undefined || value === "" ? {} : { default: value, defaultDescription: `$DBT_${name}` };
 };
-const flagFromEnv = (name: string): boolean => ["1", "true", "yes", "on"].includes((env(name) ?? "").toLowerCase());
+const switchFromEnv = (name: string): boolean | undefined => {
+  const value = env(name);
+  return value ? ["1", "t", "true", "y", "yes", "on"].includes(value.toLowerCase()) : undefined;
+};
+const text = { type: "string", requiresArg: true } as const;
+const number = { type: "number", requiresArg: true } as const;
+const list = { type: "string", array: true, requiresArg: true } as const;
 
 export const globalOptions = {
-  "project-dir": { type: "string", describe: "Directory of dbt_project.yml", default: env("PROJECT_DIR") ?? ".", defaultDescription: "this directory" },
-  "profiles-dir": { type: "string", describe: "Directory of profiles.yml", ...fromEnv("PROFILES_DIR") },
-  profile: { type: "string", describe: "Profile to use, instead of the project's", ...fromEnv("PROFILE") },
-  target: { type: "string", alias: "t", describe: "Target of the profile", ...fromEnv("TARGET") },
-  "target-path": { type: "string", describe: "Where output is written", ...fromEnv("TARGET_PATH") },
-  vars: { type: "string", describe: "Variables, as YAML: '{top_n: 10}'", ...fromEnv("VARS") },
-  threads: { type: "number", describe: "Connections that work at the same time" },
-  quiet: { type: "boolean", alias: "q", describe: "Print errors only", default: flagFromEnv("QUIET") },
-  debug: { type: "boolean", alias: "d", describe: "Print statements and debug messages", default: flagFromEnv("DEBUG") },
-  "log-format": { choices: ["text", "json", "debug", "default"] as const, describe: "Form of the output", default: logFormat() },
-  "use-colors": { type: "boolean", describe: "Colours (--no-use-colors: none)" },
-  "printer-width": { type: "number", describe: "Width of lines off a terminal" },
-} satisfies Record<string, Options>;
+  "project-dir": {
+    ...text,
+    value: "dir",
+    describe: "Folder of dbt_project.yml",
+    default: env("PROJECT_DIR") || ".",
+    defaultDescription: ".",
+  },
+  "profiles-dir": { ...text, value: "dir", describe: "Folder of profiles.yml", ...fromEnv("PROFILES_DIR") },
+  profile: { ...text, value: "name", describe: "Profile to use instead of the project's", ...fromEnv("PROFILE") },
+  target: {
+    ...text,
+    value: "name",
+    alias: "t",
+    describe: "Target of the profile: which server, which schema",
+    ...fromEnv("TARGET"),
+  },
+  "target-path": { ...text, value: "dir", describe: "Where output is written (target/)", ...fromEnv("TARGET_PATH") },
+  vars: { ...text, value: "yaml", describe: "Variables: '{top_n: 10}'", ...fromEnv("VARS") },
+  threads: { ...number, value: "n", describe: "How many nodes may run at the same time" },
+  quiet: { type: "boolean", alias: "q", describe: "Print errors only", default: switchFromEnv("QUIET") ?? false },
+  debug: {
+    type: "boolean",
+    alias: "d",
+    describe: "Print statements and debug messages",
+    default: switchFromEnv("DEBUG") ?? false,
+  },
+  "log-format": {
+    choices: ["text", "json", "debug", "default"] as const,
+    requiresArg: true,
+    value: "text|json",
+    describe: "Form of the log; json: one object per line",
+    default: env("LOG_FORMAT") === "json" ? ("json" as const) : ("text" as const),
+  },
+  "log-level": {
+    choices: ["debug", "info", "warn", "error", "none"] as const,
+    requiresArg: true,
+    describe: "Least severity that is logged",
+    hidden: true,
+  },
+  "use-colors": { type: "boolean", describe: "No colours", default: switchFromEnv("USE_COLORS") },
+  "printer-width": {
+    ...number,
+    value: "n",
+    describe: "Width of lines off a terminal",
+    default: Number(env("PRINTER_WIDTH")) || undefined,
+    hidden: true,
+  },
+  "single-threaded": { type: "boolean", describe: "As --threads 1", hidden: true },
+} satisfies Record<string, Option>;
 
-function logFormat(): "text" | "json" {
-  return env("LOG_FORMAT") === "json" ? "json" : "text";
-}
+const ignored = (type: "boolean" | "string"): Option => ({ type, hidden: true });
+
+/** Options of dbt that scripts pass, and that have nothing to decide here: there is no parse cache, no telemetry, no log file. */
+export const ignoredOptions: Readonly<Record<string, Option>> = {
+  "partial-parse": ignored("boolean"),
+  "partial-parse-file-diff": ignored("boolean"),
+  "version-check": ignored("boolean"),
+  "populate-cache": ignored("boolean"),
+  "cache-selected-only": ignored("boolean"),
+  "static-parser": ignored("boolean"),
+  "use-experimental-parser": ignored("boolean"),
+  "send-anonymous-usage-stats": ignored("boolean"),
+  "log-cache-events": ignored("boolean"),
+  "use-colors-file": ignored("boolean"),
+  "use-fast-test-edges": ignored("boolean"),
+  print: ignored("boolean"),
+  introspect: ignored("boolean"),
+  "log-path": ignored("string"),
+  "log-level-file": ignored("string"),
+  "log-format-file": ignored("string"),
+  "log-file-max-bytes": ignored("string"),
+};
 
 export type GlobalArgs = ArgumentsCamelCase<InferredOptionTypes<typeof globalOptions>>;
 
 export const selectionOptions = {
-  select: { type: "string", array: true, alias: ["s", "models", "m"], describe: "Nodes to include: names, paths, tag:x, +parents, children+ …", default: [] as string[], defaultDescription: "all" },
-  exclude: { type: "string", array: true, describe: "Nodes to leave out", default: [] as string[], defaultDescription: "none" },
+  select: {
+    ...list,
+    alias: ["s", "models", "m"],
+    value: "nodes…",
+    describe: "Nodes to include: names, paths, tag:x, +parents, children+, a,b (both) …",
+    default: [] as string[],
+    defaultDescription: "all",
+  },
+  exclude: {
+    ...list,
+    value: "nodes…",
+    describe: "Nodes to leave out",
+    default: [] as string[],
+    defaultDescription: "none",
+  },
   "indirect-selection": {
     choices: ["eager", "cautious", "buildable", "empty"] as const,
+    requiresArg: true,
     describe: "Which tests of selected nodes come along",
-    default: "eager" as const,
+    default: indirect(),
   },
-} satisfies Record<string, Options>;
+} satisfies Record<string, Option>;
+
+function indirect(): "eager" | "cautious" | "buildable" | "empty" {
+  const value = env("INDIRECT_SELECTION");
+  return value === "cautious" || value === "buildable" || value === "empty" ? value : "eager";
+}
 
 export const resourceTypeOptions = {
-  "resource-type": { type: "string", array: true, alias: "resource-types", describe: "Kinds to keep: model, seed, test, unit_test, source, snapshot …" },
-  "exclude-resource-type": { type: "string", array: true, alias: "exclude-resource-types", describe: "Kinds to leave out" },
-} satisfies Record<string, Options>;
+  "resource-type": {
+    ...list,
+    alias: "resource-types",
+    value: "kinds…",
+    describe: "Kinds to keep: model, seed, test, unit_test, source, snapshot …",
+  },
+  "exclude-resource-type": {
+    ...list,
+    alias: "exclude-resource-types",
+    value: "kinds…",
+    describe: "Kinds to leave out",
+  },
+} satisfies Record<string, Option>;
 
 export const runOptions = {
   ...selectionOptions,
-  "full-refresh": { type: "boolean", alias: "f", describe: "Rebuild incremental models, reload all files", default: flagFromEnv("FULL_REFRESH") },
-  "fail-fast": { type: "boolean", alias: "x", describe: "Start nothing more after the first failure", default: flagFromEnv("FAIL_FAST") },
-} satisfies Record<string, Options>;
+  "full-refresh": {
+    type: "boolean",
+    alias: "f",
+    describe: "Rebuild incremental models, reload all files",
+    default: switchFromEnv("FULL_REFRESH") ?? false,
+  },
+  "fail-fast": {
+    type: "boolean",
+    alias: "x",
+    describe: "Start nothing more after the first failure",
+    default: switchFromEnv("FAIL_FAST") ?? false,
+  },
+} satisfies Record<string, Option>;
 
 export type SelectionArgs = ArgumentsCamelCase<InferredOptionTypes<typeof selectionOptions>>;
 export type RunArgs = ArgumentsCamelCase<InferredOptionTypes<typeof runOptions>>;

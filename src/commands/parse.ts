@@ -14,7 +14,9 @@ export const parseCommand: Command = {
         const { kind } = sluice.graph.resource(id);
         counts.set(kind, (counts.get(kind) ?? 0) + 1);
       }
-      const found = [...counts].map(([kind, n]) => `${n} ${kind.replace("_", " ")}${n === 1 ? "" : kind === "analysis" ? "" : "s"}`);
+      const found = [...counts].map(
+        ([kind, n]) => `${n} ${kind.replace("_", " ")}${n === 1 ? "" : kind === "analysis" ? "" : "s"}`,
+      );
       if (!args.quiet) reporter.line(`${sluice.project.name} is sound: ${found.join(", ") || "no nodes"}.`);
       return ExitCode.ok;
     }),

@@ -1,21 +1,24 @@
 import { planJson, planText } from "../report/plan-text.ts";
-import { type Command, selectionFor, withProject } from "./command.ts";
+import { type Command, kindsFor, selectionFor, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
 import { type GlobalArgs, resourceTypeOptions, type RunArgs, runOptions } from "./options.ts";
 
 const KINDS = ["source", "model", "seed", "snapshot", "test", "unit_test"];
 
-type Args = GlobalArgs & RunArgs & { resourceType?: string[]; output: "text" | "json" };
+type Args = GlobalArgs & RunArgs & { resourceType?: string[]; excludeResourceType?: string[]; output: "text" | "json" };
 
 export const planCommand: Command = {
   command: "plan",
   describe: "Show what a build would do, and why, without doing it",
-  builder: { ...runOptions, ...resourceTypeOptions, output: { choices: ["text", "json"], default: "text", describe: "Form of the plan" } },
+  builder: {
+    ...runOptions,
+    ...resourceTypeOptions,
+    output: { choices: ["text", "json"], default: "text", describe: "Form of the plan" },
+  },
   examples: ["sluice plan", "sluice plan -s +customer_summary", "sluice plan --output json"],
   run: (args: Args) =>
     withProject(args, "build", async (sluice, reporter) => {
-      const kinds = args.resourceType ? KINDS.filter((kind) => args.resourceType?.includes(kind)) : KINDS;
-      const selection = selectionFor(sluice, args, reporter, kinds);
+      const selection = selectionFor(sluice, args, reporter, kindsFor(args, KINDS));
       const plan = await sluice.plan({ selection, testsGate: true });
       const resourceOf = (id: (typeof plan.steps)[number]["node"]) => sluice.graph.resource(id);
       const width = process.stdout.isTTY ? { width: process.stdout.columns } : {};

@@ -1,12 +1,12 @@
 /** The verbs that change the database: build, run, test, seed, snapshot, load. One path, different kinds of nodes. */
 import { writeRunFiles } from "../artifacts/run-files.ts";
-import type { Sluice } from "../index.ts";
+import type { RunEvent, Sluice } from "../index.ts";
 import type { ConnectHint } from "../report/connect-hint.ts";
-import { type Command, interruptible, selectionFor, withProject } from "./command.ts";
+import { type Command, interruptible, kindsFor, selectionFor, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
-import { type GlobalArgs, resourceTypeOptions, type RunArgs, runOptions } from "./options.ts";
+import { type GlobalArgs, type Option, resourceTypeOptions, type RunArgs, runOptions } from "./options.ts";
 
-type Args = GlobalArgs & RunArgs & { resourceType?: string[]; excludeResourceType?: string[] };
+type Args = GlobalArgs & RunArgs & { resourceType?: string[]; excludeResourceType?: string[]; writeJson?: boolean };
 
 interface Verb {
   readonly verb: string;
@@ -20,53 +20,94 @@ interface Verb {
 const verbs: readonly Verb[] = [
   {
     verb: "build",
-    describe: "Load files, build models, seeds and snapshots in order, and test each before what follows it",
+    describe: "Load files, build models, seeds and snapshots in order; test each before what follows it",
     kinds: ["source", "model", "seed", "snapshot", "test", "unit_test"],
     testsGate: true,
-    examples: ["sluice build", "sluice build --select +customer_summary", "sluice build -s tag:nightly --exclude staging"],
+    examples: [
+      "sluice build",
+      "sluice build --select +customer_summary",
+      "sluice build -s tag:nightly --exclude staging",
+    ],
   },
-  { verb: "run", describe: "Build models, without tests", kinds: ["model"], examples: ["sluice run -s marts", "sluice run -f -s int_transactions_enriched"] },
-  { verb: "test", describe: "Run data tests and unit tests", kinds: ["test", "unit_test"], examples: ["sluice test", "sluice test -s customer_summary"] },
-  { verb: "seed", describe: "Load the CSV files of seeds/", kinds: ["seed"], examples: ["sluice seed", "sluice seed -s size_buckets"] },
-  { verb: "snapshot", describe: "Record what changed since the last snapshot", kinds: ["snapshot"], examples: ["sluice snapshot"] },
+  {
+    verb: "run",
+    describe: "Build models, without tests",
+    kinds: ["model"],
+    examples: ["sluice run -s marts", "sluice run -f -s int_transactions_enriched"],
+  },
+  {
+    verb: "test",
+    describe: "Run data tests and unit tests",
+    kinds: ["test", "unit_test"],
+    examples: ["sluice test", "sluice test -s customer_summary"],
+  },
+  {
+    verb: "seed",
+    describe: "Load the CSV files of seeds/",
+    kinds: ["seed"],
+    examples: ["sluice seed", "sluice seed -s size_buckets"],
+  },
+  {
+    verb: "snapshot",
+    describe: "Record what changed since the last snapshot",
+    kinds: ["snapshot"],
+    examples: ["sluice snapshot"],
+  },
   {
     verb: "load",
-    describe: "Load the files of sources (external: in their YAML); files as loaded are left alone",
+    describe: "Load the files of sources; what is loaded already is left alone",
     kinds: ["source"],
     examples: ["sluice load", "sluice load -s source:raw.transactions", "sluice load --full-refresh"],
   },
 ];
 
+const WRITE_JSON: Option = { type: "boolean", hidden: true };
+
 export const runCommands: readonly Command[] = verbs.map((verb) => ({
   command: verb.verb,
   describe: verb.describe,
-  builder: { ...runOptions, ...(verb.verb === "build" || verb.verb === "test" ? resourceTypeOptions : {}) },
+  builder: { ...runOptions, ...(verb.kinds.length > 1 ? resourceTypeOptions : {}), "write-json": WRITE_JSON },
   examples: verb.examples,
   run: (args: Args) => execute(verb, args),
 }));
 
 function execute(verb: Verb, args: Args): Promise<number> {
-  const hint = (sluice: Sluice) => ({ connectHint: () => (verb.verb === "build" ? connectHint(sluice) : undefined) });
   return withProject(
     args,
     verb.verb,
     (sluice, reporter) =>
-      interruptible(async (signal) => {
-        const asked = args.resourceType;
-        const kinds = asked ? verb.kinds.filter((kind) => asked.includes(kind)) : verb.kinds;
-        const selection = selectionFor(sluice, args, reporter, kinds);
+      interruptible(reporter, async (signal) => {
+        const selection = selectionFor(sluice, args, reporter, kindsFor(args, verb.kinds));
         const plan = await sluice.plan({ selection, testsGate: verb.testsGate ?? false }, signal);
-        const result = await sluice.run(plan, { signal, failFast: args.failFast, onEvent: (event) => reporter.event(event) });
-        await writeRunFiles(result, { graph: sluice.graph, targetPath: sluice.project.targetPath }, { which: verb.verb, select: args.select, exclude: args.exclude });
+        const onEvent = (event: RunEvent): void => reporter.event(event);
+        const result = await sluice.run(plan, { signal, failFast: args.failFast, onEvent });
+        if (args.writeJson !== false) await writeRunFiles(result, sluice, recordedArgs(verb, args));
         return result.ok ? ExitCode.ok : ExitCode.failed;
       }),
-    hint,
+    (sluice) => ({ connectHint: () => (verb.verb === "build" ? connectHint(sluice()) : undefined) }),
   );
 }
 
+/** What `run_results.json` tells of the command line, by dbt's names. */
+function recordedArgs(verb: Verb, args: Args): Record<string, unknown> {
+  const given = args.resourceType ? { resource_types: args.resourceType } : {};
+  return {
+    which: verb.verb,
+    select: args.select,
+    exclude: args.exclude,
+    full_refresh: args.fullRefresh,
+    fail_fast: args.failFast,
+    indirect_selection: args.indirectSelection,
+    ...(args.target ? { target: args.target } : {}),
+    ...(args.vars ? { vars: args.vars } : {}),
+    ...given,
+    invocation_command: `sluice ${process.argv.slice(2).join(" ")}`,
+  };
+}
+
 /** How to look at what was built. */
-export function connectHint(sluice: Sluice): ConnectHint | undefined {
-  const server = sluice.server;
+function connectHint(sluice: Sluice | undefined): ConnectHint | undefined {
+  const server = sluice?.server;
   if (!server) return undefined;
   const { host, port, database, user } = server;
   return {
@@ -74,6 +115,8 @@ export function connectHint(sluice: Sluice): ConnectHint | undefined {
     port,
     database,
     user,
-    ...(server.embedded ? { passwordHint: "the password: `sluice up` prints it (it is kept in .sluice/, readable by you only)" } : {}),
+    ...(server.embedded
+      ? { passwordHint: "the password: `sluice up` prints it (it is kept in .sluice/, readable by you only)" }
+      : {}),
   };
 }

@@ -8,7 +8,7 @@ export const upCommand: Command = {
   command: "up",
   describe: "Start the embedded server and print how to connect to it",
   builder: {},
-  examples: ["sluice up", "psql \"$(sluice up --quiet)\""],
+  examples: ["sluice up", 'psql "$(sluice up --quiet)"'],
   run: (args: GlobalArgs) =>
     withProject(args, "up", async (sluice, reporter) => {
       if (!isEmbedded(sluice)) {
@@ -43,7 +43,8 @@ export const downCommand: Command = {
   run: (args: GlobalArgs) =>
     withProject(args, "down", async (sluice, reporter) => {
       const stopped = await sluice.stopServer();
-      if (!args.quiet) reporter.line(stopped ? "The embedded server is stopped." : "The embedded server was not running.");
+      if (!args.quiet)
+        reporter.line(stopped ? "The embedded server is stopped." : "The embedded server was not running.");
       return ExitCode.ok;
     }),
 };

@@ -11,7 +11,9 @@ export interface Driving {
   /** The node's place and compiled SQL, for errors. */
   readonly at: Span;
   readonly compiled?: Compiled;
-  onStatement(statement: Statement, result: StatementResult, seconds: number): void;
+  /** Before it is sent: what fails is part of what was run. */
+  onStart(statement: Statement): void;
+  onResult(statement: Statement, result: StatementResult, seconds: number): void;
 }
 
 /** Returns what the generator returns. A statement that fails, and is not to be rescued, throws `Failure`. */
@@ -32,9 +34,10 @@ export async function drive<T>(statements: Generator<Statement, T, StatementResu
 }
 
 async function runOne(statement: Statement, driving: Driving): Promise<StatementResult> {
+  driving.onStart(statement);
   const started = performance.now();
   const result = await send(statement, driving);
-  driving.onStatement(statement, result, (performance.now() - started) / 1000);
+  driving.onResult(statement, result, (performance.now() - started) / 1000);
   return result;
 }
 
@@ -49,7 +52,12 @@ async function send(statement: Statement, { session, at, compiled }: Driving): P
   } catch (thrown) {
     if (!(thrown instanceof QueryError)) throw thrown;
     const bodyAt = statement.do === "run" ? statement.bodyAt : undefined;
-    const origin = { at, label: statement.label, ...(compiled && { compiled }), ...(bodyAt !== undefined && { bodyAt }) };
+    const origin = {
+      at,
+      label: statement.label,
+      ...(compiled && { compiled }),
+      ...(bodyAt !== undefined && { bodyAt }),
+    };
     throw new Failure(explainQueryError(thrown, origin), { cause: thrown });
   }
 }
@@ -64,6 +72,12 @@ async function rescued(session: Session, sql: string, rescue: readonly string[])
   } catch (thrown) {
     if (!(thrown instanceof QueryError) || !rescue.includes(thrown.sqlstate)) throw thrown;
     await session.query("rollback to savepoint sluice_rescue; release savepoint sluice_rescue");
-    return { rows: [], fields: [], rowCount: 0, command: "", failed: { sqlstate: thrown.sqlstate, message: thrown.message } };
+    return {
+      rows: [],
+      fields: [],
+      rowCount: 0,
+      command: "",
+      failed: { sqlstate: thrown.sqlstate, message: thrown.message },
+    };
   }
 }

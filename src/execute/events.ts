@@ -21,7 +21,12 @@ export interface PlanReady {
   readonly resources: readonly Resource[];
   readonly targetName: string;
   readonly threads: number;
-  readonly server: { readonly host: string; readonly port: number; readonly database: string; readonly version: number };
+  readonly server: {
+    readonly host: string;
+    readonly port: number;
+    readonly database: string;
+    readonly version: number;
+  };
 }
 
 export interface StepStarted {
@@ -69,8 +74,11 @@ export interface StepFinished {
 export interface HookFinished {
   readonly type: "hook-finished";
   readonly at: Date;
+  /** `operation.shop.shop-on-run-start-0` */
+  readonly id: NodeId;
   readonly name: string;
   readonly status: "success" | "error";
+  readonly startedAt: Date;
   readonly seconds: number;
   readonly diagnostic?: Diagnostic;
 }
@@ -110,9 +118,9 @@ export interface StepResult {
   /** Skipped because of this node. */
   readonly because?: NodeId;
   readonly compiled?: string;
-  /** The statements that were run, in order, as text for `target/run`. */
+  /** The statements that were run, in order and up to one that failed, as text for `target/run`. */
   readonly executed?: string;
-  /** `relation` the node was built as, quoted. */
+  /** The relation that the node is or would be, quoted. */
   readonly relation?: string;
   /** For failed tests: the first failing rows, for people. */
   readonly sample?: { readonly columns: readonly string[]; readonly rows: readonly (readonly (string | null)[])[] };

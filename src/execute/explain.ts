@@ -5,7 +5,7 @@ import { QueryError, SQLSTATE } from "../postgres/errors.ts";
 
 export interface Origin {
   /** The node's place, when nothing better is known. */
-  readonly at: Span;
+  readonly at?: Span;
   /** The node's compiled SQL, and where it starts in the statement that failed. */
   readonly compiled?: Compiled;
   readonly bodyAt?: number;
@@ -33,7 +33,7 @@ export function utf16Offset(sql: string, position: number): number {
   return offset;
 }
 
-function placeOf(offset: number | undefined, origin: Origin): Span {
+function placeOf(offset: number | undefined, origin: Origin): Span | undefined {
   if (offset === undefined || !origin.compiled || origin.bodyAt === undefined) return origin.at;
   const inBody = offset - origin.bodyAt;
   if (inBody < 0 || inBody > origin.compiled.sql.length) return origin.at;
@@ -56,7 +56,9 @@ function compiledExcerpt(sql: string, offset: number): string {
 function nextMove(failed: QueryError): string[] {
   switch (failed.sqlstate) {
     case SQLSTATE.undefinedTable:
-      return ["if another model or a seed makes it, name it with ref(); if it is raw data, declare it as a source and run `sluice load`"];
+      return [
+        "if another model or a seed makes it, name it with ref(); if it is raw data, declare it as a source and run `sluice load`",
+      ];
     case SQLSTATE.insufficientPrivilege:
       return ["grant the missing privilege to the user of this target, or use another target"];
     default:

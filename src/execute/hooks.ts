@@ -1,13 +1,15 @@
 /** Pre- and post-hooks of a node, and on-run-start and on-run-end of the project. */
 import type { Compiler } from "../compile/compiler.ts";
 import type { TemplateQuery } from "../context/phase.ts";
-import { type Diagnostic, Failure } from "../diagnostics/diagnostic.ts";
+import { type Diagnostic, error, Failure } from "../diagnostics/diagnostic.ts";
 import type { HookNode, Node } from "../parse/manifest.ts";
+import { nodeDictionary } from "../parse/node-dictionary.ts";
 import type { Hook } from "../project/types.ts";
-import type { Database, Session } from "../postgres/database.ts";
+import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
-import type { HookFinished } from "./events.ts";
+import type { HookFinished, StepResult } from "./events.ts";
 import { explainQueryError } from "./explain.ts";
+import type { RunInput } from "./run.ts";
 
 /** Renders each hook when its turn comes, so that it sees what those before it did. */
 export async function runHooks(
@@ -36,30 +38,68 @@ export async function runHooks(
 /** Runs project hooks one after another, each in its own transaction; stops at the first that fails. */
 export async function runProjectHooks(
   hooks: readonly HookNode[],
-  database: Database,
-  compiler: Compiler,
+  { database, compiler, signal }: Pick<RunInput, "database" | "compiler" | "signal">,
   names: ReadonlyMap<string, unknown>,
   onFinished: (finished: HookFinished) => void,
 ): Promise<{ ok: boolean }> {
-  for (const { name, hook } of hooks) {
-    const started = performance.now();
-    const finished = (diagnostic?: Diagnostic): void =>
+  for (const { id, name, hook } of hooks) {
+    const startedAt = new Date();
+    const finished = (diagnostic?: Diagnostic): void => {
+      const at = new Date();
+      const seconds = (at.getTime() - startedAt.getTime()) / 1000;
+      const status = diagnostic ? "error" : "success";
       onFinished({
         type: "hook-finished",
-        at: new Date(),
+        at,
+        id,
         name,
-        status: diagnostic ? "error" : "success",
-        seconds: (performance.now() - started) / 1000,
+        status,
+        startedAt,
+        seconds,
         ...(diagnostic && { diagnostic }),
       });
+    };
     try {
-      await database.session((session) => session.transaction(() => runHooks([hook], session, compiler, undefined, names)));
+      await database.session((session) =>
+        session.transaction(() => runHooks([hook], session, compiler, undefined, names)),
+      );
       finished();
     } catch (thrown) {
-      if (!(thrown instanceof Failure)) throw thrown;
-      finished(thrown.diagnostics[0]);
+      if (signal?.aborted) finished(error("cancelled", "Cancelled", hook.at));
+      else if (thrown instanceof Failure) finished(thrown.diagnostics[0]);
+      else if (thrown instanceof QueryError) finished(explainQueryError(thrown, { at: hook.at, label: "hook" }));
+      else throw thrown;
       return { ok: false };
     }
   }
   return { ok: true };
+}
+
+/** What on-run-end hooks see beside the usual names. Loads are no results in dbt, and packages read these. */
+export function namesForEndHooks(
+  results: readonly StepResult[],
+  { graph, plan, database }: Pick<RunInput, "graph" | "plan" | "database">,
+): ReadonlyMap<string, unknown> {
+  const told = results.flatMap((result) => {
+    const resource = graph.resource(result.node);
+    if (resource.kind === "source" || resource.kind === "exposure") return [];
+    const { status, message, rows, failures, seconds, thread } = result;
+    return [
+      {
+        status,
+        node: nodeDictionary(resource),
+        unique_id: result.node,
+        message: result.diagnostic?.message ?? message ?? null,
+        failures: failures ?? null,
+        execution_time: seconds,
+        thread_id: thread ?? "MainThread",
+        adapter_response: { ...(message && { _message: message }), ...(rows !== undefined && { rows_affected: rows }) },
+      },
+    ];
+  });
+  return new Map<string, unknown>([
+    ["results", told],
+    ["schemas", plan.schemas],
+    ["database_schemas", plan.schemas.map((schema) => [database.info.database, schema])],
+  ]);
 }

@@ -6,9 +6,10 @@ import { Failure } from "../diagnostics/diagnostic.ts";
 import { version } from "../lib/package-root.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Database } from "../postgres/database.ts";
+import { QueryError } from "../postgres/errors.ts";
 import { ensureState } from "../state/ensure.ts";
-import { finishRun, recordResults, recordRun } from "../state/ledger.ts";
-import type { RunEvent, RunResult } from "./events.ts";
+import { finishRun, type NodeResultRecord, recordResults, recordRun } from "../state/ledger.ts";
+import type { RunEvent, RunResult, StepResult } from "./events.ts";
 
 export interface RecordOptions {
   readonly target: string;
@@ -18,52 +19,67 @@ export interface RecordOptions {
   emit(event: RunEvent): void;
 }
 
+/** Lends a database that still answers, also after the run was cancelled. */
+export type Tidy = (work: (database: Database) => Promise<void>) => Promise<void>;
+
+export interface RunningRecord {
+  /** Without a result, what was run could not even begin. Never throws. */
+  finish(result: RunResult | undefined, tidy: Tidy): Promise<void>;
+}
+
 /** Opens the run's record; nothing when the user may not make the ledger and nothing in the plan needs it. */
 export async function startRecord(
   database: Database,
   plan: Plan,
   options: RecordOptions,
-): Promise<{ finish(result: RunResult): Promise<void> } | undefined> {
+): Promise<RunningRecord | undefined> {
   try {
     await ensureState(database);
+    const gitCommit = await commitOf(options.root);
+    await database.session((session) =>
+      recordRun(session, {
+        id: plan.id,
+        command: plan.command,
+        target: options.target,
+        startedAt: new Date(),
+        sluiceVersion: version(),
+        gitCommit,
+        user: userName(),
+      }),
+    );
   } catch (thrown) {
-    if (options.needsState || !(thrown instanceof Failure)) throw thrown;
-    const text = `This run is not recorded: ${thrown.message}`;
-    options.emit({ type: "message", at: new Date(), level: "warn", text });
+    const isExpected = thrown instanceof Failure || thrown instanceof QueryError;
+    if (!isExpected || (options.needsState && thrown instanceof Failure)) throw thrown;
+    notRecorded(thrown, options);
     return undefined;
   }
-  const gitCommit = await commitOf(options.root);
-  await database.session((session) =>
-    recordRun(session, {
-      id: plan.id,
-      command: plan.command,
-      target: options.target,
-      startedAt: new Date(),
-      sluiceVersion: version(),
-      gitCommit,
-      user: userName(),
-    }),
-  );
-  return {
-    finish: async (result) => {
-      await database.session(async (session) => {
-        const done = result.results.filter((r) => r.startedAt && r.finishedAt);
-        await recordResults(
-          session,
-          plan.id,
-          done.map((r) => ({
-            nodeId: r.node,
-            status: r.status,
-            startedAt: r.startedAt!,
-            finishedAt: r.finishedAt!,
-            rows: r.rows ?? r.failures,
-            message: r.message,
-          })),
-        );
-        await finishRun(session, plan.id, result.interrupted ? "cancelled" : result.ok ? "success" : "error", new Date());
-      });
-    },
-  };
+  return { finish: (result, tidy) => finish(plan.id, result, tidy, options) };
+}
+
+async function finish(id: string, result: RunResult | undefined, tidy: Tidy, options: RecordOptions): Promise<void> {
+  const status = result?.ok ? "success" : result?.interrupted ? "cancelled" : "error";
+  try {
+    await tidy((database) =>
+      database.session(async (session) => {
+        await recordResults(session, id, (result?.results ?? []).flatMap(resultRecord));
+        await finishRun(session, id, status, new Date());
+      }),
+    );
+  } catch (thrown) {
+    // The server is gone, most likely, and the run's own result says so.
+    notRecorded(thrown, options);
+  }
+}
+
+function resultRecord(result: StepResult): NodeResultRecord[] {
+  const { node: nodeId, status, startedAt, finishedAt, rows, failures, message } = result;
+  if (!startedAt || !finishedAt) return [];
+  return [{ nodeId, status, startedAt, finishedAt, rows: rows ?? failures, message }];
+}
+
+function notRecorded(thrown: unknown, { emit }: RecordOptions): void {
+  const text = `This run is not recorded: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  emit({ type: "message", at: new Date(), level: "warn", text });
 }
 
 async function commitOf(root: string): Promise<string | undefined> {

@@ -2,6 +2,7 @@
 import type { Compiled } from "../compile/assemble.ts";
 import type { Compiler } from "../compile/compiler.ts";
 import { compileUnitTest } from "../compile/unit-test.ts";
+import type { TemplateQuery } from "../context/phase.ts";
 import { Failure, type Span } from "../diagnostics/diagnostic.ts";
 import type { Graph } from "../graph/graph.ts";
 import { loadSource } from "../load/load.ts";
@@ -9,11 +10,19 @@ import { materializations } from "../materialize/index.ts";
 import type { BuildInput, Statement, StatementResult } from "../materialize/materialization.ts";
 import { settle } from "../materialize/settle.ts";
 import { runTest } from "../materialize/test.ts";
-import type { DataTestNode, ModelNode, NodeId, SeedNode, SnapshotNode, SourceNode, UnitTestNode } from "../parse/manifest.ts";
+import type {
+  DataTestNode,
+  ModelNode,
+  NodeId,
+  Resource,
+  SeedNode,
+  SnapshotNode,
+  SourceNode,
+  UnitTestNode,
+} from "../parse/manifest.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
-import { quote } from "../postgres/relation.ts";
 import { drive, type Driving } from "./drive.ts";
 import type { RunEvent, StepResult } from "./events.ts";
 import { explainQueryError } from "./explain.ts";
@@ -37,39 +46,45 @@ export type Outcome = Omit<StepResult, "node" | "seconds" | "startedAt" | "finis
 
 export async function runStep(step: Step, context: StepContext): Promise<Outcome> {
   const resource = context.graph.resource(step.node);
+  const trace = new Trace(step.node, (event) => context.emit(event));
   try {
-    switch (resource.kind) {
-      case "source":
-        return await load(resource, context);
-      case "test":
-        return await dataTest(resource, context);
-      case "unit_test":
-        return await unitTest(resource, context);
-      case "model":
-      case "seed":
-      case "snapshot":
-        return await build(resource, context);
-      default:
-        throw new Error(`Internal error: nothing to run for ${step.node}`);
-    }
+    return { ...(await work(resource, context, trace)), ...trace.texts };
   } catch (thrown) {
     if (thrown instanceof Failure) {
       const [diagnostic] = thrown.diagnostics;
-      return { status: "error", message: diagnostic?.message ?? thrown.message, ...(diagnostic && { diagnostic }) };
+      const message = diagnostic?.message ?? thrown.message;
+      return { status: "error", message, ...trace.texts, ...(diagnostic && { diagnostic }) };
     }
     if (thrown instanceof QueryError) {
       const diagnostic = explainQueryError(thrown, { at: resource.at, label: "template query" });
-      return { status: "error", message: thrown.message, diagnostic };
+      return { status: "error", message: thrown.message, ...trace.texts, diagnostic };
     }
     throw thrown;
   }
 }
 
-/** Collects what a step runs, for `target/run` and the row count. */
+function work(resource: Resource, context: StepContext, trace: Trace): Promise<Outcome> {
+  switch (resource.kind) {
+    case "source":
+      return load(resource, context);
+    case "test":
+    case "unit_test":
+      return runTests(resource, context, trace);
+    case "model":
+    case "seed":
+    case "snapshot":
+      return build(resource, context, trace);
+    default:
+      throw new Error(`Internal error: nothing to run for ${resource.id}`);
+  }
+}
+
+/** Collects what a step compiles and runs, for the target folder and the row count; kept also when the step fails. */
 class Trace {
   readonly #node: NodeId;
   readonly #emit: StepContext["emit"];
-  readonly #texts: string[] = [];
+  readonly #sql: string[] = [];
+  compiled: string | undefined;
   main: StatementResult | undefined;
 
   constructor(node: NodeId, emit: StepContext["emit"]) {
@@ -77,26 +92,31 @@ class Trace {
     this.#emit = emit;
   }
 
-  add(statement: Statement, result: StatementResult, seconds: number): void {
-    this.#texts.push(statement.sql);
-    if (statement.main) this.main = result;
-    const { label, sql } = statement;
-    this.#emit({ type: "statement-ran", at: new Date(), node: this.#node, label, sql, seconds, rowCount: result.rowCount });
+  start({ sql }: Statement): void {
+    this.#sql.push(sql);
+  }
+
+  ran({ main, label, sql }: Statement, result: StatementResult, seconds: number): void {
+    if (main) this.main = result;
+    const { rowCount } = result;
+    this.#emit({ type: "statement-ran", at: new Date(), node: this.#node, label, sql, seconds, rowCount });
   }
 
   hooks(texts: readonly string[]): void {
-    this.#texts.push(...texts);
+    this.#sql.push(...texts);
   }
 
-  get text(): string {
-    return this.#texts.map((sql) => `${sql.trim().replace(/;$/, "")};\n`).join("\n");
+  get texts(): Pick<Outcome, "compiled" | "executed"> {
+    const executed = this.#sql.map((sql) => `${sql.trim().replace(/;$/, "")};\n`).join("\n");
+    return { ...(this.compiled !== undefined && { compiled: this.compiled }), ...(executed && { executed }) };
   }
 }
 
-async function build(node: ModelNode | SeedNode | SnapshotNode, context: StepContext): Promise<Outcome> {
+async function build(node: ModelNode | SeedNode | SnapshotNode, context: StepContext, trace: Trace): Promise<Outcome> {
   const { session, compiler, plan } = context;
   const target = plan.relations.writeTo(node.id);
   const compiled = await compiler.compile(node, (sql) => session.queryText(sql));
+  if (node.kind !== "seed") trace.compiled = compiled.sql;
   const seed = node.kind === "seed" ? await seedInput(node) : undefined;
   const input: BuildInput = {
     node,
@@ -110,7 +130,6 @@ async function build(node: ModelNode | SeedNode | SnapshotNode, context: StepCon
   const name = node.kind === "model" ? node.config.materialized : node.kind;
   const materialization = materializations[name];
   if (!materialization) throw new Error(`Internal error: no materialization ${name}; the plan should have refused it`);
-  const trace = new Trace(node.id, (event) => context.emit(event));
   const driving = drivingFor(session, node.at, compiled, trace);
   const { pre_hook, post_hook } = node.config;
   const outside = (hooks: typeof pre_hook) => hooks.filter((h) => !h.transaction);
@@ -131,32 +150,27 @@ async function build(node: ModelNode | SeedNode | SnapshotNode, context: StepCon
     status: "success",
     message: main ? (counts ? `${main.command} ${main.rowCount}` : main.command) : "OK",
     ...(main && counts && { rows: main.rowCount }),
-    compiled: compiled.sql,
-    executed: trace.text,
-    relation: quote(target),
   };
 }
 
 function drivingFor(session: Session, at: Span, compiled: Compiled, trace: Trace): Driving {
-  return { session, at, compiled, onStatement: (statement, result, seconds) => trace.add(statement, result, seconds) };
+  return {
+    session,
+    at,
+    compiled,
+    onStart: (statement) => trace.start(statement),
+    onResult: (statement, result, seconds) => trace.ran(statement, result, seconds),
+  };
 }
 
-async function dataTest(test: DataTestNode, context: StepContext): Promise<Outcome> {
-  const compiled = await context.compiler.compile(test, (sql) => context.session.queryText(sql));
-  return judge(test, compiled, context);
-}
-
-async function unitTest(test: UnitTestNode, context: StepContext): Promise<Outcome> {
-  const compiled = await compileUnitTest(context.compiler, test, (sql) => context.session.queryText(sql));
-  return judge(test, compiled, context);
-}
-
-async function judge(test: DataTestNode | UnitTestNode, compiled: Compiled, context: StepContext): Promise<Outcome> {
-  const { session } = context;
-  const trace = new Trace(test.id, (event) => context.emit(event));
+async function runTests(test: DataTestNode | UnitTestNode, context: StepContext, trace: Trace): Promise<Outcome> {
+  const { session, compiler } = context;
+  const query: TemplateQuery = (sql) => session.queryText(sql);
+  const compiled =
+    test.kind === "unit_test" ? await compileUnitTest(compiler, test, query) : await compiler.compile(test, query);
+  trace.compiled = compiled.sql;
   const driving = drivingFor(session, test.at, compiled, trace);
-  const verdict = await session.transaction(() => drive(runTest({ node: test, sql: compiled.sql }), driving));
-  return { ...verdict, compiled: compiled.sql, executed: trace.text };
+  return session.transaction(() => drive(runTest({ node: test, sql: compiled.sql }), driving));
 }
 
 async function load(source: SourceNode, context: StepContext): Promise<Outcome> {
@@ -175,7 +189,5 @@ async function load(source: SourceNode, context: StepContext): Promise<Outcome> 
     rows: result.rows,
     rejected: result.rejected,
     message: loaded.length === 0 ? "unchanged" : `COPY ${result.rows}`,
-    relation: quote(target),
   };
 }
-

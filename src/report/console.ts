@@ -99,6 +99,10 @@ export class ConsoleReporter implements Reporter {
     this.#options.write(`${text}\n`);
   }
 
+  notice(text: string): void {
+    if (!this.#options.quiet) this.#options.writeError(`${text}\n`);
+  }
+
   close(): void {}
 
   #planReady({ at, plan, resources, targetName, threads, server }: PlanReady): void {

@@ -100,6 +100,10 @@ export class JsonReporter implements Reporter {
     this.#write({ name: "PrintEvent", code: "Z052", msg: text, data: { msg: text } });
   }
 
+  notice(text: string): void {
+    this.#print({ name: "Note", code: "Z050", msg: text, data: { msg: text } });
+  }
+
   close(): void {}
 
   #planReady({ at, plan, resources, targetName, threads, server }: PlanReady): void {

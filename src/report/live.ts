@@ -63,6 +63,11 @@ export class LiveReporter implements Reporter {
     this.#draw();
   }
 
+  notice(text: string): void {
+    this.#console.notice(text);
+    this.#draw();
+  }
+
   close(): void {
     this.#stop();
     this.#screen.close();

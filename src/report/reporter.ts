@@ -14,6 +14,8 @@ export interface Reporter {
   diagnostics(list: readonly Diagnostic[]): void;
   /** The command's own output (`ls`, `show`, `compile`): stdout, untouched by `--quiet`. */
   line(text: string): void;
+  /** A word about what takes long, to stderr; as an event in JSON. */
+  notice(text: string): void;
   /** Ends redrawing and gives the cursor back. May be called twice. */
   close(): void;
 }

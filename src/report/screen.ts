@@ -6,11 +6,14 @@ const HIDE_CURSOR = "\x1b[?25l";
 const SHOW_CURSOR = "\x1b[?25h";
 const CLEAR_BELOW = "\x1b[0J";
 
+/** Nobody reads any more: a closed pipe, or (EIO) a terminal that was closed. */
+const UNREAD = new Set(["EPIPE", "ERR_STREAM_DESTROYED", "EIO"]);
+
 /** A stream that forgets its text once nobody reads it: `sluice build | head` ends the output, not the build. */
 export function makeSink(stream: NodeJS.WritableStream): (text: string) => void {
   let broken = false;
   const onError = (problem: NodeJS.ErrnoException) => {
-    if (problem.code !== "EPIPE" && problem.code !== "ERR_STREAM_DESTROYED") throw problem;
+    if (!UNREAD.has(problem.code ?? "")) throw problem;
     broken = true;
   };
   // Never removed: the error of the last write comes after it, and unheard it would end the process.

@@ -1,0 +1,76 @@
+/** The words after a command as its arguments, by yargs; what it finds wrong is said in our words. */
+import yargs from "yargs";
+import type { Command } from "./command.ts";
+import { nameOf } from "./index.ts";
+import { globalOptions, ignoredOptions, type Option } from "./options.ts";
+import { strayWord, unknownOption, UsageError } from "./usage.ts";
+
+type Args = Record<string, unknown>;
+
+/** Throws `UsageError`. */
+export async function parse(command: Command, argv: readonly string[]): Promise<Args> {
+  const known: Readonly<Record<string, Option>> = { ...globalOptions, ...ignoredOptions, ...command.builder };
+  let found: Args | undefined;
+  const parser = yargs()
+    .parserConfiguration({ "camel-case-expansion": true, "parse-positional-numbers": false })
+    .options(known)
+    .command({
+      command: command.command,
+      aliases: command.aliases ?? [],
+      handler: (args) => {
+        found = args;
+      },
+    })
+    .version(false)
+    .help(false)
+    .strict()
+    .exitProcess(false)
+    .fail((message, thrown) => {
+      throw thrown ?? new UsageError(message);
+    });
+  try {
+    await parser.parseAsync(argv);
+  } catch (thrown) {
+    throw thrown instanceof UsageError ? inOurWords(thrown.message, command, argv) : thrown;
+  }
+  if (!found) throw new Error(`Internal error: yargs did not find ${command.command}`);
+  return checked(found, known, command);
+}
+
+function inOurWords(message: string, command: Command, argv: readonly string[]): UsageError {
+  const verb = nameOf(command);
+  const unknown = /^Unknown (?:arguments?|commands?): (.*)$/.exec(message)?.[1]?.split(", ")[0];
+  if (unknown !== undefined) {
+    const written = argv.find((word) => word.startsWith("-") && word.replace(/^-+/, "").split("=")[0] === unknown);
+    return written === undefined ? strayWord(unknown, command) : unknownOption(written, command);
+  }
+  const lacking = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
+  if (lacking !== undefined) {
+    const dashes = lacking.length === 1 ? "-" : "--";
+    return new UsageError(`${dashes}${lacking} needs a value. sluice ${verb} --help tells what it takes.`);
+  }
+  const choice = /Argument: (\S+), Given: (.*), Choices: (.*)/.exec(message);
+  if (choice) {
+    const [, name, given, choices = ""] = choice;
+    return new UsageError(`--${name} cannot be ${given}. It takes ${choices.replaceAll('"', "")}.`);
+  }
+  return new UsageError(`${message}\nsluice ${verb} --help tells what it takes.`);
+}
+
+/** Options given twice count the last time, lists all times; numbers must be some. */
+function checked(args: Args, known: Readonly<Record<string, Option>>, command: Command): Args {
+  const result: Args = { ...args };
+  for (const [name, option] of Object.entries(known)) {
+    const camel = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    if (!option.array && Array.isArray(result[camel])) result[camel] = (result[camel] as unknown[]).at(-1);
+    const value = result[camel];
+    if (option.type === "number" && value !== undefined && !Number.isFinite(value)) {
+      throw new UsageError(`--${name} needs a number. sluice ${nameOf(command)} --help tells what it takes.`);
+    }
+  }
+  const { threads } = result;
+  if (threads !== undefined && !(Number.isInteger(threads) && (threads as number) >= 1)) {
+    throw new UsageError(`--threads needs a whole number of at least 1, not ${String(threads)}.`);
+  }
+  return result;
+}

@@ -1,0 +1,55 @@
+/** One step on a session of its own, again where another transaction was in the way. */
+import { type Diagnostic, error, Failure } from "../diagnostics/diagnostic.ts";
+import type { Step } from "../plan/plan.ts";
+import type { RunInput } from "./run.ts";
+import { type Outcome, runStep } from "./step.ts";
+
+const TRIES = 3;
+/** Deadlock and serialization failures: the transaction is rolled back and the same session is good. */
+const RETRIED = new Set(["sql-40001", "sql-40P01"]);
+
+/** Never throws. The time counts from when the step has its session. */
+export async function runWithRetries(step: Step, input: RunInput): Promise<{ outcome: Outcome; startedAt: Date }> {
+  const { database, signal } = input;
+  const { name } = input.graph.resource(step.node);
+  let startedAt = new Date();
+  try {
+    const outcome = await database.session(async (session) => {
+      startedAt = new Date();
+      for (let attempt = 1; ; attempt++) {
+        const found = await runStep(step, { ...input, session, serverVersion: database.info.version });
+        if (attempt === TRIES || !RETRIED.has(found.diagnostic?.code ?? "") || signal?.aborted) return found;
+        const text = `${name}: ${found.message}; trying again (${attempt + 1} of ${TRIES})`;
+        input.emit({ type: "message", at: new Date(), level: "warn", node: step.node, text });
+      }
+    });
+    const wasCancelled = signal?.aborted && outcome.status === "error";
+    return { outcome: wasCancelled ? withoutDiagnostic(outcome) : outcome, startedAt };
+  } catch (thrown) {
+    return { outcome: signal?.aborted ? CANCELLED : broken(thrown), startedAt };
+  }
+}
+
+const CANCELLED: Outcome = { status: "error", message: "Cancelled" };
+
+/** What the server says of a cancelled statement is no fault of the model. */
+function withoutDiagnostic({ diagnostic: _, ...outcome }: Outcome): Outcome {
+  return { ...outcome, ...CANCELLED };
+}
+
+/** The server cannot be reached any more, or a fault of our own: either way the other steps go on. */
+function broken(thrown: unknown): Outcome {
+  const diagnostic: Diagnostic =
+    thrown instanceof Failure && thrown.diagnostics[0]
+      ? thrown.diagnostics[0]
+      : error("internal", `A fault of Sluice itself: ${String(thrown)}`, undefined, [
+          ...(thrown instanceof Error
+            ? (thrown.stack ?? "")
+                .split("\n")
+                .slice(1, 5)
+                .map((line) => line.trim())
+            : []),
+          "please report it, with these lines",
+        ]);
+  return { status: "error", message: diagnostic.message, diagnostic };
+}
