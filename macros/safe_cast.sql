@@ -18,6 +18,7 @@
   cast(
     case
       when {{ text }} !~ '^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$' then null
+      when right({{ text }}, 2) <= '28' then {{ text }}
       when cast(right({{ text }}, 2) as integer) <= extract(
         day from cast(left({{ text }}, 7) || '-01' as date) + interval '1 month' - interval '1 day'
       ) then {{ text }}
