@@ -3,6 +3,11 @@ import { SyntaxMistake } from "./errors.ts";
 import { Names } from "./codegen-names.ts";
 import type { Arguments, CallNode, Comparison, Expression, FilterNode, Place } from "./nodes.ts";
 
+/** A place that running code can point at; literal text stands in the output as it does in the template. */
+export interface NotedPlace extends Place {
+  readonly isLiteral: boolean;
+}
+
 export interface CodegenOptions {
   /** Whether the template's own code, and that of its macros, awaits what calls return. */
   readonly root: "sync" | "async";
@@ -39,7 +44,7 @@ export const quote = (value: string): string => JSON.stringify(value);
 export abstract class ExpressionWriter {
   protected readonly options: CodegenOptions;
   protected readonly constants: string[] = [];
-  readonly places: Place[] = [];
+  readonly places: NotedPlace[] = [];
   protected frame: FunctionFrame;
   /** Inside a branch: an unknown filter is an error only once it is reached. */
   protected inBranch = false;
@@ -61,8 +66,11 @@ export abstract class ExpressionWriter {
     this.frame.temporaries.push(name);
     return name;
   }
+  protected note({ start, end }: Place, isLiteral = false): number {
+    return this.places.push({ start, end, isLiteral }) - 1;
+  }
   protected place(node: Place): string {
-    return `P=${this.places.push({ start: node.start, end: node.end }) - 1}`;
+    return `P=${this.note(node)}`;
   }
 
   /** A call's result, awaited if need be. */

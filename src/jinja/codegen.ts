@@ -1,4 +1,4 @@
-import { ExpressionWriter, quote, type CodegenOptions } from "./codegen-expressions.ts";
+import { ExpressionWriter, quote, type CodegenOptions, type NotedPlace } from "./codegen-expressions.ts";
 import { Names, storedNames, targetNames, usedNames } from "./codegen-names.ts";
 import { SyntaxMistake } from "./errors.ts";
 import { isConstant } from "./constants.ts";
@@ -8,7 +8,7 @@ export interface Generated {
   /** The body of a function of `$, F, X, N, C, W` which returns the template's function of `S, exports, M`. */
   readonly code: string;
   /** What the numbers in `P` and `M` stand for. */
-  readonly places: readonly Place[];
+  readonly places: readonly NotedPlace[];
 }
 
 export function generate(body: Body, options: CodegenOptions): Generated {
@@ -127,15 +127,14 @@ class StatementWriter extends ExpressionWriter {
 
   #output(parts: readonly (Text | Expression)[], names: Names, out: string): void {
     for (const part of parts) {
-      if (part.kind === "text") this.#emit(`${this.#mapped(part, out)}${out}+=${quote(part.value)};`);
+      if (part.kind === "text") this.#emit(`${this.#mapped(part, out, true)}${out}+=${quote(part.value)};`);
       else this.#print(this.write(part, names), part, out);
     }
   }
 
   /** Notes the template's place for the output that follows. */
-  #mapped(place: Place, out: string): string {
-    if (out !== ROOT || this.options.isNative) return "";
-    return `M.push(${ROOT}.length,${this.places.push({ start: place.start, end: place.end }) - 1});`;
+  #mapped(place: Place, out: string, isLiteral = false): string {
+    return out === ROOT && !this.options.isNative ? `M.push(${ROOT}.length,${this.note(place, isLiteral)});` : "";
   }
 
   #print(value: string, place: Place, out: string): void {
@@ -310,7 +309,7 @@ class StatementWriter extends ExpressionWriter {
     const temporaries = this.#temporaries();
     this.#macroDepth--;
     this.frame = outer;
-    const start = this.places.push({ start: node.start, end: node.start + 2 }) - 1;
+    const start = this.note({ start: node.start, end: node.start + 2 });
     const options = `{kind:${quote(kind)},required:${given},caller:${used.has("caller")},kwargs:${used.has("kwargs")},varargs:${used.has("varargs")}}`;
     return [
       `new $.MacroValue(${quote(name)},${JSON.stringify(parameters.names)},${options},`,

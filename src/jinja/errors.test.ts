@@ -106,6 +106,9 @@ test("many calls one after another are not deep", async () => {
     "{% macro f(n) %}{{ 'x' if n == 0 else f(n - 1) }}{% endmacro %}{% for i in range(2000) %}{{ f(3) }}{% endfor %}";
   expect(render(source)).toBe("x".repeat(2000));
   expect(await renderAsync(source)).toBe("x".repeat(2000));
-  const macros = jinja.template("{% macro f() %}x{% endmacro %}", fileOf("")).definitions(scopeOf({}), "sync");
-  for (let i = 0; i < 1000; i++) expect(macros.get("f")?.__call__([], null)).toBe("x");
+  for (const mode of ["sync", "async"] as const) {
+    const macros = jinja.template("{% macro f() %}{{ g() }}{% endmacro %}", fileOf(""));
+    const f = macros.definitions(scopeOf({ g: () => "x" }), mode).get("f");
+    for (let i = 0; i < 1000; i++) expect(await f?.__call__([], null)).toBe("x");
+  }
 });

@@ -1,5 +1,5 @@
 import type { Span } from "../diagnostics/diagnostic.ts";
-import type { Place } from "./nodes.ts";
+import type { NotedPlace } from "./codegen-expressions.ts";
 import type { SourceText } from "./source-text.ts";
 
 /** Leads from a place in a template's output to the template. */
@@ -11,19 +11,19 @@ export interface SourceMap {
 /** Pairs as generated code notes them: an offset into the output, the number of the place written from there on. */
 export class RecordedMap implements SourceMap {
   readonly #marks: readonly number[];
-  readonly #places: readonly Place[];
+  readonly #places: readonly NotedPlace[];
   readonly #source: SourceText;
-  readonly #output: string;
+  readonly #length: number;
 
-  constructor(marks: readonly number[], places: readonly Place[], source: SourceText, output: string) {
+  constructor(marks: readonly number[], places: readonly NotedPlace[], source: SourceText, length: number) {
     this.#marks = marks;
     this.#places = places;
     this.#source = source;
-    this.#output = output;
+    this.#length = length;
   }
 
   toTemplate(offset: number): Span | undefined {
-    if (offset < 0 || offset > this.#output.length || this.#marks.length === 0) return undefined;
+    if (offset < 0 || offset > this.#length || this.#marks.length === 0) return undefined;
     let low = 0;
     let high = this.#marks.length / 2 - 1;
     while (low < high) {
@@ -33,18 +33,8 @@ export class RecordedMap implements SourceMap {
     }
     const place = this.#places[this.#marks[2 * low + 1] ?? -1];
     if (!place) return undefined;
-    const into = offset - (this.#marks[2 * low] ?? 0);
-    return this.#isLiteral(place, low) ? this.#wordAt(place.start + into, place.end) : this.#source.span(place);
-  }
-
-  /** Literal text stands in the output exactly as in the template; what a tag wrote starts with its brackets there. */
-  #isLiteral(place: Place, mark: number): boolean {
-    const from = this.#marks[2 * mark] ?? 0;
-    const to = this.#marks[2 * mark + 2] ?? this.#output.length;
-    return (
-      to - from === place.end - place.start &&
-      this.#output.startsWith(this.#source.text.slice(place.start, place.end), from)
-    );
+    if (!place.isLiteral) return this.#source.span(place);
+    return this.#wordAt(place.start + offset - (this.#marks[2 * low] ?? 0), place.end);
   }
 
   /** The word that starts at an offset, or the one character there. */

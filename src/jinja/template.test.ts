@@ -67,18 +67,34 @@ test("the depth of calls is counted per render, also while others wait", async (
   await expect(renderAsync(endless, { q: soon })).rejects.toThrow("maximum recursion depth exceeded");
 });
 
+test("a call of the host's own starts at no depth, whatever else is waiting", async () => {
+  const deep = "{% macro f(n) %}{{ f(n - 1) if n > 0 else q('') }}{% endmacro %}{{ f(200) }}";
+  const waiting = renderAsync(deep, { q: later });
+  await Promise.resolve();
+  const macro = jinja.template("{% macro f(n) %}{{ me(n - 1) if n > 0 }}{% endmacro %}", fileOf(""));
+  const names: Record<string, unknown> = {};
+  const f = macro.definitions(scopeOf(names), "sync").get("f");
+  names["me"] = f;
+  expect(f?.__call__([250], null)).toBe("");
+  expect(await waiting).toBe("");
+});
+
 test("a promise in synchronous rendering is a bug of the host", () => {
   expect(() => render("{{ q(1) }}", { q: later })).toThrow("Internal error");
 });
 
-test("definitions bind macros by name, and never one another", () => {
+test("definitions bind macros by name, and never one another", async () => {
   const source = "{% macro a(x, y=2) %}{{ x }}{{ b() }}{% endmacro %}{% macro b() %}own{% endmacro %}";
   const seen = scopeOf({ b: () => "from the context" });
-  const macros = jinja.template(source, fileOf(source)).definitions(seen, "sync");
-  expect([...macros.keys()]).toEqual(["a", "b"]);
-  const a = macros.get("a") as MacroValue; // the line above
-  expect(a.__call__([1], null)).toBe("1from the context");
-  expect(a.parameters).toEqual(["x", "y"]);
+  for (const mode of ["sync", "async"] as const) {
+    const macros = jinja.template(source, fileOf(source)).definitions(seen, mode);
+    expect([...macros.keys()]).toEqual(["a", "b"]);
+    expect(macros.get("a")?.parameters).toEqual(["x", "y"]);
+  }
+  const [atOnce, inTime] = (["sync", "async"] as const).map((mode) =>
+    jinja.template(source, fileOf(source)).definitions(seen, mode).get("a")?.__call__([1], null),
+  );
+  expect([atOnce, await inTime]).toEqual(["1from the context", "1from the context"]);
 });
 
 test("definitions for asynchronous calls give macros that await", async () => {
@@ -171,6 +187,14 @@ test("methods of host classes stay bound to their object", () => {
   );
 });
 
+/** Objects that would hand out anything they are asked for. */
+const host = {
+  x: { _private: 1, open: 2 },
+  f: soon,
+  g: URL,
+  o: { __getattr__: (name: string) => (name === "open" ? "yes" : Reflect.get({}, name)) },
+};
+
 const escapes = [
   "{{ x.constructor }}",
   "{{ x['constructor'] }}",
@@ -178,6 +202,10 @@ const escapes = [
   "{{ x._private }}",
   "{{ f.constructor }}",
   "{{ f.prototype }}",
+  "{{ g.prototype }}",
+  "{{ g.constructor }}",
+  "{{ o.constructor }}",
+  "{{ o.__proto__ }}",
   "{{ f.call }}",
   "{{ f.bind }}",
   "{{ 'a'.constructor }}",
@@ -193,15 +221,19 @@ const escapes = [
 ];
 for (const source of escapes)
   test(`nothing leads out of the sandbox: ${source}`, () => {
-    expect(render(source, { x: { _private: 1, open: 2 }, f: soon })).toBe("");
+    expect(render(source, host)).toBe("");
     const call = source.replace(" }}", "('x') }}");
     expect(() =>
       render(
         call.includes("|") || call.includes("format") ? `{% set y = ${source.slice(3, -3)} %}{{ y('x') }}` : call,
-        { x: {}, f: soon },
+        host,
       ),
     ).toThrow(TemplateError);
   });
+
+test("a host object is asked for no name that leads out of it", () => {
+  expect(render("{{ o.open }} {{ o['constructor'] }}", host)).toBe("yes ");
+});
 
 test("decimals of Postgres print as they came, and count as floats", () => {
   const source = "{{ d }} {{ [d] }} {{ d + 1 }} {{ d == 1.5 }} {{ d is number }} {{ d | tojson }} {{ '%.1f' % d }}";

@@ -1,11 +1,11 @@
 import nunjucks from "nunjucks";
 import { error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
 import { generate } from "./codegen.ts";
-import type { CodegenOptions } from "./codegen-expressions.ts";
+import type { CodegenOptions, NotedPlace } from "./codegen-expressions.ts";
 import type { JinjaEnvironment } from "./environment.ts";
 import { SyntaxMistake } from "./errors.ts";
 import type { MacroValue } from "./macro.ts";
-import type { Body, Place } from "./nodes.ts";
+import type { Body } from "./nodes.ts";
 import { parse } from "./parser.ts";
 import { runtime } from "./runtime.ts";
 import { RecordedMap, type SourceMap } from "./source-map.ts";
@@ -39,7 +39,7 @@ type Run = (scope: Scope, exports: Map<string, MacroValue>, marks: number[]) => 
 
 interface Compiled {
   readonly run: Run;
-  readonly places: readonly Place[];
+  readonly places: readonly NotedPlace[];
 }
 
 type Variant = Pick<CodegenOptions, "root" | "macros" | "isNative" | "bindsMacros">;
@@ -96,8 +96,8 @@ export class JinjaTemplate extends nunjucks.Template implements Template {
     this.compiled = true;
   }
 
-  #rendered(text: string, marks: number[], places: readonly Place[]): Rendered {
-    return { text, map: new RecordedMap(marks, places, this.#source, text) };
+  #rendered(text: string, marks: number[], places: readonly NotedPlace[]): Rendered {
+    return { text, map: new RecordedMap(marks, places, this.#source, text.length) };
   }
 
   #variant(name: keyof typeof variants): Compiled {
