@@ -4,7 +4,7 @@ import type { External } from "../project/types.ts";
 import { compilePattern } from "./date-pattern.ts";
 import type { Dialect } from "./dialect.ts";
 import { splitRecord, writeField } from "./record.ts";
-import type { Rewritten } from "./scanner.ts";
+import type { Rewritten } from "./reject.ts";
 
 export interface ColumnType {
   readonly name: string;

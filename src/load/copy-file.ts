@@ -9,7 +9,7 @@ import { CsvPass, type PassOptions } from "./csv-pass.ts";
 import { copyStatement, type Dialect } from "./dialect.ts";
 import type { LocatedFile } from "./locate.ts";
 import { writeField } from "./record.ts";
-import type { Reject } from "./scanner.ts";
+import type { Reject } from "./reject.ts";
 import { REJECTED_COLUMNS } from "./table.ts";
 
 /** Everything about a load that is the same for all its files. */

@@ -5,7 +5,8 @@ import type { ColumnType } from "./convert.ts";
 import type { Dialect } from "./dialect.ts";
 import { matchHeader, readHeader, type Header } from "./header.ts";
 import type { LocatedFile } from "./locate.ts";
-import { Scanner, type Reject, type Rewritten } from "./scanner.ts";
+import type { Reject, Rewritten } from "./reject.ts";
+import { Scanner } from "./scanner.ts";
 import { TextFile } from "./text-file.ts";
 import { view } from "./utf8.ts";
 

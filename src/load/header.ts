@@ -3,8 +3,8 @@ import { error, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import type { Dialect } from "./dialect.ts";
 import { splitRecord } from "./record.ts";
-import type { LineBreak, Reject } from "./scanner.ts";
-import { Scanner } from "./scanner.ts";
+import type { Reject } from "./reject.ts";
+import { Scanner, type LineBreak } from "./scanner.ts";
 import { view } from "./utf8.ts";
 
 /** A longer header is a missing line break or a quote that was never closed. */

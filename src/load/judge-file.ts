@@ -81,7 +81,7 @@ function withRaw(
   const inner = source.rewriter?.(columns);
   if (!quarantine) return inner;
   return (record) => {
-    const written = inner ? inner(record) : requote(record, dialect);
+    const written = inner ? inner(record) : dialect.quote === "" ? requote(record, dialect) : record;
     return typeof written === "string" ? written + dialect.delimiter + writeField(record, true, dialect) : written;
   };
 }
@@ -165,7 +165,7 @@ async function moveGood(
   const moved = await session.query(
     `insert into ${quote(table)} (${columnList([...names, "_file", "_line", "_batch_id"])})
      select ${cells.join(", ")}, ${where} from ${LANDING} l
-     where not exists (select from ${FAULTS} f where f.line = l.line) order by l.line`,
+     where not exists (select from ${FAULTS} f where f.line = l.line)`,
   );
   const refused = await session.query(
     `insert into ${quote(rejected)} (_file, _line, _batch_id, _column, _reason, _raw)

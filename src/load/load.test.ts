@@ -262,18 +262,18 @@ describe("cancelling", () => {
   });
 });
 
+const write = (text: string | null, delimiter: string): string =>
+  text === null
+    ? ""
+    : text === "" || /["\r\n]/.test(text) || text.includes(delimiter)
+      ? `"${text.replaceAll('"', '""')}"`
+      : text;
+
 describe("any table of values", () => {
   const value = fc.oneof(
     fc.constant(null),
     fc.string({ unit: fc.constantFrom("a", ",", '"', "\n", "\r", ";", "\\", ".", "é", " "), maxLength: 6 }),
   );
-  const write = (text: string | null, delimiter: string): string =>
-    text === null
-      ? ""
-      : text === "" || /["\r\n]/.test(text) || text.includes(delimiter)
-        ? `"${text.replaceAll('"', '""')}"`
-        : text;
-
   test("comes back as it was written, cleanly or through quarantine", async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { parse } from "csv-parse/sync";
 import { describe, expect, test } from "vitest";
 import { dialectOf, type DialectOptions, RFC4180 } from "./dialect.ts";
-import { MAX_RECORD, Scanner, type Reject, type ScanOptions } from "./scanner.ts";
+import type { Reject } from "./reject.ts";
+import { MAX_RECORD, Scanner, type ScanOptions } from "./scanner.ts";
 
 interface Scan {
   text: string;

@@ -4,28 +4,19 @@
  *
  * Bytes are copied to the output while they are looked at; cutting a record out is moving the output's end back.
  */
-import { isUtf8 } from "node:buffer";
 import type { Dialect } from "./dialect.ts";
 import { requote } from "./record.ts";
-import { firstInvalid, hexByte, printable, view, wholeCharacters } from "./utf8.ts";
-
-export interface Reject {
-  /** Of the record's first line in the file, 1-based. */
-  readonly line: number;
-  readonly column?: string;
-  readonly value?: string;
-  readonly reason: string;
-  readonly raw: string;
-}
-
-/** A record written anew, or why it cannot be. */
-export type Rewritten = string | Omit<Reject, "line" | "raw">;
+import { RecordBuffer } from "./record-buffer.ts";
+import { badBytes, isSuspicious, MAX_RAW, rawText, wrongCount, type Reject, type Rewritten } from "./reject.ts";
 
 export interface ScanOptions {
   readonly dialect: Dialect;
   /** Fields that every record must have. */
   readonly fields: number;
-  /** What follows each record before its line number, such as `,"data/a.csv",7,`; absent: records stay as they are. */
+  /**
+   * What follows each record before its line number, such as `,"data/a.csv",7,`. Something has to, where COPY reads: the
+   * line `\\.` alone ends a COPY before PostgreSQL 18, silently. Absent: only counting and rejecting is wanted.
+   */
   readonly suffix?: string;
   /** The line on which the first byte stands. Default 1. */
   readonly line?: number;
@@ -43,8 +34,6 @@ export type LineBreak = "lf" | "cr";
 
 /** A longer record is taken for a quote that was never closed. */
 export const MAX_RECORD = 16 * 1024 * 1024;
-/** Of a rejected record, so much is kept. */
-const MAX_RAW = 64 * 1024;
 
 // States: where in a record the next byte stands.
 const START = 0;
@@ -64,7 +53,6 @@ const QUOTE = 4;
 const STRAY = 5;
 
 const NEWLINE = 10;
-const REPLACEMENT = Buffer.from("\ufffd");
 
 export class Scanner {
   /** Records seen so far, rejected ones included; blank lines at the end are none. */
@@ -73,16 +61,11 @@ export class Scanner {
 
   readonly #options: ScanOptions;
   readonly #kinds = new Uint8Array(256);
+  /** Within quotes: whatever is not plain there. */
+  readonly #insideKinds = new Uint8Array(256);
   readonly #quote: number;
   readonly #escape: number;
-  readonly #suffix: Uint8Array | undefined;
-  /** Room that a record's end may need: suffix, line number, line feed. */
-  readonly #margin: number;
-
-  #out: Uint8Array = new Uint8Array(0);
-  #end = 0;
-  #start = 0;
-  #blocks: Uint8Array[] = [];
+  readonly #buffer: RecordBuffer;
   /** Input still to be scanned, the next piece last. */
   readonly #todo: Uint8Array[] = [];
   #state = START;
@@ -111,9 +94,10 @@ export class Scanner {
     this.#quote = dialect.quote === "" ? -1 : dialect.quote.charCodeAt(0);
     this.#escape = dialect.quote === "" ? -1 : dialect.escape.charCodeAt(0);
     if (this.#quote >= 0) this.#kinds[this.#quote] = QUOTE;
+    for (const special of [NEWLINE, 13, this.#quote, this.#escape])
+      if (special >= 0) this.#insideKinds[special] = QUOTE;
     this.#kinds[dialect.delimiter.charCodeAt(0)] = DELIMITER;
-    this.#suffix = options.suffix === undefined ? undefined : Buffer.from(options.suffix);
-    this.#margin = (this.#suffix?.length ?? 0) + 24;
+    this.#buffer = new RecordBuffer(options.suffix);
   }
 
   /** Records that were let through. */
@@ -125,9 +109,9 @@ export class Scanner {
   push(chunk: Uint8Array): Uint8Array[] {
     // A character may be cut in two by the chunk's end: the records at its borders are looked at on their own.
     this.#checkNext = true;
-    this.#checkAll = this.#isSuspicious(chunk);
+    this.#checkAll = isSuspicious(chunk, this.#options.decodedFrom);
     this.#scanAll(chunk);
-    return this.#take();
+    return this.#buffer.take();
   }
 
   /** Call once, after the last chunk. */
@@ -138,68 +122,36 @@ export class Scanner {
       this.#resume(new Uint8Array(0));
       this.#scanAll(new Uint8Array(0));
     }
-    const nothing = this.#end === this.#start && this.#fields === 1 && this.#state === START;
-    if (!nothing) {
-      this.#reserve(0);
+    const { start, end } = this.#buffer;
+    if (end > start || this.#fields > 1 || this.#state !== START) {
+      this.#buffer.reserve(0);
       this.#endRecord();
     }
-    return this.#take();
-  }
-
-  #isSuspicious(bytes: Uint8Array): boolean {
-    if (bytes.indexOf(0) >= 0) return true;
-    if (this.#options.decodedFrom !== undefined) return view(bytes).includes(REPLACEMENT);
-    return !isUtf8(wholeCharacters(bytes));
-  }
-
-  #take(): Uint8Array[] {
-    const blocks = this.#blocks;
-    this.#blocks = [];
-    if (this.#start > 0) {
-      blocks.push(this.#out.subarray(0, this.#start));
-      // The beginning of the next record moves to a buffer of its own: the block now belongs to the reader.
-      this.#out = this.#out.slice(this.#start, this.#end);
-      this.#end -= this.#start;
-      this.#start = 0;
-    }
-    return blocks;
-  }
-
-  /** Makes room for `more` bytes and a record's end. */
-  #reserve(more: number): void {
-    const needed = more + this.#margin;
-    if (this.#out.length - this.#end >= needed) return;
-    if (this.#start > 0 && this.#start >= this.#end - this.#start) {
-      this.#blocks.push(this.#out.subarray(0, this.#start));
-      const kept = this.#out.subarray(this.#start, this.#end);
-      this.#out = grown(kept, needed + (needed >> 2));
-      this.#end = kept.length;
-      this.#start = 0;
-    } else {
-      this.#out = grown(this.#out.subarray(0, this.#end), Math.max(needed + (needed >> 2), this.#end));
-    }
+    return this.#buffer.take();
   }
 
   #scanAll(input: Uint8Array): void {
     this.#todo.push(input);
     for (let next = this.#todo.pop(); next !== undefined; next = this.#todo.pop()) {
       this.#scan(next);
-      if (this.#end - this.#start > MAX_RECORD) this.#giveUpRecord();
+      if (this.#buffer.end - this.#buffer.start > MAX_RECORD) this.#giveUpRecord();
     }
   }
 
   /** Returns early after `#resume`, with the rest of the input waiting in `#todo`. */
   #scan(input: Uint8Array): void {
     const kinds = this.#kinds;
+    const inside = this.#insideKinds;
     const quote = this.#quote;
     const escape = this.#escape;
     const wanted = this.#options.fields;
     // Blank lines, conversions and doubts are met in #endRecord; without any of them a record ends right here.
-    const plain = this.#options.rewrite === undefined && (this.#suffix !== undefined || wanted > 1);
+    const plain = this.#options.rewrite === undefined;
     const length = input.length;
-    this.#reserve(length);
-    let out = this.#out;
-    let o = this.#end;
+    const buffer = this.#buffer;
+    buffer.reserve(length);
+    let out = buffer.bytes;
+    let o = buffer.end;
     let state = this.#state;
     let i = 0;
     if (this.#swallowLf && length > 0) {
@@ -249,6 +201,10 @@ export class Scanner {
       } else if (state === QUOTED) {
         i++;
         out[o++] = c;
+        if (inside[c] === PLAIN) {
+          while (i < length && inside[input[i]!] === PLAIN) out[o++] = input[i++]!;
+          continue;
+        }
         if (c === quote) state = AFTER_QUOTE;
         else if (c === escape) state = ESCAPED;
         else if (c === NEWLINE || (c === 13 && this.#lineBreak === "cr" && input[i] !== NEWLINE)) {
@@ -321,25 +277,23 @@ export class Scanner {
         !this.#checkAll &&
         !this.#stray &&
         this.#blankLines === 0 &&
-        o > this.#start
+        o > buffer.start
       ) {
-        o = this.#terminate(out, o);
+        o = buffer.finish(o, this.#startLine);
         this.records++;
-        this.#start = o;
         this.#startLine = ++this.#line;
         this.#fields = 1;
-        if (out.length - o < length - i + this.#margin) {
-          this.#save(o, START);
-          this.#reserve(length - i);
-          out = this.#out;
-          o = this.#end;
+        if (out.length - o < length - i + buffer.margin) {
+          buffer.reserve(length - i);
+          out = buffer.bytes;
+          o = buffer.end;
         }
       } else {
         this.#save(o, START);
         this.#endRecord();
-        this.#reserve(length - i);
-        out = this.#out;
-        o = this.#end;
+        buffer.reserve(length - i);
+        out = buffer.bytes;
+        o = buffer.end;
       }
       state = START;
     }
@@ -347,33 +301,15 @@ export class Scanner {
   }
 
   #save(o: number, state: number): void {
-    this.#end = o;
+    this.#buffer.end = o;
     this.#state = state;
-  }
-
-  /** Appends suffix, line number and line feed. */
-  #terminate(out: Uint8Array, at: number, line = this.#startLine): number {
-    let o = at;
-    const suffix = this.#suffix;
-    if (suffix !== undefined) {
-      for (let k = 0; k < suffix.length; k++) out[o++] = suffix[k]!;
-      let digits = 1;
-      for (let n = line; n >= 10; n = Math.floor(n / 10)) digits++;
-      let rest = line;
-      for (let k = o + digits - 1; k >= o; k--) {
-        out[k] = 48 + (rest % 10);
-        rest = Math.floor(rest / 10);
-      }
-      o += digits;
-    }
-    out[o++] = NEWLINE;
-    return o;
   }
 
   /** The careful end of a record: whatever is not plain. */
   #endRecord(): void {
-    const { fields: wanted, rewrite } = this.#options;
-    if (this.#end === this.#start && this.#fields === 1) {
+    const buffer = this.#buffer;
+    const { fields: wanted, rewrite, dialect, decodedFrom } = this.#options;
+    if (buffer.end === buffer.start && this.#fields === 1) {
       // Blank: a record only if another one follows.
       this.#blankLines++;
       this.#next();
@@ -381,21 +317,30 @@ export class Scanner {
     }
     this.#settleBlankLines();
     this.records++;
-    const bytes = this.#out.subarray(this.#start, this.#end);
-    const reason = this.#fault || this.#wrongCount(wanted) || this.#badBytes(bytes);
+    const doubtful = this.#checkNext || this.#checkAll;
+    const reason =
+      this.#fault || wrongCount(this.#fields, wanted) || (doubtful ? badBytes(buffer.record, decodedFrom) : "");
     if (reason !== "") {
-      this.#reject({ line: this.#startLine, reason, raw: printable(bytes, MAX_RAW) });
-      this.#end = this.#start;
-    } else if (rewrite !== undefined || this.#stray || this.#isEndMarker(bytes)) {
-      this.#rewriteRecord();
+      this.#reject({ line: this.#startLine, reason, raw: rawText(buffer.record) });
+      buffer.drop();
+    } else if (rewrite !== undefined || this.#stray) {
+      const written = rewrite ? rewrite(buffer.text) : requote(buffer.text, dialect);
+      this.#settle(written, this.#startLine);
     } else {
-      this.#end = this.#terminate(this.#out, this.#end);
+      buffer.finish(buffer.end, this.#startLine);
     }
     this.#next();
   }
 
+  #settle(written: Rewritten, line: number): void {
+    if (typeof written === "string") this.#buffer.replace(written, line);
+    else {
+      this.#reject({ line, raw: rawText(this.#buffer.record), ...written });
+      this.#buffer.drop();
+    }
+  }
+
   #next(): void {
-    this.#start = this.#end;
     this.#startLine = ++this.#line;
     this.#fields = 1;
     this.#fault = "";
@@ -413,62 +358,20 @@ export class Scanner {
   #settleBlankLines(): void {
     const count = this.#blankLines;
     if (count === 0) return;
-    this.#blankLines = 0;
+    const buffer = this.#buffer;
     const { fields: wanted, rewrite } = this.#options;
     const first = this.#startLine - count;
-    this.records += count;
-    const pending = this.#out.slice(this.#start, this.#end);
-    this.#end = this.#start;
+    const pending = buffer.record.slice();
+    buffer.drop();
     for (let line = first; line < first + count; line++) {
-      const written =
-        wanted > 1 ? { reason: `a blank line, where ${wanted} fields are expected` } : (rewrite?.("") ?? "");
-      if (typeof written !== "string") this.#reject({ line, raw: "", ...written });
-      else this.#append(written, line);
+      const blank = { reason: `a blank line, where ${wanted} fields are expected` };
+      this.#settle(wanted > 1 ? blank : (rewrite?.("") ?? ""), line);
     }
-    this.#start = this.#end;
-    this.#reserve(pending.length);
-    this.#out.set(pending, this.#end);
-    this.#end += pending.length;
-  }
-
-  #rewriteRecord(): void {
-    const bytes = this.#out.slice(this.#start, this.#end);
-    const record = view(bytes).toString("utf8");
-    const { rewrite, dialect } = this.#options;
-    this.#end = this.#start;
-    const written = rewrite ? rewrite(record) : requote(record, dialect);
-    if (typeof written === "string") this.#append(written, this.#startLine);
-    else this.#reject({ line: this.#startLine, raw: printable(bytes, MAX_RAW), ...written });
-  }
-
-  #append(record: string, line: number): void {
-    // `\.` alone on a line ends a COPY before PostgreSQL 18, silently; quoted, or with something appended, it does not.
-    const quote = this.#options.dialect.quote || '"';
-    const bytes = Buffer.from(this.#suffix === undefined && record === "\\." ? quote + record + quote : record);
-    this.#reserve(bytes.length);
-    this.#out.set(bytes, this.#end);
-    this.#end = this.#terminate(this.#out, this.#end + bytes.length, line);
-    this.#start = this.#end;
-  }
-
-  #isEndMarker(bytes: Uint8Array): boolean {
-    return this.#suffix === undefined && bytes.length === 2 && bytes[0] === 92 && bytes[1] === 46;
-  }
-
-  #wrongCount(wanted: number): string {
-    const found = this.#fields;
-    if (found === wanted) return "";
-    return `${found} field${found === 1 ? "" : "s"}, where ${wanted} ${wanted === 1 ? "is" : "are"} expected`;
-  }
-
-  #badBytes(bytes: Uint8Array): string {
-    if (!this.#checkNext && !this.#checkAll) return "";
-    if (bytes.indexOf(0) >= 0) return "a NUL byte (0x00), which Postgres cannot store in text";
-    const encoding = this.#options.decodedFrom;
-    if (encoding !== undefined) return view(bytes).includes(REPLACEMENT) ? `bytes that are not valid ${encoding}` : "";
-    if (isUtf8(bytes)) return "";
-    const at = firstInvalid(bytes);
-    return `byte 0x${hexByte(bytes[at]!)} after "${printable(bytes.subarray(Math.max(0, at - 20), at))}" is not valid UTF-8`;
+    this.records += count;
+    this.#blankLines = 0;
+    buffer.reserve(pending.length);
+    buffer.bytes.set(pending, buffer.end);
+    buffer.end += pending.length;
   }
 
   #openedAt(): string {
@@ -484,14 +387,13 @@ export class Scanner {
    * and reads the others again, then `rest`.
    */
   #resume(rest: Uint8Array): void {
-    const bytes = this.#out.slice(this.#start, this.#end);
+    const bytes = this.#buffer.record.slice();
     const lineEnd = this.#firstLineEnd(bytes);
-    this.#end = this.#start;
+    this.#buffer.drop();
     this.#line = this.#startLine;
-    const first = bytes.subarray(0, lineEnd);
     this.#settleBlankLines();
     this.records++;
-    this.#reject({ line: this.#startLine, reason: this.#fault, raw: printable(trimBreak(first), MAX_RAW) });
+    this.#reject({ line: this.#startLine, reason: this.#fault, raw: rawText(trimBreak(bytes.subarray(0, lineEnd))) });
     this.#next();
     this.#checkAll = true;
     this.#todo.push(rest, bytes.subarray(lineEnd));
@@ -502,7 +404,7 @@ export class Scanner {
     const quoted = this.#state === QUOTED || this.#state === ESCAPED;
     this.#fault ||= quoted ? this.#unterminated() : `a record longer than ${MAX_RECORD / 1024 / 1024} MiB`;
     if (this.#line > this.#startLine) return this.#resume(new Uint8Array(0));
-    this.#end = this.#start + MAX_RAW;
+    this.#buffer.end = this.#buffer.start + MAX_RAW;
     this.#state = UNQUOTED;
   }
 
@@ -512,13 +414,6 @@ export class Scanner {
     if (cr >= 0 && (lf < 0 || cr < lf)) return bytes[cr + 1] === NEWLINE ? cr + 2 : cr + 1;
     return lf < 0 ? bytes.length : lf + 1;
   }
-}
-
-function grown(bytes: Uint8Array, more: number): Uint8Array {
-  // Not a Buffer, whose slice() would not copy.
-  const larger = new Uint8Array(Buffer.allocUnsafeSlow(bytes.length + more).buffer);
-  larger.set(bytes);
-  return larger;
 }
 
 const trimBreak = (bytes: Uint8Array): Uint8Array => {
