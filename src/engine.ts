@@ -228,13 +228,13 @@ export class Sluice {
   }
 
   /** The first rows of a query, values as Postgres writes them; all without a limit. Throws `Failure`. */
-  show(compiled: Compiled, limit?: number): Promise<Awaited<ReturnType<Session["queryText"]>>> {
+  show(compiled: Compiled, limit?: number, at?: Span): Promise<Awaited<ReturnType<Session["queryText"]>>> {
     const shown = assemble(
       "select * from (\n",
       compiled,
       `\n) as shown${limit === undefined ? "" : `\nlimit ${limit}`}`,
     );
-    return this.#ask((session) => session.queryText(shown.sql), undefined, shown);
+    return this.#ask((session) => session.queryText(shown.sql), at, shown);
   }
 
   async #ask<T>(work: (session: Session) => Promise<T>, at?: Span, compiled?: Compiled): Promise<T> {

@@ -123,17 +123,18 @@ test("only variables made for it reach metadata.env", () => {
   expect(metadata.env).toEqual({ team: "bank", sluice_version: expect.any(String) as string });
 });
 
+const hook = (name: string) =>
+  ({
+    type: "hook-finished",
+    at: finished,
+    id: `operation.bank.${name}` as NodeId,
+    name,
+    status: "success",
+    startedAt: started,
+    seconds: 0.05,
+  }) as const;
+
 test("hooks of the project are results, before and after those of nodes", () => {
-  const hook = (name: string) =>
-    ({
-      type: "hook-finished",
-      at: finished,
-      id: `operation.bank.${name}` as NodeId,
-      name,
-      status: "success",
-      startedAt: started,
-      seconds: 0.05,
-    }) as const;
   const hooks = [hook("bank-on-run-start-0"), hook("bank-on-run-end-0")];
   const { results } = runResults({ ...run({ node: "model.bank.a", status: "success" }), hooks }, options);
   expect(results.map((r) => r.unique_id)).toEqual([

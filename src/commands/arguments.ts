@@ -26,7 +26,8 @@ export async function parse(command: Command, argv: readonly string[]): Promise<
     .strict()
     .exitProcess(false)
     .fail((message, thrown) => {
-      throw thrown ?? new UsageError(message);
+      // yargs's own complaints come either way.
+      throw thrown && thrown.name !== "YError" ? thrown : new UsageError(thrown?.message ?? message);
     });
   try {
     await parser.parseAsync(argv);

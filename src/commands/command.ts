@@ -121,14 +121,10 @@ interface KindArgs {
 /** `--resource-type` and `--exclude-resource-type` over the kinds a command takes; `all` adds what `default` leaves out. */
 export function kindsFor(args: KindArgs, usual: readonly string[], further: readonly string[] = []): string[] {
   const known = [...usual, ...further];
-  const asked = (words: readonly string[] | undefined): string[] | undefined => {
-    const found = words?.flatMap((word) => word.split(/[\s,]+/)).filter((word) => word !== "");
-    return found && found.length > 0 ? found : undefined;
-  };
-  const included = asked(args.resourceType);
-  const excluded = asked(args.excludeResourceType) ?? [];
+  const included = separated(args.resourceType);
+  const excluded = separated(args.excludeResourceType);
   const words = [...known, ...DBT_ONLY, "all", "default"];
-  const unknown = [...(included ?? []), ...excluded].filter((word) => !words.includes(word));
+  const unknown = [...included, ...excluded].filter((word) => !words.includes(word));
   if (unknown.length > 0) {
     throw new Failure(
       unknown.map((word) =>
@@ -139,11 +135,15 @@ export function kindsFor(args: KindArgs, usual: readonly string[], further: read
       ),
     );
   }
-  const kept = (included ?? ["default"]).flatMap((word) =>
+  const kept = (included.length > 0 ? included : ["default"]).flatMap((word) =>
     word === "all" ? known : word === "default" ? usual : [word],
   );
   return known.filter((kind) => kept.includes(kind) && !excluded.includes(kind));
 }
+
+/** `--resource-type "model seed"` as `--resource-type model seed`. */
+const separated = (words: readonly string[] = []): string[] =>
+  words.flatMap((word) => word.split(/[\s,]+/)).filter((word) => word !== "");
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

@@ -28,7 +28,11 @@ export const showCommand: Command = {
       const id = args.inline === undefined ? theOne(args, sluice, reporter) : undefined;
       return failedOnly(reporter, async () => {
         const compiled = id === undefined ? await sluice.compileInline(args.inline!) : await compile(sluice, id);
-        const { fields, rows } = await sluice.show(compiled, args.limit < 0 ? undefined : args.limit);
+        const { fields, rows } = await sluice.show(
+          compiled,
+          args.limit < 0 ? undefined : args.limit,
+          id && sluice.graph.resource(id).at,
+        );
         const columns = fields.map((f) => f.name);
         const name = id && sluice.graph.resource(id).name;
         if (args.output === "json") {

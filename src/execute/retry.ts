@@ -33,8 +33,8 @@ export async function runWithRetries(step: Step, input: RunInput): Promise<{ out
 const CANCELLED: Outcome = { status: "error", message: "Cancelled" };
 
 /** What the server says of a cancelled statement is no fault of the model. */
-function withoutDiagnostic({ diagnostic: _, ...outcome }: Outcome): Outcome {
-  return { ...outcome, ...CANCELLED };
+function withoutDiagnostic({ compiled, executed }: Outcome): Outcome {
+  return { ...CANCELLED, ...(compiled !== undefined && { compiled }), ...(executed !== undefined && { executed }) };
 }
 
 /** The server cannot be reached any more, or a fault of our own: either way the other steps go on. */

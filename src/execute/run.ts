@@ -6,7 +6,7 @@ import type { Manifest, NodeId } from "../parse/manifest.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { Database } from "../postgres/database.ts";
 import { QueryError, SQLSTATE } from "../postgres/errors.ts";
-import { quote, quoteIdent } from "../postgres/relation.ts";
+import { quoteIdent } from "../postgres/relation.ts";
 import type { HookFinished, RunEvent, RunResult, StepResult } from "./events.ts";
 import { namesForEndHooks, runProjectHooks } from "./hooks.ts";
 import { ReadyQueue } from "./queue.ts";
@@ -145,8 +145,9 @@ async function runSteps(input: RunInput): Promise<Map<NodeId, StepResult>> {
     running.add(work);
   };
 
+  const mayStart = (): boolean => queue.ready > 0 && free.length > 0 && !stop && !signal?.aborted;
   for (;;) {
-    while (queue.ready > 0 && free.length > 0 && !stop && !signal?.aborted) {
+    while (mayStart()) {
       const step = queue.take(input.pick);
       if (step.action === "none") queue.passed(step);
       else start(step);
@@ -190,8 +191,9 @@ const skipped = (step: Step, input: RunInput): StepResult => ({
   ...relationName(step, input),
 });
 
-/** Also for what failed: readers of artifacts look for the relation that is not there. */
-function relationName(step: Step, { plan }: RunInput): { relation?: string } {
+/** With the database, as dbt has it; also for what failed: readers of artifacts look for the relation that is not there. */
+function relationName(step: Step, { plan, database: { info } }: RunInput): { relation?: string } {
   if (step.action !== "build" && step.action !== "load") return {};
-  return { relation: quote(plan.relations.writeTo(step.node)) };
+  const { schema, identifier } = plan.relations.writeTo(step.node);
+  return { relation: [info.database, schema, identifier].map(quoteIdent).join(".") };
 }

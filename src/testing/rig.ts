@@ -38,7 +38,8 @@ export interface StartOptions {
   readonly onStdout?: (text: string) => void;
 }
 
-const CLI = join(packageRoot(), "dist", "cli.js");
+/** `SLUICE_TEST_CLI` names another build to test, such as an installed one. */
+const CLI = process.env["SLUICE_TEST_CLI"] ?? join(packageRoot(), "dist", "cli.js");
 
 /** A minimal project; `files` come on top and may replace these. Threads: 4. */
 function starter(url: string): Record<string, string> {

@@ -1,0 +1,108 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { rig } from "../rig.ts";
+
+const PROJECT = "name: shop\nversion: '1.0'\nprofile: shop\n";
+
+async function statuses(dir: string): Promise<string[][]> {
+  const text = await readFile(join(dir, "target", "run_results.json"), "utf8");
+  const { results } = JSON.parse(text) as { results: { unique_id: string; status: string }[] };
+  return results.map((r) => [r.unique_id, r.status]);
+}
+
+test(
+  "on-run-start runs before the first node and on-run-end after the last, which sees the results",
+  rig(async ({ dir, write, sluice, rows }) => {
+    await write({
+      "dbt_project.yml": `${PROJECT}on-run-start:\n  - create table if not exists audit (at serial, what text)\n  - insert into audit (what) values ('start')\non-run-end:\n  - "{% for r in results %}insert into audit (what) values ('{{ r.node.name }} {{ r.status }}');{% endfor %}"\n`,
+      "models/a.sql":
+        "{{ config(materialized='table', post_hook=\"insert into audit (what) values ('hook of {{ this.name }}')\") }} select 1 as id",
+      "models/b.sql": "{{ config(materialized='table') }} select 1 / 0 as id from {{ ref('a') }}",
+    });
+    const { code, stdout } = await sluice("run");
+    expect(code).toBe(1);
+    expect(await rows("select what from audit order by at")).toEqual([
+      { what: "start" },
+      { what: "hook of a" },
+      { what: "a success" },
+      { what: "b error" },
+    ]);
+    expect(await statuses(dir)).toEqual([
+      ["operation.shop.shop-on-run-start-0", "success"],
+      ["operation.shop.shop-on-run-start-1", "success"],
+      ["model.shop.a", "success"],
+      ["model.shop.b", "error"],
+      ["operation.shop.shop-on-run-end-0", "success"],
+    ]);
+    expect(stdout).toContain("OK hook: shop-on-run-start-0");
+  }),
+);
+
+test(
+  "a failing on-run-start hook keeps every node from running, and is told at its line",
+  rig(async ({ dir, write, sluice, rows }) => {
+    await write({
+      "dbt_project.yml": `${PROJECT}on-run-start: insert into nowhere values (1)\n`,
+      "models/a.sql": "select 1 as id",
+    });
+    const { code, stdout } = await sluice("build");
+    expect(code).toBe(1);
+    expect(stdout).toContain("Failure in hook shop-on-run-start-0");
+    expect(stdout).toContain('dbt_project.yml:4:15  sql-42P01  relation "nowhere" does not exist');
+    expect(await statuses(dir)).toEqual([
+      ["operation.shop.shop-on-run-start-0", "error"],
+      ["model.shop.a", "skipped"],
+    ]);
+    expect(await rows("select to_regclass('analytics.a') as a")).toEqual([{ a: null }]);
+  }),
+);
+
+test(
+  "a failing on-run-end hook is exit code 1, and leaves the models",
+  rig(async ({ write, sluice, rows }) => {
+    await write({ "dbt_project.yml": `${PROJECT}on-run-end: select 1 / 0\n`, "models/a.sql": "select 1 as id" });
+    const { code, stdout } = await sluice("build");
+    expect(code).toBe(1);
+    expect(stdout).toContain("Failure in hook shop-on-run-end-0");
+    expect(await rows("select id from analytics.a")).toEqual([{ id: 1 }]);
+  }),
+);
+
+test(
+  "a hook of a model belongs to its transaction, unless it says otherwise",
+  rig(async ({ write, sluice, rows }) => {
+    const hooks = `pre_hook=[{'sql': "insert into audit values ('inside')"}, {'sql': "insert into audit values ('outside')", 'transaction': false}]`;
+    await write({
+      "models/a.sql": `{{ config(materialized='table', ${hooks}) }} select 1 / 0 as id`,
+      "models/b.sql": `{{ config(materialized='table', ${hooks}) }} select 1 as id`,
+      "models/vacuumed.sql":
+        "{{ config(materialized='table', post_hook=after_commit('vacuum {{ this }}')) }} select 1 as id",
+    });
+    await rows("create table audit (what text)");
+    expect((await sluice("run", "-s", "a")).code).toBe(1);
+    expect(await rows("select what from audit")).toEqual([{ what: "outside" }]);
+    expect((await sluice("run", "-s", "b", "vacuumed")).code).toBe(0);
+    expect(await rows("select what from audit order by 1")).toEqual([
+      { what: "inside" },
+      { what: "outside" },
+      { what: "outside" },
+    ]);
+  }),
+);
+
+test(
+  "a post-hook that fails undoes the model, and is told at its own line",
+  rig(async ({ write, sluice, rows }) => {
+    await write({ "models/a.sql": "{{ config(materialized='table') }} select 1 as id" });
+    expect((await sluice("run")).code).toBe(0);
+    await write({
+      "models/a.sql":
+        "{{ config(materialized='table',\n    post_hook='insert into nowhere values (1)') }}\nselect 2 as id",
+    });
+    const { code, stdout } = await sluice("run");
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/models\/a\.sql:\d+:\d+ {2}sql-42P01 {2}relation "nowhere" does not exist/);
+    expect(await rows("select id from analytics.a")).toEqual([{ id: 1 }]);
+  }),
+);
