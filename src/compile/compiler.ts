@@ -7,11 +7,11 @@ import type { Phase, RefCall, SourceCall, TemplateQuery } from "../context/phase
 import { Relation } from "../context/relation.ts";
 import { testArguments } from "../context/test-arguments.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
-import { type Jinja, renderNative, TemplateError } from "../jinja/index.ts";
+import type { Jinja } from "../jinja/index.ts";
 import { callSpan, Linker } from "../parse/link.ts";
 import type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource } from "../parse/manifest.ts";
 import { graphDictionary, nodeDictionary } from "../parse/node-dictionary.ts";
-import { located } from "../parse/state.ts";
+import { located, renderQuoted, requoted } from "../parse/places.ts";
 import { relationKey, type Relations, type World } from "../plan/plan.ts";
 import type { Hook, Mapping, Project } from "../project/types.ts";
 import { type Compiled, type Piece, rendered, withCtes } from "./assemble.ts";
@@ -88,8 +88,13 @@ export class Compiler {
       new Set(),
     );
     const file: SourceFile = { ...hook.at.file, text: hook.sql };
-    const { sql } = await this.#template(file, hook.sql, 0, new TemplateContext(this.#shared, face, phase), hook.at);
-    return sql.trim();
+    try {
+      const { sql } = await this.#template(file, hook.sql, 0, new TemplateContext(this.#shared, face, phase), hook.at);
+      return sql.trim();
+    } catch (thrown) {
+      // The hook is a text in YAML or in a config() call: shown is its place there.
+      throw requoted(file, hook.at, thrown);
+    }
   }
 
   #inject(sql: Compiled, ctes: ReadonlyMap<NodeId, Piece>): Compiled {
@@ -136,8 +141,8 @@ export class Compiler {
     const { manifest, jinja } = this.input;
     const tested = manifest.nodes.get(test.attached!) ?? manifest.sources.get(test.attached!);
     if (!tested) throw new Error(`Internal error: ${test.id} tests nothing`);
-    const call = tested.kind === "source" ? `source('${tested.source.source}', '${tested.name}')` : `ref('${tested.package}', '${tested.name}')`;
-    const render = (text: string): unknown => renderNative(text, { ...test.file, text }, yaml, jinja);
+    const call = tested.kind === "source" ? `source('${tested.source.source}', '${tested.name}')` : refTo(tested, test.package);
+    const render = (text: string): unknown => renderQuoted(text, test.at, yaml, jinja);
     const where = context.get("get_where_subquery") as (relation: unknown) => unknown;
     return testArguments(test.generic?.args ?? {}, await where(render(`{{ ${call} }}`)), render);
   }
@@ -213,12 +218,14 @@ export class Compiler {
   }
 }
 
+/** Without a package where it is the caller's own: projects that override `ref` may know no second argument. */
+const refTo = ({ package: owner, name }: Node, from: string): string => (owner === from ? `ref('${name}')` : `ref('${owner}', '${name}')`);
+
 /** A template's error becomes a `Failure`, at `at` where it has no place of its own. */
 async function explaining<T>(at: Span, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
-    if (!(thrown instanceof TemplateError)) throw thrown;
     throw new Failure(located(thrown, at), { cause: thrown });
   }
 }

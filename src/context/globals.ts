@@ -11,9 +11,9 @@ import {
   PySet,
   PyTuple,
   str,
-  TemplateError,
   toPython,
 } from "../jinja/index.ts";
+import { error, Failure } from "../diagnostics/diagnostic.ts";
 import { md5 } from "../lib/hash.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import type { Mapping, Project, Value } from "../project/types.ts";
@@ -80,16 +80,15 @@ function returnFromMacro(...args: unknown[]): never {
 function envVar(env: RunFacts["env"], args: unknown[]): unknown {
   const { name, default: fallback } = callArgs(args, ["name", "default"]);
   const key = String(name);
-  if (key.startsWith("DBT_ENV_SECRET_")) {
-    throw new TemplateError("CompilationError", `"${key}" is a secret: it may be used in profiles.yml and packages.yml only`);
+  if (key.startsWith("DBT_ENV_SECRET")) {
+    const hint = "use it in profiles.yml or packages.yml, or rename the variable";
+    throw new Failure(error("env-var-secret", `The secret ${key} may not be read here.`, undefined, [hint]));
   }
   const value = env[key];
   if (value !== undefined) return value;
   if (fallback !== undefined && fallback !== null) return fallback;
-  throw new TemplateError(
-    "CompilationError",
-    `Environment variable "${key}" is not set, and env_var() has no default.`,
-  );
+  const notes = [...didYouMean(key, Object.keys(env)), `set it, or give a default: env_var('${key}', '…')`];
+  throw new Failure(error("env-var-missing", `The environment variable ${key} is not set.`, undefined, notes));
 }
 
 /** Resolves `var()`: `--vars`, then the package's own block in the root project, then the project's own. */
@@ -119,10 +118,12 @@ export function varFunction(project: Project, packageName: string): unknown {
     const value = lookup(String(name));
     if (value !== undefined) return toPython(value);
     if (fallback !== undefined) return fallback;
-    const hint = didYouMean(String(name), varNames(project, packageName));
-    throw new TemplateError(
-      "CompilationError",
-      [`Required var "${String(name)}" is not set.`, ...hint, `Set it under vars: in dbt_project.yml or with --vars.`].join(" "),
+    const key = String(name);
+    throw new Failure(
+      error("var-missing", `No var named "${key}" is set.`, undefined, [
+        ...didYouMean(key, varNames(project, packageName)),
+        `set it under  vars:  in dbt_project.yml or with --vars, or give a default: var('${key}', …)`,
+      ]),
     );
   };
   const has = (key: unknown): boolean => lookup(String(key)) !== undefined;

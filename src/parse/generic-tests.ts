@@ -11,6 +11,8 @@ import { effectiveConfig, nodeConfig } from "./config.ts";
 import type { DataTestNode, Node, SourceNode } from "./manifest.ts";
 import { nodeId } from "./manifest.ts";
 import { TEST_DEFAULTS } from "./nodes.ts";
+import { quoting } from "./places.ts";
+import { argumentProblems } from "./test-arguments.ts";
 import { capturing, attempt, describe, fqnOf, type ParseState, place, renderValue } from "./state.ts";
 
 /** A test name and its alias (cut to 63 characters with a hash), as dbt makes them. */
@@ -68,6 +70,11 @@ function parseGenericTest(state: ParseState, pkg: Package, on: Tested, test: Tes
     );
     return undefined;
   }
+  const problems = argumentProblems(macro, test, column !== undefined);
+  if (problems.length > 0) {
+    state.diagnostics.push(...problems);
+    return undefined;
+  }
   const args: Mapping = { ...test.args, ...(column ? { column_name: column.quote ? `"${column.name}"` : column.name } : {}) };
   const onName = on.kind === "source" ? `${on.source.source}_${on.name}` : on.name;
   const type = [on.kind === "source" ? "source" : "", namespace ?? "", bare].filter(Boolean).join("_");
@@ -95,7 +102,8 @@ function parseGenericTest(state: ParseState, pkg: Package, on: Tested, test: Tes
       { package: pkg.name, model: provisional, names: new Map([["_dbt_generic_test_kwargs", kwargs]]) },
       phase,
     );
-    state.jinja.template(sql, { ...test.at.file, text: sql }).renderSync(context);
+    const file = { ...test.at.file, text: sql };
+    quoting(file, test.at, () => state.jinja.template(sql, file).renderSync(context));
   });
 
   // What the test's macro configures is its default: the use in YAML has the last word.

@@ -2,7 +2,7 @@
 import type { RefCall, SourceCall } from "../context/phase.ts";
 import { type Diagnostic, error, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../lib/nearest.ts";
-import type { NodeId, Resource } from "./manifest.ts";
+import type { MacroNode, NodeId, Resource } from "./manifest.ts";
 
 type Target = Extract<Resource, { kind: "model" | "seed" | "snapshot" | "source" }>;
 
@@ -66,8 +66,9 @@ export class Linker {
 /** The ids a node depends on, in order of first use; what is missing is reported at the call. */
 export function link(
   linker: Linker,
-  node: { package: string; refs: readonly RefCall[]; sourceCalls: readonly SourceCall[]; file: SourceFile; at: Span },
+  node: Caller & { package: string; refs: readonly RefCall[]; sourceCalls: readonly SourceCall[] },
   diagnostics: Diagnostic[],
+  macros: ReadonlyMap<string, MacroNode> = new Map(),
 ): NodeId[] {
   const ids = new Set<NodeId>();
   const missing = new Set<string>();
@@ -75,23 +76,56 @@ export function link(
     const target = linker.ref(call, node.package);
     if (target) ids.add(target.id);
     else if (!missing.has(call.name) && missing.add(call.name)) {
-      diagnostics.push(linker.refNotFound(call, callSpan(node, "ref", call.name)));
+      diagnostics.push(atCall(node, "ref", call.name, macros, (at) => linker.refNotFound(call, at)));
     }
   }
   for (const call of node.sourceCalls) {
     const target = linker.source(call);
     if (target) ids.add(target.id);
     else if (!missing.has(`${call.source}.${call.name}`) && missing.add(`${call.source}.${call.name}`)) {
-      diagnostics.push(linker.sourceNotFound(call, callSpan(node, "source", call.name)));
+      diagnostics.push(atCall(node, "source", call.name, macros, (at) => linker.sourceNotFound(call, at)));
     }
   }
   return [...ids];
 }
 
+interface Caller {
+  readonly file: SourceFile;
+  readonly at: Span;
+  readonly name?: string;
+  /** Ids of the macros it calls. */
+  readonly macros?: readonly string[];
+}
+
+/** A diagnostic where the call stands: in the node's file, or in a macro that the node calls. */
+function atCall(
+  node: Caller,
+  call: "ref" | "source",
+  name: string,
+  macros: ReadonlyMap<string, MacroNode>,
+  make: (at: Span) => Diagnostic,
+): Diagnostic {
+  const own = findCall(node.file, call, name);
+  if (own) return make(own);
+  for (const id of node.macros ?? []) {
+    const macro = macros.get(id);
+    const at = macro && findCall(macro.file, call, name, macro.at);
+    if (!at) continue;
+    const diagnostic = make(at);
+    return { ...diagnostic, notes: [...diagnostic.notes, { message: `macro "${macro.name}" is called from here`, at: node.at }] };
+  }
+  return make(node.at);
+}
+
 /** Where a call with this name stands in the node's file; the node's own place when it is made by a macro. */
-export function callSpan(node: { file: SourceFile; at: Span }, call: "ref" | "source", name: string): Span {
+export const callSpan = (node: Caller, call: "ref" | "source", name: string): Span =>
+  findCall(node.file, call, name) ?? node.at;
+
+/** The name within the first such call of a file, or of a part of it. */
+function findCall(file: SourceFile, call: "ref" | "source", name: string, within?: Span): Span | undefined {
   const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const found = new RegExp(`\\b${call}\\s*\\([^)]*?(['"])(${escaped})\\1`, "d").exec(node.file.text);
-  const group = found?.indices?.[2];
-  return group ? { file: node.file, start: group[0], end: group[1] } : node.at;
+  const pattern = new RegExp(`\\b${call}\\s*\\([^)]*?(['"])(${escaped})\\1`, "dg");
+  pattern.lastIndex = within?.start ?? 0;
+  const group = pattern.exec(file.text)?.indices?.[2];
+  return group && group[1] <= (within?.end ?? file.text.length) ? { file, start: group[0], end: group[1] } : undefined;
 }

@@ -103,7 +103,33 @@ function parseNode(state: ParseState, draft: Draft): NodeBase {
     captured.config.length === 0
       ? provisional
       : place(state, { package: draft.package.name, config, model: modelOf(draft, id, config), at: draft.at });
-  return baseOf(state, draft, id, config, where, captured);
+  const hooked = hooksSeen(state, draft, config, where, modelOf(draft, id, config), captured);
+  return baseOf(state, draft, id, config, where, hooked);
+}
+
+/** What hooks name, the node depends on as well. */
+function hooksSeen(
+  state: ParseState,
+  draft: Draft,
+  all: Mapping,
+  where: { database: string; schema: string; alias: string },
+  model: Mapping,
+  seen: Captured,
+): Captured {
+  const { pre_hook, post_hook } = nodeConfig(all, draft.at);
+  const refs = [...seen.refs];
+  const sources = [...seen.sources];
+  const macros = new Set(seen.macros);
+  const self = new Relation({ database: where.database, schema: where.schema, identifier: where.alias });
+  for (const { sql } of [...pre_hook, ...post_hook]) {
+    if (!sql.includes("{{") && !sql.includes("{%")) continue;
+    const file = { ...draft.file, text: sql };
+    const found = capture(state, file, sql, 0, { package: draft.package.name, this: self, model }, draft.at);
+    refs.push(...found.refs);
+    sources.push(...found.sources);
+    for (const id of found.macros) macros.add(id);
+  }
+  return { config: seen.config, refs, sources, macros };
 }
 
 const NOTHING: Captured = { config: [], refs: [], sources: [], macros: new Set() };

@@ -1,7 +1,7 @@
 /** Project → Manifest: every template rendered once with `execute = false`, every name linked, every mistake gathered. */
 import { type RunFacts } from "../context/globals.ts";
 import { makeProjectContext } from "../context/context.ts";
-import { MacroSet } from "../context/macros.ts";
+import { type MacroNode, MacroSet } from "../context/macros.ts";
 import { type Diagnostic, error } from "../diagnostics/diagnostic.ts";
 import { sortDiagnostics } from "../diagnostics/format.ts";
 import type { Jinja } from "../jinja/index.ts";
@@ -58,7 +58,7 @@ export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): P
   }
 
   const { enabled, disabled } = sortOut(all, state.diagnostics);
-  linkAll(enabled, disabled, root.name, state.diagnostics);
+  linkAll(enabled, disabled, root.name, macros, state.diagnostics);
   const manifest: Manifest = {
     projectName: project.name,
     nodes: ofKind(enabled, (r): r is Node => r.kind !== "source" && r.kind !== "exposure"),
@@ -108,7 +108,7 @@ function sortOut(all: readonly Resource[], diagnostics: Diagnostic[]): { enabled
         : undefined);
     if (twin) {
       diagnostics.push(
-        error("duplicate-name", `Two resources are named "${resource.name}": ${twin.kind} and ${resource.kind}.`, resource.at, [
+        error("duplicate-name", bothNamed(twin, resource), resource.at, [
           { message: "the other one is here", at: twin.at },
           "names of models, seeds and snapshots are unique in a project: rename one (alias: sets the table's name)",
         ]),
@@ -133,7 +133,18 @@ function sortOut(all: readonly Resource[], diagnostics: Diagnostic[]): { enabled
   return { enabled, disabled };
 }
 
-function linkAll(enabled: Map<NodeId, Resource>, disabled: readonly Resource[], root: string, diagnostics: Diagnostic[]): void {
+function bothNamed(a: Resource, b: Resource): string {
+  if (a.kind === b.kind) return `Two ${a.kind === "analysis" ? "analyse" : a.kind.replace("_", " ")}s are named "${a.name}".`;
+  return `The ${a.kind} and the ${b.kind} here are both named "${a.name}".`;
+}
+
+function linkAll(
+  enabled: Map<NodeId, Resource>,
+  disabled: readonly Resource[],
+  root: string,
+  macros: ReadonlyMap<string, MacroNode>,
+  diagnostics: Diagnostic[],
+): void {
   const linker = new Linker(enabled.values(), disabled, root);
   for (const [id, resource] of enabled) {
     if (resource.kind === "source" || resource.kind === "unit_test") continue;
@@ -141,7 +152,7 @@ function linkAll(enabled: Map<NodeId, Resource>, disabled: readonly Resource[], 
       const calls = resource as ExposureNode & { refs: []; sourceCalls: [] };
       enabled.set(id, { ...resource, dependsOn: link(linker, calls, diagnostics) });
     } else {
-      const dependsOn = link(linker, resource, diagnostics);
+      const dependsOn = link(linker, resource, diagnostics, macros);
       // A singular test of one model stands with that model.
       const attached = resource.kind === "test" && !resource.attached && dependsOn.length === 1 ? { attached: dependsOn[0] } : {};
       enabled.set(id, { ...resource, ...attached, dependsOn } as Node);

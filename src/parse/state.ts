@@ -5,9 +5,11 @@ import type { BoundMacro } from "../context/macros.ts";
 import type { Phase, RefCall, SourceCall } from "../context/phase.ts";
 import { Relation } from "../context/relation.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
-import { type Jinja, renderNative, str, TemplateError, toPython } from "../jinja/index.ts";
-import type { Mapping, Package, Project, Value } from "../project/types.ts";
+import { type Jinja, str, toPython } from "../jinja/index.ts";
+import { didYouMean } from "../lib/nearest.ts";
+import type { Mapping, Package, Project } from "../project/types.ts";
 import type { DocsBlock } from "./manifest.ts";
+import { located, quoting, renderQuoted } from "./places.ts";
 
 export interface ParseState {
   readonly project: Project;
@@ -42,11 +44,23 @@ export function capturing(stand: Relation): { phase: Phase; captured: Captured }
   return { phase, captured };
 }
 
-/** Renders a node's SQL for what it calls. Template errors become diagnostics; what was captured before them is kept. */
-export function capture(state: ParseState, file: SourceFile, source: string, offset: number, face: NodeFace): Captured {
+/**
+ * Renders a node's SQL for what it calls. Template errors become diagnostics; what was captured before them is kept.
+ * `instead` is shown as their place where the template is no file but a text that stands in one.
+ */
+export function capture(
+  state: ParseState,
+  file: SourceFile,
+  source: string,
+  offset: number,
+  face: NodeFace,
+  instead?: Span,
+): Captured {
   const { phase, captured } = capturing(face.this ?? new Relation({}));
   const context = new TemplateContext(state.shared, face, phase);
-  attempt(state, { file, start: offset, end: offset }, () => state.jinja.template(source, file, offset).renderSync(context));
+  const render = (): unknown => state.jinja.template(source, file, offset).renderSync(context);
+  const at = { file, start: offset, end: offset };
+  attempt(state, at, instead ? () => quoting(file, instead, render) : render);
   return captured;
 }
 
@@ -55,32 +69,15 @@ export function attempt<T>(state: ParseState, at: Span, work: () => T): T | unde
   try {
     return work();
   } catch (thrown) {
-    if (thrown instanceof Failure) state.diagnostics.push(...thrown.diagnostics);
-    else if (thrown instanceof TemplateError) state.diagnostics.push(located(thrown, at));
-    else throw thrown;
+    state.diagnostics.push(...located(thrown, at));
     return undefined;
   }
 }
 
-/** A template error without a place of its own is shown where the template stands. */
-export function located(thrown: TemplateError, at: Span): Diagnostic {
-  const diagnostic = thrown.toDiagnostic();
-  return diagnostic.at ? diagnostic : { ...diagnostic, at };
-}
-
 /** Renders a YAML text natively; for test arguments and configuration. */
-export function renderValue(state: ParseState, value: Value, at: Span, context: TemplateContext): unknown {
-  if (typeof value === "string") {
-    if (!value.includes("{{") && !value.includes("{%")) return value;
-    return attempt(state, at, () => renderNative(value, at.file, context, state.jinja)) ?? null;
-  }
-  if (Array.isArray(value)) return value.map((item) => renderValue(state, item, at, context));
-  if (value !== null && typeof value === "object") {
-    return toPython(
-      Object.fromEntries(Object.entries(value).map(([k, v]) => [k, renderValue(state, v, at, context)])) as Mapping,
-    );
-  }
-  return toPython(value);
+export function renderValue(state: ParseState, value: string, at: Span, context: TemplateContext): unknown {
+  if (!value.includes("{{") && !value.includes("{%")) return value;
+  return attempt(state, at, () => renderQuoted(value, at, context, state.jinja)) ?? null;
 }
 
 /** Schema, alias and database, through the macros projects override. */
@@ -115,22 +112,27 @@ export function describe(state: ParseState, packageName: string, text: string, a
   if (!text.includes("{{")) return text;
   const doc = (...args: unknown[]): string => {
     const names = args.map(str);
-    const [pkg, name] = names.length > 1 ? [names[0], names[1]] : [undefined, names[0]];
+    const [pkg, name = ""] = names.length > 1 ? names : [undefined, names[0]];
     const candidates = pkg ? [pkg] : [packageName, ...state.project.packages.map((p) => p.name)];
     for (const candidate of candidates) {
       const block = state.docs.get(`doc.${candidate}.${name}`);
       if (block) return block.text;
     }
-    state.diagnostics.push(error("doc-not-found", `No docs block named "${names.join(".")}".`, at));
-    return "";
+    const known = [...state.docs.values()].map((block) => block.name);
+    throw new Failure(
+      error("doc-not-found", `No docs block named "${names.join(".")}".`, undefined, [
+        ...didYouMean(name, known),
+        `a docs block is {% docs ${name} %} … {% enddocs %} in a .md file below models/`,
+      ]),
+    );
   };
   const { phase } = capturing(new Relation({}));
   const context = new TemplateContext(state.shared, { package: packageName, names: new Map([["doc", doc]]) }, phase);
-  return attempt(state, at, () => str(renderNative(text, at.file, context, state.jinja))) ?? text;
+  return attempt(state, at, () => str(renderQuoted(text, at, context, state.jinja))) ?? text;
 }
 
 /** The start of a file, for resources that are a file. */
-export const fileStart = (file: SourceFile): Span => ({ file, start: 0, end: Math.max(1, file.text.indexOf("\n")) });
+export const fileStart = (file: SourceFile): Span => ({ file, start: 0, end: Math.max(1, /^[^\n]*/.exec(file.text)?.[0].length ?? 1) });
 
 /** `[package, folder, …, name]` from a path below one of the resource folders. */
 export function fqnOf(packageName: string, path: string, folders: readonly string[], name: string): string[] {

@@ -1,11 +1,11 @@
 /** Unit tests: a model's SQL over given rows. */
-import { error } from "../diagnostics/diagnostic.ts";
+import { error, type Span } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../lib/nearest.ts";
-import type { Mapping, Package } from "../project/types.ts";
+import type { Mapping, Package, UnitTestProperties, UnitTestRows } from "../project/types.ts";
 import { effectiveConfig, nodeConfig } from "./config.ts";
 import type { ModelNode, UnitTestNode } from "./manifest.ts";
 import { nodeId } from "./manifest.ts";
-import { describe, fqnOf, type ParseState } from "./state.ts";
+import { describe, fqnOf, type ParseState, stem } from "./state.ts";
 
 export function parseUnitTests(state: ParseState, pkg: Package, models: readonly ModelNode[]): UnitTestNode[] {
   const nodes: UnitTestNode[] = [];
@@ -45,8 +45,25 @@ export function parseUnitTests(state: ParseState, pkg: Package, models: readonly
       columns: [],
       constraints: [],
       model: model.id,
-      unit,
+      unit: withFixtures(state, pkg, unit),
     });
   }
   return nodes;
+}
+
+/** Rows that stand in files of their own are put in the place of these files' names. */
+function withFixtures(state: ParseState, pkg: Package, unit: UnitTestProperties): UnitTestProperties {
+  const filled = <T extends UnitTestRows>(rows: T, at: Span): T => {
+    if (rows.fixture === undefined) return rows;
+    const ending = rows.format === "sql" ? ".sql" : ".csv";
+    const candidates = pkg.files.fixtures.filter((file) => file.path.endsWith(ending));
+    const file = candidates.find((candidate) => stem(candidate.path) === rows.fixture);
+    if (file) return { ...rows, rows: file.text };
+    const message = `There is no fixture "${rows.fixture}${ending}" below tests/fixtures/.`;
+    const known = candidates.map((candidate) => stem(candidate.path));
+    state.diagnostics.push(error("fixture-not-found", message, at, didYouMean(rows.fixture, known)));
+    return rows;
+  };
+  const given = unit.given.map((input) => filled(input, input.at));
+  return { ...unit, given, expect: filled(unit.expect, unit.at) };
 }

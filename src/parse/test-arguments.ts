@@ -1,0 +1,44 @@
+/** Whether a use of a generic test gives the arguments that its macro takes. */
+import { BUILTIN_PACKAGE, type MacroNode } from "../context/macros.ts";
+import { type Diagnostic, error } from "../diagnostics/diagnostic.ts";
+import { didYouMean } from "../lib/nearest.ts";
+import type { TestProperties } from "../project/types.ts";
+import { keySpan } from "../project/written.ts";
+
+/** `{% test name(model, column_name, values, quote=True) %}` */
+const SIGNATURE = /^\{%[-+]?\s*(?:data_)?test\s+\w+\s*\(([\s\S]*?)\)\s*[-+]?%\}/;
+
+export function argumentProblems(macro: MacroNode, test: TestProperties, onColumn: boolean): Diagnostic[] {
+  const written = SIGNATURE.exec(macro.source)?.[1];
+  if (written === undefined) return [];
+  const names = [...written.matchAll(/(?:^|,)\s*(\w+)/g)].map((match) => match[1] ?? "");
+  const own = names.filter((name) => name !== "model" && name !== "column_name");
+  const takes = own.length ? `its arguments: ${own.join(", ")}` : "it takes no arguments";
+  const problems: Diagnostic[] = [];
+  // A macro whose body speaks of kwargs takes any.
+  const isOpen = /\bkwargs\b/.test(macro.source);
+  for (const key of isOpen ? [] : Object.keys(test.args)) {
+    if (names.includes(key)) continue;
+    const message = `Test "${test.test}" has no argument "${key}".`;
+    problems.push(error("test-argument", message, keySpan(test.args, key) ?? test.at, [...didYouMean(key, own), takes]));
+  }
+  if (onColumn && !isOpen && !names.includes("column_name")) {
+    const notes = ["move it to the data_tests of the model, beside its columns"];
+    problems.push(error("test-argument", `Test "${test.test}" is about a whole model, not about a column.`, test.at, notes));
+  }
+  problems.push(...missing(macro, test, onColumn, names));
+  return problems;
+}
+
+/** Of our own tests it is known that they cannot do without; others may ask whether an argument is defined. */
+function missing(macro: MacroNode, test: TestProperties, onColumn: boolean, names: readonly string[]): Diagnostic[] {
+  if (macro.package !== BUILTIN_PACKAGE) return [];
+  const optional = (name: string): boolean => new RegExp(`\\b${name}\\s*=`).test(macro.source.slice(0, macro.source.indexOf("%}")));
+  const given = new Set([...Object.keys(test.args), "model", ...(onColumn ? ["column_name"] : [])]);
+  return names
+    .filter((name) => !given.has(name) && !optional(name))
+    .map((name) => {
+      const next = name === "column_name" ? "put it under a column, or give  column_name:" : `add  arguments: {${name}: …}`;
+      return error("test-argument", `Test "${test.test}" needs the argument "${name}".`, test.at, [next]);
+    });
+}
