@@ -1,7 +1,7 @@
 /** Values that Postgres would not read as they stand: rewritten to what it reads, strictly, while they pass. */
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { error, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { External } from "../project/types.ts";
-import { compilePattern } from "./date-pattern.ts";
+import { compilePattern, TOKEN_NAMES } from "./date-pattern.ts";
 import type { Dialect } from "./dialect.ts";
 import { splitRecord, writeField } from "./record.ts";
 import type { Rewritten } from "./reject.ts";
@@ -13,6 +13,8 @@ export interface ColumnType {
 
 /** Undefined when the text is not written as the options say. */
 type Convert = (text: string) => string | undefined;
+
+type Formats = Pick<External, "dateFormat" | "timestampFormat" | "decimal" | "thousands" | "at">;
 
 interface Conversion {
   readonly convert: Convert;
@@ -38,13 +40,24 @@ export const baseType = (type: string): string =>
  */
 export function rewriterOf(
   columns: readonly ColumnType[],
-  external: Pick<External, "dateFormat" | "timestampFormat" | "decimal" | "thousands">,
+  external: Formats,
   dialect: Dialect,
-): { rewrite?: (record: string) => Rewritten; diagnostics: readonly Diagnostic[] } {
-  const diagnostics: Diagnostic[] = [];
+): ((record: string) => Rewritten) | undefined {
   const conversions = columns.map(({ type }) => conversionFor(baseType(type), external));
-  if (!dialect.rewriteNulls && conversions.every((conversion) => conversion === undefined)) return { diagnostics };
-  return { diagnostics, rewrite: (record) => rewriteRecord(record, columns, conversions, dialect) };
+  if (!dialect.rewriteNulls && conversions.every((conversion) => conversion === undefined)) return undefined;
+  return (record) => rewriteRecord(record, columns, conversions, dialect);
+}
+
+/** What is wrong with the formats as the user wrote them. */
+export function checkFormats(external: Formats): readonly Diagnostic[] {
+  return [external.dateFormat, external.timestampFormat].flatMap((pattern) => {
+    const compiled = pattern === undefined ? undefined : compilePattern(pattern);
+    if (pattern === undefined || typeof compiled === "function") return [];
+    const message = `The date pattern "${pattern}" holds "${compiled}", which is not supported.`;
+    return [
+      error("csv-option", message, external.at, [`supported are ${TOKEN_NAMES}; other letters in double quotes`]),
+    ];
+  });
 }
 
 function rewriteRecord(
@@ -72,17 +85,13 @@ function rewriteRecord(
 
 function conversionFor(
   type: string,
-  {
-    dateFormat,
-    timestampFormat,
-    decimal,
-    thousands,
-  }: Pick<External, "dateFormat" | "timestampFormat" | "decimal" | "thousands">,
+  { dateFormat, timestampFormat, decimal, thousands }: Formats,
 ): Conversion | undefined {
   if (NUMBER.test(type)) return decimal === "." && !thousands ? undefined : numberConversion(decimal, thousands);
   const pattern = DATE.test(type) ? dateFormat : TIMESTAMP.test(type) ? timestampFormat : undefined;
   if (pattern === undefined) return undefined;
-  return { convert: compilePattern(pattern), expected: `a ${type} in the form ${pattern}` };
+  const convert = compilePattern(pattern);
+  return typeof convert === "function" ? { convert, expected: `a ${type} in the form ${pattern}` } : undefined;
 }
 
 function numberConversion(decimal: string, thousands: string | undefined): Conversion {

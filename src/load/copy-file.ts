@@ -1,6 +1,7 @@
 /** The fast way for one file: straight into the typed table, in one COPY. */
 import { addAbortSignal } from "node:stream";
 import type { Readable } from "node:stream";
+import { error, Failure } from "../diagnostics/diagnostic.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
 import { quote, quoteIdent, quoteLiteral, type RelationName } from "../postgres/relation.ts";
@@ -148,7 +149,8 @@ export async function quarantineRecords(
   const sql = copyStatement(quote(rejected), names, PLAIN);
   const copied = await copyIn(context, sql, rejectRows(pass, found, file.path, batchId));
   if (copied !== expected) {
-    throw new Error(`Internal error: ${file.path} had ${expected} bad records, and ${copied} when read again`);
+    const message = `${file.path} was changed while it was loaded: ${expected} bad records at first, then ${copied}.`;
+    throw new Failure(error("csv-changed", message, undefined, ["load it when it is complete"]));
   }
 }
 

@@ -2,8 +2,6 @@
  * Postgres's `to_date` patterns, as a strict reader: `to_date` itself takes "2025-1-5xyz" for a date in `YYYY-MM-DD`.
  * Written values are ISO.
  */
-import { error, Failure, type Span } from "../diagnostics/diagnostic.ts";
-
 interface Parts {
   year?: number;
   month?: number;
@@ -51,6 +49,8 @@ const TOKENS: readonly (readonly [string, Token])[] = [
   ["OF", { pattern: "[+-]\\d{2}(?::?\\d{2})?", set: (p, t) => (p.zone = t) }],
 ];
 
+export const TOKEN_NAMES = TOKENS.map(([name]) => name).join(", ");
+
 function setFraction(parts: Parts, text: string): void {
   parts.fraction = text;
 }
@@ -59,8 +59,11 @@ function setAfternoon(parts: Parts, text: string): void {
   parts.afternoon = text.toLowerCase().startsWith("p");
 }
 
-/** Reads a text in the pattern and writes it as ISO; undefined when it is not written so, or no such day exists. */
-export function compilePattern(pattern: string, at?: Span): (text: string) => string | undefined {
+/**
+ * A reader of texts in the pattern, which writes them as ISO; undefined for a text that is not written so, or when no such
+ * day exists. For a pattern that is not understood, what of it is not.
+ */
+export function compilePattern(pattern: string): ((text: string) => string | undefined) | string {
   const used: Token[] = [];
   const hours12 = /HH(?!24)/i.test(pattern);
   const withTime = /HH|MI|SS/i.test(pattern);
@@ -72,17 +75,17 @@ export function compilePattern(pattern: string, at?: Span): (text: string) => st
     const found = TOKENS.find(([name]) => upper.startsWith(name));
     if (literal !== undefined) {
       const text = literal.startsWith('"') ? literal.slice(1, -1).replace(/\\(.)/g, "$1") : literal;
-      source += text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+      source += text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
       rest = rest.slice(literal.length);
     } else if (found) {
       used.push(found[1]);
       source += `(${found[1].pattern})`;
       rest = rest.slice(skipped + found[0].length);
-    } else if (/^T(?![A-Z])/i.test(upper)) {
+    } else if (/^T(HH|$)/i.test(upper)) {
       // ISO's separator, which to_date skips over without quotes too.
       source += "T";
       rest = rest.slice(1);
-    } else throw unknownToken(pattern, rest, at);
+    } else return rest;
   }
   const shape = new RegExp(`^\\s*${source}\\s*$`, "iu");
   return (text) => {
@@ -92,14 +95,6 @@ export function compilePattern(pattern: string, at?: Span): (text: string) => st
     for (const [i, token] of used.entries()) token.set(parts, match[i + 1]!);
     return written(parts, hours12, withTime);
   };
-}
-
-function unknownToken(pattern: string, rest: string, at: Span | undefined): Failure {
-  return new Failure(
-    error("csv-option", `The date pattern "${pattern}" holds "${rest}", which is not supported.`, at, [
-      `supported are ${TOKENS.map(([name]) => name).join(", ")}; other letters in double quotes`,
-    ]),
-  );
 }
 
 function written(p: Parts, hours12: boolean, withTime: boolean): string | undefined {

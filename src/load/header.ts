@@ -57,12 +57,14 @@ function blankPrefix(bytes: Uint8Array): number {
   return start;
 }
 
-function recordEnd(bytes: Uint8Array, from: number, { quote }: Dialect): number {
+function recordEnd(bytes: Uint8Array, from: number, { quote, escape }: Dialect): number {
   const mark = quote === "" ? -1 : quote.charCodeAt(0);
+  const before = quote === "" || escape === quote ? -1 : escape.charCodeAt(0);
   let quoted = false;
   for (let i = from; i < bytes.length; i++) {
     const c = bytes[i];
-    if (c === mark) quoted = !quoted;
+    if (quoted && c === before) i++;
+    else if (c === mark) quoted = !quoted;
     else if (!quoted && (c === 10 || c === 13)) return i;
   }
   return -1;

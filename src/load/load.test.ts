@@ -229,6 +229,71 @@ describe("the table", () => {
   });
 });
 
+describe("types", () => {
+  test("of all kinds are judged by Postgres itself", async () => {
+    await rig.rows("create schema raw; create domain raw.positive as int check (value > 0)");
+    const columns =
+      "u uuid, j jsonb, a int[], k inet, c char(2), iv interval, p raw.positive, x bytea, f float8, s smallint, z timestamptz";
+    const good = [
+      "11111111-1111-1111-1111-111111111111",
+      '"{""a"":1}"',
+      '"{1,2}"',
+      "10.0.0.1",
+      "ab",
+      "1 day",
+      "1",
+      "\\x00ff",
+      "1e300",
+      "-32768",
+      "2025-01-31 10:00:00Z",
+    ];
+    const bad = ["1", "{", "{x}", "10.0.0.256", "abc", "1 dai", "-1", "\\x0", "1e400", "32768", "2025-13-01"];
+    const broken = bad.map((value, i) => good.with(i, value).join(","));
+    rig.files({
+      "data/a.csv": `${columnsOf(columns)
+        .map(({ name }) => name)
+        .join(",")}\n${[good.join(","), ...broken].join("\n")}\n`,
+    });
+    expect(await rig.load(columns, { onReject: "quarantine" })).toMatchObject({ rows: 1, rejected: bad.length });
+    expect(
+      (await rig.rows<{ c: string }>("select string_agg(_column, ' ' order by _line) as c from raw.t__rejected"))[0]!.c,
+    ).toBe(
+      columnsOf(columns)
+        .map(({ name }) => name)
+        .join(" "),
+    );
+  });
+
+  test("that do not exist are told", async () => {
+    rig.files({ "data/a.csv": "id\n1\n" });
+    expect(await failureOf(rig.load("id integr"))).toEqual([
+      'Postgres does not accept the declared columns: type "integr" does not exist.',
+    ]);
+  });
+
+  test("options that make no sense are told together", async () => {
+    const options = { delimiter: "||", encoding: "utf-9", dateFormat: "YYYY-Q" };
+    expect(await failureOf(rig.load("id int, _file text", options))).toEqual([
+      'delimiter must be one ASCII character other than a letter, a digit or a line break, not "||"',
+      '"utf-9" is not an encoding.',
+      'raw.t declares "_file", a column that Sluice adds itself.',
+      'The date pattern "YYYY-Q" holds "Q", which is not supported.',
+    ]);
+  });
+
+  test("a location without files suggests those that are there", async () => {
+    rig.files({ "data/a.csv": "id\n1\n" });
+    expect(await failureOf(rig.load("id int", { location: "data/b.csv" }))).toEqual([
+      'No file matches the location "data/b.csv".',
+    ]);
+  });
+
+  test("an empty file without header is a mistake too", async () => {
+    rig.files({ "data/a.csv": "" });
+    expect(await failureOf(rig.load("id int", { header: false }))).toEqual(["data/a.csv is empty: not even a header."]);
+  });
+});
+
 describe("cancelling", () => {
   test("in the middle of a file rolls everything back", async () => {
     rig.files({ "data/a.csv": "id\n1\n" });

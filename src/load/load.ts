@@ -6,8 +6,8 @@ import type { Session } from "../postgres/database.ts";
 import { quote, quoteLiteral, type RelationName } from "../postgres/relation.ts";
 import type { External } from "../project/types.ts";
 import { forgetLoad, loadedFiles, newBatchId, recordLoad, type LoadRecord } from "../state/ledger.ts";
-import { rewriterOf, type ColumnType } from "./convert.ts";
-import { copyFile, type FileOutcome, type LoadContext } from "./copy-file.ts";
+import { checkFormats, rewriterOf, type ColumnType } from "./convert.ts";
+import { columnList, copyFile, type FileOutcome, type LoadContext } from "./copy-file.ts";
 import { dialectOf } from "./dialect.ts";
 import { judgeFile } from "./judge-file.ts";
 import { locateFiles, siblings, type LocatedFile } from "./locate.ts";
@@ -124,8 +124,7 @@ function prepare({ relation, columns, external }: LoadRequest): Prepared {
   }
   const wrongColumns = checkColumns(relation, columns, external.at);
   if (wrongColumns) all.push(...wrongColumns.diagnostics);
-  const conversions = rewriterOf(columns, external, dialect);
-  all.push(...conversions.diagnostics);
+  all.push(...checkFormats(external));
   if (all.length > 0) throw new Failure(all);
   return {
     context: {
@@ -136,7 +135,7 @@ function prepare({ relation, columns, external }: LoadRequest): Prepared {
       source: {
         header: external.header,
         encoding: encoding!,
-        ...(conversions.rewrite && { rewriter: (ordered) => rewriterOf(ordered, external, dialect).rewrite }),
+        rewriter: (ordered) => rewriterOf(ordered, external, dialect),
       },
     },
   };
@@ -194,8 +193,10 @@ async function loadFiles(
         seconds,
       });
   }
-  if (problems.count > 0) throw problems.failure(`${relation.schema}.${relation.identifier}`);
-  if (plan.some(({ action }) => action !== "keep")) await session.query(`analyze ${quote(relation)}`);
+  if (problems.count > 0)
+    throw problems.failure(`${relation.schema}.${relation.identifier}`, prepared.context.quarantine);
+  if (plan.some(({ action }) => action !== "keep"))
+    await session.query(`analyze ${quote(relation)} (${columnList(columns.map(({ name }) => name))})`);
   const fresh = results.filter(({ status }) => status === "loaded" || status === "replaced");
   const sum = (of: (file: LoadedFile) => number): number => fresh.reduce((total, file) => total + of(file), 0);
   return { files: results, rows: sum((f) => f.rows), rejected: sum((f) => f.rejected) };

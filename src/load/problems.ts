@@ -36,7 +36,7 @@ export class Problems {
   }
 
   /** Everything as one failure of `table`. */
-  failure(table: string): Failure {
+  failure(table: string, quarantine: boolean): Failure {
     const hidden = this.#count - this.#shown.length;
     const files = this.#files.size === 1 ? "" : ` in ${this.#files.size} files`;
     const inAll =
@@ -50,7 +50,9 @@ export class Problems {
         : [];
     const last = [...this.#shown, ...inAll].at(-1)!;
     const note = {
-      message: `${table} was left as it was; with \`on_reject: quarantine\` good rows load and bad ones are set aside`,
+      message: quarantine
+        ? `${table} was left as it was`
+        : `${table} was left as it was; with \`on_reject: quarantine\` good rows load and bad ones are set aside`,
     };
     return new Failure([...this.#shown, ...inAll].map((d) => (d === last ? { ...d, notes: [...d.notes, note] } : d)));
   }

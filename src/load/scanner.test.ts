@@ -76,9 +76,13 @@ describe("the scanner", () => {
       fc.property(anyText, (text) => {
         // A carriage return at the very end is half a line break to us, text to csv-parse.
         fc.pre(!text.endsWith("\r"));
+        // Blank lines at the end are records to csv-parse, not to us.
         let theirs: string[][];
         try {
-          theirs = parse(text, { relax_column_count: false, record_delimiter: lineBreakOf(text) });
+          theirs = parse(text.replace(/[\r\n]+$/, ""), {
+            relax_column_count: false,
+            record_delimiter: lineBreakOf(text),
+          });
         } catch {
           return;
         }
@@ -86,14 +90,6 @@ describe("the scanner", () => {
         const ours = scan(text, fields);
         if (ours.rejects.length > 0) return;
         both++;
-        // csv-parse has a record for blank lines at the end, we have not.
-        while (
-          theirs.length > 0 &&
-          theirs.at(-1)!.join("") === "" &&
-          theirs.at(-1)!.length === 1 &&
-          !text.trimEnd().endsWith('""')
-        )
-          theirs.pop();
         expect(ours.records).toBe(theirs.length);
         // Read back what COPY would be given: the same values, and the line at the end.
         const again: string[][] = parse(ours.text, { record_delimiter: "\n" });
