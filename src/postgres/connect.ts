@@ -107,7 +107,7 @@ async function login(connection: Connection, ssl: Ssl): Promise<Client> {
 async function prepare(client: Client, address: Address): Promise<Connected> {
   try {
     const results = await client.query(
-      `${sessionSettings(address.connection)}; select pg_backend_pid() as pid, current_setting('server_version_num')::int as version`,
+      `${sessionSettings(address)}; select pg_backend_pid() as pid, current_setting('server_version_num')::int as version`,
     );
     // Several statements in one message: `pg` answers with an array, which its types do not know.
     const { pid, version } = (results as unknown as { rows: { pid: number; version: number }[] }[]).at(-1)!.rows[0]!;
@@ -120,18 +120,21 @@ async function prepare(client: Client, address: Address): Promise<Connected> {
 }
 
 /** What every session starts with; also run after a step changed a setting. */
-export function sessionSettings({ role, searchPath }: Connection): string {
+export function sessionSettings({ connection: { role, searchPath }, watchesClients }: Address): string {
   const settings = ["set datestyle to iso"];
   // The schema need not exist yet.
   if (searchPath) settings.push(`select set_config('search_path', ${quoteLiteral(searchPath)}, false)`);
   if (role) settings.push(`set role ${quoteIdent(role)}`);
+  if (watchesClients) settings.push(WATCH_CLIENT);
   return settings.join("; ");
 }
 
+const WATCH_CLIENT = "set client_connection_check_interval to '2s'";
+
 /** A statement of a Sluice that was killed ends after two seconds, instead of holding its locks until it is done. */
 async function watchClient(client: Client, address: Address, version: number): Promise<void> {
-  if (address.watchesClients === false || version < 140_000) return;
-  address.watchesClients = await client.query("set client_connection_check_interval to '2s'").then(
+  if (address.watchesClients !== undefined || version < 140_000) return;
+  address.watchesClients = await client.query(WATCH_CLIENT).then(
     () => true,
     () => false,
   );

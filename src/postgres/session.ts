@@ -114,7 +114,7 @@ export class PooledSession implements Session {
   async clean(): Promise<void> {
     await this.rollback();
     if (this.#lost || !this.#settingsTouched) return;
-    const reset = `reset session authorization; reset all; ${sessionSettings(this.#address.connection)}`;
+    const reset = `reset session authorization; reset all; ${sessionSettings(this.#address)}`;
     await this.#counted(() => this.#client.query(reset)).catch(() => (this.#lost = true));
     this.#settingsTouched = false;
   }

@@ -1,0 +1,158 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { type Rig, rig } from "../rig.ts";
+
+const SLOW = {
+  "models/a.sql": "{{ config(materialized='table') }} select 1 as id",
+  "models/slow.sql": "{{ config(materialized='table') }} select id, pg_sleep(60)::text as s from {{ ref('a') }}",
+  "models/z.sql": "{{ config(materialized='table') }} select * from {{ ref('slow') }}",
+};
+
+/** Waits until the query gives a row. */
+async function until({ rows }: Rig, sql: string): Promise<void> {
+  for (let tries = 0; (await rows(sql)).length === 0; tries++) {
+    if (tries > 600) throw new Error(`never: ${sql}`);
+    await sleep(50);
+  }
+}
+
+const SLEEPING =
+  "select 1 from pg_stat_activity where query like '%pg_sleep(60)%' and state = 'active' and pid <> pg_backend_pid() and datname = current_database()";
+const BACKENDS =
+  "select pid, query from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'";
+const RELATIONS =
+  "select relname from pg_class where relnamespace = 'analytics'::regnamespace and relkind in ('r', 'v', 'm') order by 1";
+
+async function statuses(dir: string): Promise<string[][]> {
+  const text = await readFile(join(dir, "target", "run_results.json"), "utf8");
+  const { results } = JSON.parse(text) as { results: { unique_id: string; status: string }[] };
+  return results.map((r) => [r.unique_id, r.status]);
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  test(
+    `${signal} cancels the statement on the server, keeps what was done, tells of it and leaves no debris`,
+    rig(async (r) => {
+      await r.write(SLOW);
+      const run = r.start(["build"]);
+      await until(r, SLEEPING);
+      const before = Date.now();
+      run.kill(signal);
+      const { code, stdout, stderr } = await run.done;
+      // The statement would take a minute.
+      expect(Date.now() - before).toBeLessThan(10_000);
+      expect([code, stderr]).toEqual([1, ""]);
+      expect(stdout).toContain("Exited because of keyboard interrupt");
+      expect(stdout).toContain("Done. PASS=1 WARN=0 ERROR=1 SKIP=1");
+      expect(await statuses(r.dir)).toEqual([
+        ["model.shop.a", "success"],
+        ["model.shop.slow", "error"],
+        ["model.shop.z", "skipped"],
+      ]);
+      expect(await r.rows(RELATIONS)).toEqual([{ relname: "a" }]);
+      expect(await r.rows(BACKENDS)).toEqual([]);
+      expect(await r.rows("select status from sluice.run")).toEqual([{ status: "cancelled" }]);
+    }),
+  );
+}
+
+test(
+  "Ctrl-C while waiting for another's lock ends at once",
+  rig(async (r) => {
+    await r.write({ "models/a.sql": "{{ config(materialized='table') }} select 1 as id" });
+    expect((await r.sluice("build")).code).toBe(0);
+    const blocker = r.rows("begin; lock table analytics.a; select pg_sleep(20)").catch(() => {});
+    await until(r, "select 1 from pg_locks where relation = 'analytics.a'::regclass and mode = 'AccessExclusiveLock'");
+    const run = r.start(["build"]);
+    await until(r, "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()");
+    run.kill("SIGINT");
+    expect((await run.done).code).toBe(1);
+    await r.rows(
+      "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(20)%' and pid <> pg_backend_pid()",
+    );
+    await blocker;
+    expect(await r.rows("select id from analytics.a")).toEqual([{ id: 1 }]);
+  }),
+);
+
+test(
+  "Ctrl-C during a load leaves the table as it was, and the next load brings the whole file",
+  rig(async (r) => {
+    const columns = "columns: [{name: id, data_type: bigint}, {name: name, data_type: text}]";
+    await r.write({
+      "models/sources.yml": `sources:\n  - name: raw\n    tables:\n      - name: t\n        external: {location: big.csv}\n        ${columns}\n`,
+    });
+    const lines = Array.from({ length: 3_000_000 }, (_, i) => `${i},name of ${i}`);
+    await writeFile(join(r.dir, "big.csv"), `id,name\n${lines.join("\n")}\n`);
+    const run = r.start(["load"]);
+    await until(
+      r,
+      "select 1 from pg_stat_progress_copy where tuples_processed > 1000 and datname = current_database()",
+    );
+    run.kill("SIGINT");
+    const { code, stdout } = await run.done;
+    expect([code, stdout]).toEqual([1, expect.stringContaining("Exited because of keyboard interrupt")]);
+    expect(await r.rows(BACKENDS)).toEqual([]);
+    expect(
+      await r.rows("select relname from pg_class where relnamespace = 'raw'::regnamespace and relkind = 'r'"),
+    ).toEqual([]);
+    expect((await r.sluice("load")).code).toBe(0);
+    expect(await r.rows("select count(*)::int as n from raw.t")).toEqual([{ n: 3_000_000 }]);
+  }),
+);
+
+test(
+  "a killed build leaves nothing that hinders the next one",
+  rig(async (r) => {
+    await r.write(SLOW);
+    const run = r.start(["build"]);
+    await until(r, SLEEPING);
+    run.kill("SIGKILL");
+    await run.done;
+    await r.write({ "models/slow.sql": "{{ config(materialized='table') }} select id from {{ ref('a') }}" });
+    expect((await r.sluice("build")).code).toBe(0);
+    expect(await r.rows(RELATIONS)).toEqual([{ relname: "a" }, { relname: "slow" }, { relname: "z" }]);
+    // The server itself notices that its client is gone.
+    for (let tries = 0; (await r.rows(BACKENDS)).length > 0 && tries < 100; tries++) await sleep(100);
+    expect(await r.rows(BACKENDS)).toEqual([]);
+  }),
+);
+
+test(
+  "a second Ctrl-C leaves at once",
+  rig(async (r) => {
+    await r.write(SLOW);
+    const run = r.start(["build"]);
+    await until(r, SLEEPING);
+    run.kill("SIGINT");
+    run.kill("SIGTERM");
+    // Both may be heard before the first is dealt with, or the first alone in time.
+    expect([1, 130]).toContain((await run.done).code);
+  }),
+);
+
+test(
+  "connections lost in the middle fail the step they served, and the rest goes on",
+  rig(async (r) => {
+    await r.write({
+      ...SLOW,
+      "models/other.sql": "{{ config(materialized='table') }} select 1 as id, pg_sleep(2)::text as s",
+    });
+    const run = r.start(["build"]);
+    await until(r, SLEEPING);
+    await r.rows(
+      "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid()",
+    );
+    const { code, stdout } = await run.done;
+    expect(code).toBe(1);
+    expect(stdout).toContain("terminating connection due to administrator command");
+    expect((await statuses(r.dir)).toSorted()).toEqual([
+      ["model.shop.a", "success"],
+      ["model.shop.other", "success"],
+      ["model.shop.slow", "error"],
+      ["model.shop.z", "skipped"],
+    ]);
+  }),
+);
