@@ -68,7 +68,7 @@ export class Compiler {
     const wanted = new Set<NodeId>();
     const phase = this.#phase({ package: this.input.project.name, file, at }, {}, query, {}, wanted);
     const context = new TemplateContext(this.#shared, { package: this.input.project.name }, phase);
-    const sql = await this.#template(file, text, 0, context, at);
+    const sql = await this.#text(file, text, 0, context, at);
     const ctes = new Map<NodeId, Compiled>();
     await this.#addEphemerals(wanted, query, {}, ctes);
     return this.#inject(sql, ctes);
@@ -89,7 +89,7 @@ export class Compiler {
     );
     const file: SourceFile = { ...hook.at.file, text: hook.sql };
     try {
-      const { sql } = await this.#template(file, hook.sql, 0, new TemplateContext(this.#shared, face, phase), hook.at);
+      const { sql } = await this.#text(file, hook.sql, 0, new TemplateContext(this.#shared, face, phase), hook.at);
       return sql.trim();
     } catch (thrown) {
       // The hook is a text in YAML or in a config() call: shown is its place there.
@@ -116,11 +116,22 @@ export class Compiler {
       const kwargs = await explaining(generic.at, () => this.#testArguments(generic, context, yaml));
       context = new TemplateContext(shared, { ...face, names: new Map([["_dbt_generic_test_kwargs", kwargs]]) }, phase);
     }
-    const file: SourceFile = generic ? { ...node.file, text: node.raw } : node.file;
-    const offset = generic || node.kind !== "snapshot" ? 0 : Math.max(0, node.file.text.indexOf(node.raw));
-    const sql = await this.#template(file, node.raw, offset, context, node.at);
+    const sql = await this.#template(node, context);
     await this.#addEphemerals(wanted, query, substitutes, ctes);
-    return generic ? { sql: sql.sql, locate: () => node.at } : sql;
+    return sql;
+  }
+
+  /** Of a node whose SQL stands in no file, such as a generic test, everything is shown where it is declared. */
+  async #template(node: Node, context: TemplateContext): Promise<Compiled> {
+    const offset = node.kind === "test" && node.generic ? -1 : node.file.text.indexOf(node.raw, node.at.start);
+    if (offset >= 0) return this.#text(node.file, node.raw, offset, context, node.at);
+    const file = { ...node.file, text: node.raw };
+    try {
+      const { sql } = await this.#text(file, node.raw, 0, context, node.at);
+      return { sql, locate: () => node.at };
+    } catch (thrown) {
+      throw requoted(file, node.at, thrown);
+    }
   }
 
   /** The SQL of ephemeral models; those that they read come before them. */
@@ -130,7 +141,7 @@ export class Compiler {
     }
   }
 
-  async #template(file: SourceFile, source: string, offset: number, context: TemplateContext, at: Span): Promise<Compiled> {
+  async #text(file: SourceFile, source: string, offset: number, context: TemplateContext, at: Span): Promise<Compiled> {
     return explaining(at, async () => {
       const { text, map } = await this.input.jinja.template(source, file, offset).render(context);
       return rendered(text, map);

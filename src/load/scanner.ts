@@ -207,9 +207,9 @@ export class Scanner {
         }
         if (c === quote) state = AFTER_QUOTE;
         else if (c === escape) state = ESCAPED;
-        else if (c === NEWLINE || (c === 13 && this.#lineBreak === "cr" && input[i] !== NEWLINE)) {
-          this.#line++;
-        }
+        else if (this.#lineBreak !== "cr") {
+          if (c === NEWLINE) this.#line++;
+        } else if (c === 13 || out[o - 2] !== 13) this.#line++; // of a CRLF, the first half counts
         continue;
       } else if (state === ESCAPED) {
         state = QUOTED;

@@ -3,11 +3,13 @@ import { Relation } from "../context/relation.ts";
 import { TemplateContext } from "../context/context.ts";
 import { testArguments } from "../context/test-arguments.ts";
 import { error } from "../diagnostics/diagnostic.ts";
-import { PyDict, repr, str, toPython } from "../jinja/index.ts";
+import { writtenValue } from "../context/written-value.ts";
+import { PyDict, repr, str } from "../jinja/index.ts";
 import { md5 } from "../lib/hash.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import type { ColumnProperties, Mapping, Package, TestProperties, Value } from "../project/types.ts";
-import { effectiveConfig, nodeConfig } from "./config.ts";
+import { copyPlaces } from "../project/written.ts";
+import { effectiveConfig, isMapping, nodeConfig } from "./config.ts";
 import type { DataTestNode, Node, SourceNode } from "./manifest.ts";
 import { nodeId } from "./manifest.ts";
 import { TEST_DEFAULTS } from "./nodes.ts";
@@ -22,10 +24,11 @@ export function testNames(type: string, on: string, args: Mapping): { full: stri
     .filter((key) => key !== "model")
     .flatMap((key) => {
       const value = args[key] as Value;
-      if (Array.isArray(value)) return value;
-      return value !== null && typeof value === "object" ? Object.values(value) : [value];
+      if (Array.isArray(value)) return value.map((_, i) => writtenValue(value, i));
+      if (isMapping(value)) return Object.keys(value).map((inner) => writtenValue(value, inner));
+      return [writtenValue(args, key)];
     })
-    .map((part) => str(toPython(part)).replace(/[^0-9a-zA-Z_]+/g, "_"));
+    .map((part) => str(part).replace(/[^0-9a-zA-Z_]+/g, "_"));
   const identifier = `${type}_${on}`;
   const full = `${identifier}_${flat.join("__")}`;
   return { full, short: full.length >= 64 ? `${identifier.slice(0, 30)}_${md5(full)}` : full };
@@ -36,12 +39,19 @@ export function testHash(name: string, metadata: Mapping): string {
   return md5(name + repr(hashable(metadata))).slice(-10);
 }
 
-function hashable(value: Value): unknown {
-  if (Array.isArray(value)) return value.map(hashable);
-  if (value !== null && typeof value === "object") {
-    return new PyDict(Object.keys(value).sort().map((key) => [key, hashable(value[key] as Value)] as [unknown, unknown]));
-  }
-  return value === null ? "None" : str(toPython(value));
+/** As dbt: sorted, and every value a text. */
+function hashable(value: Mapping): PyDict {
+  return new PyDict(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, hashableAt(value, key)] as [unknown, unknown]),
+  );
+}
+
+function hashableAt(container: Mapping | Value[], key: string | number): unknown {
+  const value = (container as Record<string | number, Value>)[key]; // a list's entries have numbers as keys
+  if (Array.isArray(value)) return value.map((_, i) => hashableAt(value, i));
+  return isMapping(value) ? hashable(value) : str(writtenValue(container, key));
 }
 
 /** What a test is declared on. */
@@ -75,13 +85,16 @@ function parseGenericTest(state: ParseState, pkg: Package, on: Tested, test: Tes
     state.diagnostics.push(...problems);
     return undefined;
   }
-  const args: Mapping = { ...test.args, ...(column ? { column_name: column.quote ? `"${column.name}"` : column.name } : {}) };
+  const args: Mapping = { ...test.args, ...(column && { column_name: column.quote ? `"${column.name}"` : column.name }) };
+  copyPlaces(test.args, args);
   const onName = on.kind === "source" ? `${on.source.source}_${on.name}` : on.name;
   const type = [on.kind === "source" ? "source" : "", namespace ?? "", bare].filter(Boolean).join("_");
   const names = test.name ? { full: test.name, short: test.name } : testNames(type, onName, args);
   const call = on.kind === "source" ? `source('${on.source.source}', '${on.name}')` : `ref('${on.name}')`;
   const modelArg = `{{ get_where_subquery(${call}) }}`;
-  const hash = testHash(names.full, { namespace: namespace ?? null, name: bare, kwargs: { ...args, model: modelArg } });
+  const kwargs: Mapping = { ...args, model: modelArg };
+  copyPlaces(args, kwargs);
+  const hash = testHash(names.full, { namespace: namespace ?? null, name: bare, kwargs });
   const id = nodeId("test", pkg.name, names.full, hash);
   const folders = [...pkg.config.paths.models, ...pkg.config.paths.seeds, ...pkg.config.paths.snapshots];
   const fqn = fqnOf(pkg.name, test.at.file.path, folders, names.full);

@@ -105,7 +105,7 @@ function atCall(
   macros: ReadonlyMap<string, MacroNode>,
   make: (at: Span) => Diagnostic,
 ): Diagnostic {
-  const own = findCall(node.file, call, name);
+  const own = findCall(node.file, call, name, after(node));
   if (own) return make(own);
   for (const id of node.macros ?? []) {
     const macro = macros.get(id);
@@ -119,7 +119,10 @@ function atCall(
 
 /** Where a call with this name stands in the node's file; the node's own place when it is made by a macro. */
 export const callSpan = (node: Caller, call: "ref" | "source", name: string): Span =>
-  findCall(node.file, call, name) ?? node.at;
+  findCall(node.file, call, name, after(node)) ?? node.at;
+
+/** A YAML file speaks of many resources: a call of this one stands after its start. */
+const after = ({ file, at }: Caller): Span => ({ file, start: at.start, end: file.text.length });
 
 /** The name within the first such call of a file, or of a part of it. */
 function findCall(file: SourceFile, call: "ref" | "source", name: string, within?: Span): Span | undefined {

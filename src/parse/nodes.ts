@@ -21,6 +21,8 @@ interface Draft {
   readonly fqn: string[];
   readonly defaults: Mapping;
   readonly properties?: NodeProperties;
+  /** The source stands in no file: its places are shown at `at`. */
+  readonly generated?: boolean;
 }
 
 const MODEL_DEFAULTS: Mapping = { enabled: true, materialized: "view", tags: [], meta: {}, pre_hook: [], post_hook: [] };
@@ -88,14 +90,18 @@ function parseNode(state: ParseState, draft: Draft): NodeBase {
   const before = effectiveConfig({ ...sources, properties: draft.properties?.config ?? {} });
   const id = nodeId(draft.kind, draft.package.name, draft.name);
   const provisional = place(state, { package: draft.package.name, config: before, model: modelOf(draft, id, before), at: draft.at });
+  const face = {
+    package: draft.package.name,
+    this: new Relation({ database: provisional.database, schema: provisional.schema, identifier: provisional.alias }),
+    model: modelOf(draft, id, before),
+  };
+  const { source, offset } = draft;
   const captured =
     draft.kind === "seed"
       ? NOTHING
-      : capture(state, draft.file, draft.source, draft.offset, {
-          package: draft.package.name,
-          this: new Relation({ database: provisional.database, schema: provisional.schema, identifier: provisional.alias }),
-          model: modelOf(draft, id, before),
-        });
+      : draft.generated
+        ? capture(state, { ...draft.file, text: source }, source, offset, face, draft.at)
+        : capture(state, draft.file, source, offset, face);
   const config = captured.config.length
     ? effectiveConfig({ ...sources, properties: draft.properties?.config ?? {}, inFile: captured.config })
     : before;
@@ -222,13 +228,13 @@ function parseSnapshots(state: ParseState, pkg: Package): SnapshotNode[] {
   }
   for (const p of pkg.properties.snapshots) {
     if (!p.relation) continue;
-    // There is no SQL file: places in it are places in this one line.
     const source = `select * from {{ ${p.relation} }}`;
     const base = parseNode(state, {
       ...common,
       name: p.name,
-      file: { ...p.at.file, text: source },
+      file: p.at.file,
       source,
+      generated: true,
       offset: 0,
       at: p.at,
       fqn: fqnOf(pkg.name, p.at.file.path, pkg.config.paths.snapshots, p.name),

@@ -26,8 +26,8 @@ export function argumentProblems(macro: MacroNode, test: TestProperties, onColum
     const notes = ["move it to the data_tests of the model, beside its columns"];
     problems.push(error("test-argument", `Test "${test.test}" is about a whole model, not about a column.`, test.at, notes));
   }
-  problems.push(...missing(macro, test, onColumn, names));
-  return problems;
+  // Of a misspelt name it is not said twice that it is wrong.
+  return problems.length > 0 ? problems : missing(macro, test, onColumn, names);
 }
 
 /** Of our own tests it is known that they cannot do without; others may ask whether an argument is defined. */
