@@ -28,7 +28,7 @@ export const initCommand: Command = {
       const where = args.name ? `${args.name}/` : "";
       if (!args.quiet) {
         for (const path of Object.keys(files)) reporter.line(`  ${where}${path}`);
-        reporter.line(`\nNext: ${args.name ? `cd ${args.name} && ` : ""}sluice build`);
+        reporter.line(`\nNext: ${args.name ? `cd ${shellWord(args.name)} && ` : ""}sluice build`);
       }
       return ExitCode.ok;
     } catch (thrown) {
@@ -40,6 +40,9 @@ export const initCommand: Command = {
     }
   },
 };
+
+/** As one would type it. */
+const shellWord = (text: string): string => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 /** A folder that holds anything but hidden files and what npm made is somebody's. */
 async function refuseUsed(folder: string): Promise<void> {

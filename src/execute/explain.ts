@@ -59,6 +59,10 @@ function nextMove(failed: QueryError): string[] {
       return [
         "if another model or a seed makes it, name it with ref(); if it is raw data, declare it as a source and run `sluice load`",
       ];
+    case SQLSTATE.connectionLost:
+    case SQLSTATE.adminShutdown:
+    case SQLSTATE.crashShutdown:
+      return ["the server ended, or the network broke: what was not finished is rolled back, and can be run again"];
     case SQLSTATE.insufficientPrivilege:
       return ["grant the missing privilege to the user of this target, or use another target"];
     default:
