@@ -164,8 +164,8 @@ export class Compiler {
     const type = config === "view" ? "view" : config === "materialized_view" ? "materialized_view" : "table";
     return {
       package: node.package,
-      this: new Relation({ database: node.database, schema: to.schema, identifier: to.identifier, type }),
-      model: nodeDictionary(node),
+      this: () => new Relation({ database: node.database, schema: to.schema, identifier: to.identifier, type }),
+      model: () => nodeDictionary(node),
     };
   }
 

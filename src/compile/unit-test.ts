@@ -31,7 +31,7 @@ export async function compileUnitTest(compiler: Compiler, test: UnitTestNode, qu
   const fixtures = new Map<NodeId | "this", { name: string; body: string }>();
   for (const [i, input] of test.unit.given.entries()) {
     const target = targetOf(input, test, model, linker);
-    const columns = await columnsOf(compiler, target === "this" ? model : target, query);
+    const columns = target === "this" ? await columnsOfThis(compiler, model, query) : await columnsOf(compiler, target, query);
     const name = `__dbt__cte__${target === "this" ? `this_${model.alias}` : `${i}_${target.name}`}`.slice(0, 60);
     fixtures.set(target === "this" ? "this" : target.id, { name, body: fixtureSql(input, columns, test) });
   }
@@ -109,6 +109,12 @@ async function columnsOf(compiler: Compiler, target: Resource, query: TemplateQu
   }
   const found = await query(listColumns(compiler.input.relations.readFrom(target.id)));
   return found.rows.map((row) => ({ name: row[0] ?? "", type: row[1] ?? "text" }));
+}
+
+/** Before a model is built for the first time, its columns are those of its query. */
+async function columnsOfThis(compiler: Compiler, model: ModelNode, query: TemplateQuery): Promise<TypedColumn[]> {
+  const existing = await columnsOf(compiler, model, query);
+  return existing.length > 0 ? existing : typesOf((await compiler.compile(model, query, { isIncremental: false })).sql, query);
 }
 
 /** Names and types of a query's columns, without running it. */

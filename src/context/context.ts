@@ -31,10 +31,10 @@ export function makeProjectContext(
 /** The node as its own templates see it. */
 export interface NodeFace {
   readonly package: string;
-  /** `this`; absent for macros run outside a node. */
-  readonly this?: Relation;
-  /** `model`: dbt's node dictionary. */
-  readonly model?: Mapping;
+  /** `this`; absent for macros run outside a node. Asked for once, and only when a template speaks of it. */
+  this?(): Relation;
+  /** `model`: dbt's node dictionary; as `this`. */
+  model?(): Mapping;
   /** Further names, such as a generic test's arguments. */
   readonly names?: ReadonlyMap<string, unknown>;
   /** What a unit test puts in the place of macros; names as it writes them: `is_incremental`, `dbt_utils.star`. */
@@ -49,6 +49,7 @@ export class TemplateContext implements Scope {
   readonly #names: Map<string, unknown>;
   readonly #phase: Phase;
   readonly #mode: "sync" | "async";
+  readonly #node: NodeFace;
   readonly #overrides: ReadonlyMap<string, unknown>;
   readonly #bound = new Map<string, BoundMacro>();
   readonly #packages = new Map<string, unknown>();
@@ -59,9 +60,10 @@ export class TemplateContext implements Scope {
     this.#package = node.package;
     this.#phase = phase;
     this.#mode = mode;
+    this.#node = node;
     this.#overrides = node.overrides ?? new Map();
     this.lenientUndefined = !phase.execute;
-    this.#names = this.#nodeNames(node);
+    this.#names = this.#nodeNames();
     for (const [name, value] of node.names ?? []) this.#names.set(name, value);
   }
 
@@ -72,7 +74,11 @@ export class TemplateContext implements Scope {
     if (macro) return this.#bind(macro);
     const own = this.#names.get(name);
     if (own !== undefined) return own;
-    if (name === "graph") return this.#shared.graph();
+    const made = this.#lazy(name);
+    if (made !== undefined) {
+      this.#names.set(name, made);
+      return made;
+    }
     const global = this.#shared.globals.get(name);
     if (global !== undefined) return global;
     return this.#shared.macros.isPackage(name) ? this.#packageNamespace(name) : undefined;
@@ -104,7 +110,7 @@ export class TemplateContext implements Scope {
     return namespace;
   }
 
-  #nodeNames(node: NodeFace): Map<string, unknown> {
+  #nodeNames(): Map<string, unknown> {
     const phase = this.#phase;
     const { project, facts } = this.#shared;
     const ref = (...args: unknown[]): unknown => phase.ref(refCall(args));
@@ -124,29 +130,35 @@ export class TemplateContext implements Scope {
       ["run_query", runQuery],
       ["log", (...args: unknown[]) => this.#log(args)],
       ["print", (text: unknown) => (phase.message("info", str(text)), "")],
-      ["exceptions", exceptions((text) => phase.message("warn", text))],
       ["api", { Relation: relationClass, Column: columnClass }],
       ["context", this.#asDict()],
       ["database", project.target.connection.database],
-      ["schema", project.target.schema],
-      [
-        "adapter",
-        makeAdapter({
-          phase,
-          macros: this.#shared.macros,
-          package: this.#package,
-          database: project.target.connection.database,
-          bind: (id) => this.#bindById(id),
-        }),
-      ],
       ...statements(phase),
     ]);
-    if (node.this) {
-      names.set("this", node.this);
-      names.set("schema", node.this.parts.schema);
-    }
-    if (node.model) names.set("model", toPython(node.model));
     return names;
+  }
+
+  /** Names that cost something to make, and are rarely used. */
+  #lazy(name: string): unknown {
+    const { project, macros } = this.#shared;
+    const phase = this.#phase;
+    const { database } = project.target.connection;
+    switch (name) {
+      case "this":
+        return this.#node.this?.();
+      case "schema":
+        return this.#node.this?.().parts.schema ?? project.target.schema;
+      case "model":
+        return this.#node.model && toPython(this.#node.model());
+      case "graph":
+        return this.#shared.graph();
+      case "exceptions":
+        return exceptions((text) => phase.message("warn", text));
+      case "adapter":
+        return makeAdapter({ phase, macros, package: this.#package, database, bind: (id) => this.#bindById(id) });
+      default:
+        return undefined;
+    }
   }
 
   #bindById(id: string): BoundMacro {

@@ -1,6 +1,7 @@
 /** Generic tests declared in YAML: one node each, named and hashed as dbt does, so that names in both tools agree. */
 import { Relation } from "../context/relation.ts";
 import { TemplateContext } from "../context/context.ts";
+import { BUILTIN_PACKAGE } from "../context/macros.ts";
 import { testArguments } from "../context/test-arguments.ts";
 import { error } from "../diagnostics/diagnostic.ts";
 import { writtenValue } from "../context/written-value.ts";
@@ -107,17 +108,21 @@ function parseGenericTest(state: ParseState, pkg: Package, on: Tested, test: Tes
   else captured.refs.push({ package: on.package, name: on.name });
   captured.macros.add(macro.id);
   const sql = genericSql(test.test);
-  attempt(state, test.at, () => {
-    const stand = new Relation({ schema: state.project.target.schema, identifier: onName });
-    const kwargs = testArguments(args, stand, (text) => renderValue(state, text, test.at, yamlContext));
-    const context = new TemplateContext(
-      state.shared,
-      { package: pkg.name, model: provisional, names: new Map([["_dbt_generic_test_kwargs", kwargs]]) },
-      phase,
-    );
-    const file = { ...test.at.file, text: sql };
-    quoting(file, test.at, () => state.jinja.template(sql, file).renderSync(context));
-  });
+  // dbt, too, knows what these two read without looking.
+  const isPlain = macro.package === BUILTIN_PACKAGE && (bare === "unique" || bare === "not_null") && Object.keys(test.args).length === 0;
+  if (!isPlain) {
+    attempt(state, test.at, () => {
+      const stand = new Relation({ schema: state.project.target.schema, identifier: onName });
+      const kwargs = testArguments(args, stand, (text) => renderValue(state, text, test.at, yamlContext));
+      const context = new TemplateContext(
+        state.shared,
+        { package: pkg.name, model: () => provisional, names: new Map([["_dbt_generic_test_kwargs", kwargs]]) },
+        phase,
+      );
+      const file = { ...test.at.file, text: sql };
+      quoting(file, test.at, () => state.jinja.template(sql, file).renderSync(context));
+    });
+  }
 
   // What the test's macro configures is its default: the use in YAML has the last word.
   const all = effectiveConfig({

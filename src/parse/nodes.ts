@@ -1,4 +1,5 @@
 /** Models, seeds, snapshots, analyses and singular tests: one file (or block), one node. */
+import type { NodeFace } from "../context/context.ts";
 import { Relation } from "../context/relation.ts";
 import { type Diagnostic, error, type SourceFile, type Span, warning } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../lib/nearest.ts";
@@ -89,11 +90,14 @@ function parseNode(state: ParseState, draft: Draft): NodeBase {
   const sources = { section: draft.section, fqn: draft.fqn, package: draft.package, root: state.root, defaults: draft.defaults };
   const before = effectiveConfig({ ...sources, properties: draft.properties?.config ?? {} });
   const id = nodeId(draft.kind, draft.package.name, draft.name);
-  const provisional = place(state, { package: draft.package.name, config: before, model: modelOf(draft, id, before), at: draft.at });
-  const face = {
+  const placed = (all: Mapping): Place =>
+    place(state, { package: draft.package.name, config: all, model: modelOf(draft, id, all), at: draft.at });
+  let provisional: Place | undefined;
+  const face: NodeFace = {
     package: draft.package.name,
-    this: new Relation({ database: provisional.database, schema: provisional.schema, identifier: provisional.alias }),
-    model: modelOf(draft, id, before),
+    // Few templates ask for these while they are parsed.
+    this: () => relationAt((provisional ??= placed(before))),
+    model: () => modelOf(draft, id, before),
   };
   const { source, offset } = draft;
   const captured =
@@ -105,11 +109,8 @@ function parseNode(state: ParseState, draft: Draft): NodeBase {
   const config = captured.config.length
     ? effectiveConfig({ ...sources, properties: draft.properties?.config ?? {}, inFile: captured.config })
     : before;
-  const where =
-    captured.config.length === 0
-      ? provisional
-      : place(state, { package: draft.package.name, config, model: modelOf(draft, id, config), at: draft.at });
-  const hooked = hooksSeen(state, draft, config, where, modelOf(draft, id, config), captured);
+  const where = (captured.config.length === 0 ? provisional : undefined) ?? placed(config);
+  const hooked = hooksSeen(state, draft, id, config, where, captured);
   return baseOf(state, draft, id, config, where, hooked);
 }
 
@@ -117,26 +118,38 @@ function parseNode(state: ParseState, draft: Draft): NodeBase {
 function hooksSeen(
   state: ParseState,
   draft: Draft,
+  id: string,
   all: Mapping,
-  where: { database: string; schema: string; alias: string },
-  model: Mapping,
+  where: Place,
   seen: Captured,
 ): Captured {
   const { pre_hook, post_hook } = nodeConfig(all, draft.at);
   const refs = [...seen.refs];
   const sources = [...seen.sources];
   const macros = new Set(seen.macros);
-  const self = new Relation({ database: where.database, schema: where.schema, identifier: where.alias });
+  const face: NodeFace = {
+    package: draft.package.name,
+    this: () => relationAt(where),
+    model: () => modelOf(draft, id, all),
+  };
   for (const { sql } of [...pre_hook, ...post_hook]) {
     if (!sql.includes("{{") && !sql.includes("{%")) continue;
     const file = { ...draft.file, text: sql };
-    const found = capture(state, file, sql, 0, { package: draft.package.name, this: self, model }, draft.at);
+    const found = capture(state, file, sql, 0, face, draft.at);
     refs.push(...found.refs);
     sources.push(...found.sources);
     for (const id of found.macros) macros.add(id);
   }
   return { config: seen.config, refs, sources, macros };
 }
+
+interface Place {
+  readonly database: string;
+  readonly schema: string;
+  readonly alias: string;
+}
+
+const relationAt = ({ database, schema, alias }: Place): Relation => new Relation({ database, schema, identifier: alias });
 
 const NOTHING: Captured = { config: [], refs: [], sources: [], macros: new Set() };
 
@@ -145,7 +158,7 @@ function baseOf(
   draft: Draft,
   id: NodeBase["id"],
   all: Mapping,
-  where: { database: string; schema: string; alias: string },
+  where: Place,
   captured: Captured,
 ): NodeBase {
   const config = nodeConfig(all, draft.at);

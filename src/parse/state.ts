@@ -20,6 +20,9 @@ export interface ParseState {
   readonly diagnostics: Diagnostic[];
 }
 
+/** What `ref()` and `source()` give while parsing. */
+const STAND_IN = new Relation({ schema: "parsing", identifier: "parsing" });
+
 /** What a render with `execute = false` found out about a node. */
 export interface Captured {
   readonly config: Mapping[];
@@ -56,7 +59,7 @@ export function capture(
   face: NodeFace,
   instead?: Span,
 ): Captured {
-  const { phase, captured } = capturing(face.this ?? new Relation({}));
+  const { phase, captured } = capturing(STAND_IN);
   const context = new TemplateContext(state.shared, face, phase);
   const render = (): unknown => state.jinja.template(source, file, offset).renderSync(context);
   const at = { file, start: offset, end: offset };
@@ -80,13 +83,24 @@ export function renderValue(state: ParseState, value: string, at: Span, context:
   return attempt(state, at, () => renderQuoted(value, at, context, state.jinja)) ?? null;
 }
 
+const namingContexts = new WeakMap<ParseState, TemplateContext>();
+
+/** One for all nodes: what the naming macros know of a node is given to them. */
+function namingContext(state: ParseState): TemplateContext {
+  let context = namingContexts.get(state);
+  if (!context) {
+    const { phase } = capturing(new Relation({}));
+    namingContexts.set(state, (context = new TemplateContext(state.shared, { package: state.root.name }, phase)));
+  }
+  return context;
+}
+
 /** Schema, alias and database, through the macros projects override. */
 export function place(
   state: ParseState,
   draft: { package: string; config: Mapping; model: Mapping; at: Span },
 ): { database: string; schema: string; alias: string } {
-  const { phase } = capturing(new Relation({}));
-  const context = new TemplateContext(state.shared, { package: state.root.name }, phase);
+  const context = namingContext(state);
   const node = toPython(draft.model);
   const ask = (macro: string, key: string, fallback: string): string => {
     const bound = context.get(macro) as BoundMacro;
