@@ -112,6 +112,8 @@ async function bundleChild(): Promise<string> {
   return outfile;
 }
 
+const two = (n: number): string => String(n).padStart(2, "0");
+
 /** The bank's shape: six columns, about 61 bytes a row. The numbers repeat from run to run. */
 export async function writeTransactions(file: string, rows: number): Promise<void> {
   const types = ["deposit", "withdrawal", "transfer", "payment"];
@@ -120,7 +122,6 @@ export async function writeTransactions(file: string, rows: number): Promise<voi
     state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
     return Math.floor((state / 0x80000000) * below);
   };
-  const two = (n: number): string => String(n).padStart(2, "0");
   const out = createWriteStream(file);
   let text = "transaction_id,customer_id,customer_name,transaction_date,transaction_type,amount\n";
   for (let id = 1; id <= rows; id++) {
