@@ -5,6 +5,9 @@ import { type Command, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { GlobalArgs } from "./options.ts";
 
+/** Beside the folders of sources: history, and the embedded server with its data. */
+const NEVER = [".git", ".sluice", "node_modules"];
+
 export const cleanCommand: Command = {
   command: "clean",
   describe: "Delete the folders named by clean-targets (target/ …)",
@@ -14,27 +17,19 @@ export const cleanCommand: Command = {
     withProject(args, "clean", async (sluice, reporter) => {
       const { root, packages } = sluice.project;
       const config = packages[0]!.config;
-      const kept = [
-        ...config.paths.models,
-        ...config.paths.seeds,
-        ...config.paths.macros,
-        ...config.paths.tests,
-        ...config.paths.snapshots,
-      ];
+      const { models, seeds, snapshots, analyses, macros, tests, docs } = config.paths;
+      const sources = [...models, ...seeds, ...snapshots, ...analyses, ...macros, ...tests, ...docs, ...NEVER];
+      const kept = sources.map((path) => resolve(root, path));
       const folders = config.paths.clean.map((path) => resolve(root, path));
-      // Nothing outside the project, not the project itself, nothing that is source.
-      const unsafe = folders.filter(
-        (f) => !f.startsWith(root + sep) || kept.some((path) => resolve(root, path).startsWith(f)),
-      );
+      const isSafe = (folder: string): boolean =>
+        folder !== root &&
+        isWithin(folder, root) &&
+        !kept.some((source) => source !== root && (isWithin(folder, source) || isWithin(source, folder)));
+      const unsafe = folders.filter((folder) => !isSafe(folder));
       if (unsafe.length > 0) {
-        const named = unsafe.map((f) => relative(root, f) || ".").join(", ");
-        throw new Failure(
-          error(
-            "clean-refused",
-            `clean-targets names ${named}, which is not output of this project.`,
-            config.locate(["clean-targets"]),
-          ),
-        );
+        const named = unsafe.map((folder) => relative(root, folder) || ".").join(", ");
+        const message = `clean-targets names ${named}, which is not output of this project. Nothing was deleted.`;
+        throw new Failure(error("clean-refused", message, config.locate(["clean-targets"])));
       }
       for (const folder of folders) {
         await rm(folder, { recursive: true, force: true });
@@ -43,3 +38,5 @@ export const cleanCommand: Command = {
       return ExitCode.ok;
     }),
 };
+
+const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(folder + sep);

@@ -26,6 +26,7 @@ export const compileCommand: Command = {
       }
       const selection = selectionFor(sluice, args, reporter, ["model", "test", "snapshot", "analysis"]);
       const shown = args.select.length > 0;
+      const texts = [...selection].filter((id) => sluice.graph.resource(id).kind !== "test").length;
       let code: number = ExitCode.ok;
       let done = 0;
       for (const id of selection) {
@@ -36,7 +37,7 @@ export const compileCommand: Command = {
           await writeCompiled(node, sql, sluice.project.targetPath);
           done++;
           const text = sql.trim();
-          if (shown && node.kind !== "test") reporter.line(selection.size > 1 ? `-- ${node.name}\n${text}\n` : text);
+          if (shown && node.kind !== "test") reporter.line(texts > 1 ? `-- ${node.name}\n${text}\n` : text);
           return ExitCode.ok;
         });
         code = Math.max(code, found);

@@ -1,6 +1,6 @@
 /** Runs a generator of statements on one session, inside the transaction the caller has opened. */
 import type { Compiled } from "../compile/assemble.ts";
-import { Failure, type Span } from "../diagnostics/diagnostic.ts";
+import { type Diagnostic, Failure, type Span } from "../diagnostics/diagnostic.ts";
 import type { Statement, StatementResult } from "../materialize/materialization.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
@@ -16,7 +16,16 @@ export interface Driving {
   onResult(statement: Statement, result: StatementResult, seconds: number): void;
 }
 
-/** Returns what the generator returns. A statement that fails, and is not to be rescued, throws `Failure`. */
+/** A statement of a materialisation failed, not one that the user wrote as a hook. */
+export class StatementFailure extends Failure {
+  readonly query: QueryError;
+  constructor(diagnostic: Diagnostic, query: QueryError) {
+    super(diagnostic, { cause: query });
+    this.query = query;
+  }
+}
+
+/** Returns what the generator returns. A statement that fails, and is not to be rescued, throws `StatementFailure`. */
 export async function drive<T>(statements: Generator<Statement, T, StatementResult>, driving: Driving): Promise<T> {
   let step = statements.next();
   while (!step.done) {
@@ -58,7 +67,7 @@ async function send(statement: Statement, { session, at, compiled }: Driving): P
       ...(compiled && { compiled }),
       ...(bodyAt !== undefined && { bodyAt }),
     };
-    throw new Failure(explainQueryError(thrown, origin), { cause: thrown });
+    throw new StatementFailure(explainQueryError(thrown, origin), thrown);
   }
 }
 

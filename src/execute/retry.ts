@@ -1,12 +1,13 @@
 /** One step on a session of its own, again where another transaction was in the way. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Diagnostic, error, Failure } from "../diagnostics/diagnostic.ts";
 import type { Step } from "../plan/plan.ts";
 import type { RunInput } from "./run.ts";
 import { type Outcome, runStep } from "./step.ts";
 
-const TRIES = 3;
-/** Deadlock and serialization failures: the transaction is rolled back and the same session is good. */
-const RETRIED = new Set(["sql-40001", "sql-40P01"]);
+const TRIES = 4;
+/** Milliseconds before the second try, doubled each time; at random, so that two runs do not meet again. */
+const PAUSE = 100;
 
 /** Never throws. The time counts from when the step has its session. */
 export async function runWithRetries(step: Step, input: RunInput): Promise<{ outcome: Outcome; startedAt: Date }> {
@@ -17,10 +18,11 @@ export async function runWithRetries(step: Step, input: RunInput): Promise<{ out
     const outcome = await database.session(async (session) => {
       startedAt = new Date();
       for (let attempt = 1; ; attempt++) {
-        const found = await runStep(step, { ...input, session, serverVersion: database.info.version });
-        if (attempt === TRIES || !RETRIED.has(found.diagnostic?.code ?? "") || signal?.aborted) return found;
+        const { again, ...found } = await runStep(step, { ...input, session, serverVersion: database.info.version });
+        if (attempt === TRIES || !again || signal?.aborted) return found;
         const text = `${name}: ${found.message}; trying again (${attempt + 1} of ${TRIES})`;
-        input.emit({ type: "message", at: new Date(), level: "warn", node: step.node, text });
+        input.emit({ type: "message", at: new Date(), level: "debug", node: step.node, text });
+        await sleep(PAUSE * 2 ** (attempt - 1) * (0.5 + Math.random()));
       }
     });
     const wasCancelled = signal?.aborted && outcome.status === "error";

@@ -5,7 +5,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { Manifest, NodeId } from "../parse/manifest.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { Database } from "../postgres/database.ts";
-import { QueryError, SQLSTATE } from "../postgres/errors.ts";
+import { ALREADY_THERE, QueryError, SQLSTATE } from "../postgres/errors.ts";
 import { quoteIdent } from "../postgres/relation.ts";
 import type { HookFinished, RunEvent, RunResult, StepResult } from "./events.ts";
 import { namesForEndHooks, runProjectHooks } from "./hooks.ts";
@@ -93,6 +93,8 @@ async function createSchemas(names: readonly string[], database: Database): Prom
         await session.query(`create schema if not exists ${quoteIdent(name)}`);
       } catch (thrown) {
         if (!(thrown instanceof QueryError)) throw thrown;
+        // Another run had the same idea.
+        if (ALREADY_THERE.has(thrown.sqlstate)) continue;
         throw schemaFailure(name, thrown, database);
       }
     }

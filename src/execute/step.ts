@@ -22,8 +22,8 @@ import type {
 } from "../parse/manifest.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { Session } from "../postgres/database.ts";
-import { QueryError } from "../postgres/errors.ts";
-import { drive, type Driving } from "./drive.ts";
+import { QueryError, SQLSTATE } from "../postgres/errors.ts";
+import { drive, type Driving, StatementFailure } from "./drive.ts";
 import type { RunEvent, StepResult } from "./events.ts";
 import { explainQueryError } from "./explain.ts";
 import { runHooks } from "./hooks.ts";
@@ -41,8 +41,24 @@ export interface StepContext {
   emit(event: RunEvent): void;
 }
 
-/** What a step found out; the caller adds times. */
-export type Outcome = Omit<StepResult, "node" | "seconds" | "startedAt" | "finishedAt" | "thread">;
+/** What a step found out; the caller adds times. `again`: somebody else was in the way, and the next try may succeed. */
+export type Outcome = Omit<StepResult, "node" | "seconds" | "startedAt" | "finishedAt" | "thread"> & { again?: true };
+
+const CONTENDED: ReadonlySet<string> = new Set([
+  SQLSTATE.serializationFailure,
+  SQLSTATE.deadlock,
+  // Another run made the relation between our look and our statement.
+  SQLSTATE.duplicateTable,
+  SQLSTATE.duplicateObject,
+  SQLSTATE.duplicateSchema,
+]);
+
+/** Another transaction was in the way: a lock, or the same relation made, replaced or granted at the same moment. */
+function isContended({ sqlstate, schema, message }: QueryError): boolean {
+  if (CONTENDED.has(sqlstate)) return true;
+  if (sqlstate === SQLSTATE.uniqueViolation) return schema === "pg_catalog";
+  return sqlstate === "XX000" && /concurrently (updated|deleted)|could not open relation/.test(message);
+}
 
 export async function runStep(step: Step, context: StepContext): Promise<Outcome> {
   const resource = context.graph.resource(step.node);
@@ -53,7 +69,8 @@ export async function runStep(step: Step, context: StepContext): Promise<Outcome
     if (thrown instanceof Failure) {
       const [diagnostic] = thrown.diagnostics;
       const message = diagnostic?.message ?? thrown.message;
-      return { status: "error", message, ...trace.texts, ...(diagnostic && { diagnostic }) };
+      const again = thrown instanceof StatementFailure && isContended(thrown.query) ? true : undefined;
+      return { status: "error", message, ...trace.texts, ...(diagnostic && { diagnostic }), ...(again && { again }) };
     }
     if (thrown instanceof QueryError) {
       const diagnostic = explainQueryError(thrown, { at: resource.at, label: "template query" });
