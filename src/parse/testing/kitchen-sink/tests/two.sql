@@ -1,0 +1,1 @@
+select * from {{ ref('dim') }}, {{ ref('root_model') }} where false
