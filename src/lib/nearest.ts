@@ -8,7 +8,7 @@ export function nearest(wanted: string, names: Iterable<string>, most = 3): stri
     else if (wanted.length > 3 && (name.includes(wanted) || wanted.includes(name))) scored.push([limit, name]);
   }
   return scored
-    .sort((a, b) => a[0] - b[0] || a[1].localeCompare(b[1]))
+    .toSorted((a, b) => a[0] - b[0] || a[1].localeCompare(b[1]))
     .slice(0, most)
     .map(([, name]) => name);
 }

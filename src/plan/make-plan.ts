@@ -42,7 +42,7 @@ export function makePlan(graph: Graph, selection: Selection, world: World, optio
     fullRefresh: options.fullRefresh,
     steps: steps.map((step) => ({ ...step, after: step.after.filter((id) => running.has(id)) })),
     relations,
-    schemas: [...schemas].sort(),
+    schemas: [...schemas].toSorted(),
     rebuilt,
   };
 }
