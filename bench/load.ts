@@ -114,8 +114,6 @@ async function bundleChild(): Promise<string> {
 
 const two = (n: number): string => String(n).padStart(2, "0");
 
-const two = (n: number): string => String(n).padStart(2, "0");
-
 /** The bank's shape: six columns, about 61 bytes a row. The numbers repeat from run to run. */
 export async function writeTransactions(file: string, rows: number): Promise<void> {
   const types = ["deposit", "withdrawal", "transfer", "payment"];
