@@ -54,7 +54,11 @@ export class Compiler {
   }
 
   /** The node's SQL. Throws `Failure` when its template fails. */
-  async compile(node: Exclude<Node, { kind: "unit_test" }>, query?: TemplateQuery, substitutes: Substitutes = {}): Promise<Compiled> {
+  async compile(
+    node: Exclude<Node, { kind: "unit_test" }>,
+    query?: TemplateQuery,
+    substitutes: Substitutes = {},
+  ): Promise<Compiled> {
     if (node.kind === "seed") return rendered("", { toTemplate: () => undefined });
     const ctes = new Map<NodeId, Compiled>();
     const sql = await this.#render(node, query, substitutes, ctes);
@@ -75,7 +79,12 @@ export class Compiler {
   }
 
   /** A hook's SQL; `this` is the node's relation. */
-  async compileHook(hook: Hook, node: Node | undefined, query: TemplateQuery | undefined, names?: ReadonlyMap<string, unknown>): Promise<string> {
+  async compileHook(
+    hook: Hook,
+    node: Node | undefined,
+    query: TemplateQuery | undefined,
+    names?: ReadonlyMap<string, unknown>,
+  ): Promise<string> {
     const face: NodeFace = {
       ...(node ? this.#face(node) : { package: this.input.project.name }),
       ...(names ? { names } : {}),
@@ -102,7 +111,12 @@ export class Compiler {
     return withCtes(sql, named);
   }
 
-  async #render(node: Node, query: TemplateQuery | undefined, substitutes: Substitutes, ctes: Map<NodeId, Compiled>): Promise<Compiled> {
+  async #render(
+    node: Node,
+    query: TemplateQuery | undefined,
+    substitutes: Substitutes,
+    ctes: Map<NodeId, Compiled>,
+  ): Promise<Compiled> {
     const wanted = new Set<NodeId>();
     const phase = this.#phase(node, node.config.all, query, substitutes, wanted);
     const face = this.#face(node);
@@ -135,7 +149,12 @@ export class Compiler {
   }
 
   /** The SQL of ephemeral models; those that they read come before them. */
-  async #addEphemerals(ids: Iterable<NodeId>, query: TemplateQuery | undefined, substitutes: Substitutes, ctes: Map<NodeId, Compiled>): Promise<void> {
+  async #addEphemerals(
+    ids: Iterable<NodeId>,
+    query: TemplateQuery | undefined,
+    substitutes: Substitutes,
+    ctes: Map<NodeId, Compiled>,
+  ): Promise<void> {
     for (const id of ids) {
       if (!ctes.has(id)) ctes.set(id, await this.#render(this.#model(id), query, substitutes, ctes));
     }
@@ -152,14 +171,18 @@ export class Compiler {
     const { manifest, jinja } = this.input;
     const tested = manifest.nodes.get(test.attached!) ?? manifest.sources.get(test.attached!);
     if (!tested) throw new Error(`Internal error: ${test.id} tests nothing`);
-    const call = tested.kind === "source" ? `source('${tested.source.source}', '${tested.name}')` : refTo(tested, test.package);
+    const call =
+      tested.kind === "source" ? `source('${tested.source.source}', '${tested.name}')` : refTo(tested, test.package);
     const render = (text: string): unknown => renderQuoted(text, test.at, yaml, jinja);
     const where = context.get("get_where_subquery") as (relation: unknown) => unknown;
     return testArguments(test.generic?.args ?? {}, await where(render(`{{ ${call} }}`)), render);
   }
 
   #face(node: Node): NodeFace {
-    const to = node.kind === "unit_test" ? { schema: node.schema, identifier: node.alias } : this.input.relations.writeTo(node.id);
+    const to =
+      node.kind === "unit_test"
+        ? { schema: node.schema, identifier: node.alias }
+        : this.input.relations.writeTo(node.id);
     const config = node.config.materialized;
     const type = config === "view" ? "view" : config === "materialized_view" ? "materialized_view" : "table";
     return {
@@ -185,21 +208,31 @@ export class Compiler {
       }
       const name = this.input.relations.readFrom(target.id);
       const isView = target.kind === "model" && target.config.materialized === "view";
-      return new Relation({ database: name.database, schema: name.schema, identifier: name.identifier, type: isView ? "view" : "table" });
+      return new Relation({
+        database: name.database,
+        schema: name.schema,
+        identifier: name.identifier,
+        type: isView ? "view" : "table",
+      });
     };
     const node = caller.id ? this.input.manifest.nodes.get(caller.id) : undefined;
     const resolve = (target: Resource | undefined, missing: () => Diagnostic): Relation => {
       if (!target) throw new Failure(missing());
-      if (node && node.kind !== "test" && !node.dependsOn.includes(target.id)) throw new Failure(undeclared(caller, target));
+      if (node && node.kind !== "test" && !node.dependsOn.includes(target.id))
+        throw new Failure(undeclared(caller, target));
       return relation(target);
     };
     return {
       execute: true,
       ref: (call: RefCall) => {
-        return resolve(this.#linker.ref(call, caller.package), () => this.#linker.refNotFound(call, callSpan(caller, "ref", call.name)));
+        return resolve(this.#linker.ref(call, caller.package), () =>
+          this.#linker.refNotFound(call, callSpan(caller, "ref", call.name)),
+        );
       },
       source: (call: SourceCall) => {
-        return resolve(this.#linker.source(call), () => this.#linker.sourceNotFound(call, callSpan(caller, "source", call.name)));
+        return resolve(this.#linker.source(call), () =>
+          this.#linker.sourceNotFound(call, callSpan(caller, "source", call.name)),
+        );
       },
       config: readingConfig(config),
       isIncremental: () => substitutes.isIncremental ?? this.#isIncremental(node, config),
@@ -213,7 +246,8 @@ export class Compiler {
 
   #isIncremental(node: Node | undefined, config: Mapping): boolean {
     if (node?.config.materialized !== "incremental") return false;
-    const fullRefresh = typeof config["full_refresh"] === "boolean" ? config["full_refresh"] : this.input.facts.fullRefresh;
+    const fullRefresh =
+      typeof config["full_refresh"] === "boolean" ? config["full_refresh"] : this.input.facts.fullRefresh;
     const existing = this.input.world.relations.get(relationKey(this.input.relations.writeTo(node.id)));
     return !fullRefresh && existing?.kind === "table";
   }
@@ -230,7 +264,8 @@ export class Compiler {
 }
 
 /** Without a package where it is the caller's own: projects that override `ref` may know no second argument. */
-const refTo = ({ package: owner, name }: Node, from: string): string => (owner === from ? `ref('${name}')` : `ref('${owner}', '${name}')`);
+const refTo = ({ package: owner, name }: Node, from: string): string =>
+  owner === from ? `ref('${name}')` : `ref('${owner}', '${name}')`;
 
 /** A template's error becomes a `Failure`, at `at` where it has no place of its own. */
 async function explaining<T>(at: Span, work: () => Promise<T>): Promise<T> {
@@ -242,7 +277,8 @@ async function explaining<T>(at: Span, work: () => Promise<T>): Promise<T> {
 }
 
 function undeclared(caller: { file: SourceFile; at: Span }, target: Resource): Diagnostic {
-  const call = target.kind === "source" ? `source('${target.source.source}', '${target.name}')` : `ref('${target.name}')`;
+  const call =
+    target.kind === "source" ? `source('${target.source.source}', '${target.name}')` : `ref('${target.name}')`;
   return error(
     "ref-undeclared",
     `"${target.name}" is read here, but the call was not seen when the project was parsed.`,

@@ -31,7 +31,8 @@ export async function compileUnitTest(compiler: Compiler, test: UnitTestNode, qu
   const fixtures = new Map<NodeId | "this", { name: string; body: string }>();
   for (const [i, input] of test.unit.given.entries()) {
     const target = targetOf(input, test, model, linker);
-    const columns = target === "this" ? await columnsOfThis(compiler, model, query) : await columnsOf(compiler, target, query);
+    const columns =
+      target === "this" ? await columnsOfThis(compiler, model, query) : await columnsOf(compiler, target, query);
     const name = `__dbt__cte__${target === "this" ? `this_${model.alias}` : `${i}_${target.name}`}`.slice(0, 60);
     fixtures.set(target === "this" ? "this" : target.id, { name, body: fixtureSql(input, columns, test) });
   }
@@ -66,10 +67,12 @@ function compare(test: UnitTestNode, actual: Compiled, types: readonly TypedColu
     if (!type) {
       const known = types.map((t) => t.name);
       throw new Failure(
-        error("unit-test-column", `Unit test "${test.name}" expects a column "${name}" that "${test.unit.model}" does not have.`, test.at, [
-          ...didYouMean(name, known),
-          `its columns: ${known.join(", ")}`,
-        ]),
+        error(
+          "unit-test-column",
+          `Unit test "${test.name}" expects a column "${name}" that "${test.unit.model}" does not have.`,
+          test.at,
+          [...didYouMean(name, known), `its columns: ${known.join(", ")}`],
+        ),
       );
     }
     return type;
@@ -91,13 +94,17 @@ function compare(test: UnitTestNode, actual: Compiled, types: readonly TypedColu
 function targetOf(input: UnitTestInput, test: UnitTestNode, model: ModelNode, linker: Linker): Resource | "this" {
   if (input.input.trim() === "this") return "this";
   const call = readCall(input.input);
-  const target = call?.kind === "ref" ? linker.ref(call.ref, test.package) : call ? linker.source(call.source) : undefined;
+  const target =
+    call?.kind === "ref" ? linker.ref(call.ref, test.package) : call ? linker.source(call.source) : undefined;
   if (!target || !model.dependsOn.includes(target.id)) {
     const reads = model.dependsOn.map((id) => id.split(".").at(-1));
     throw new Failure(
-      error("unit-test-input", `Unit test "${test.name}" gives rows for ${input.input}, which "${model.name}" does not read.`, input.at, [
-        `it reads: ${reads.join(", ") || "nothing"}`,
-      ]),
+      error(
+        "unit-test-input",
+        `Unit test "${test.name}" gives rows for ${input.input}, which "${model.name}" does not read.`,
+        input.at,
+        [`it reads: ${reads.join(", ") || "nothing"}`],
+      ),
     );
   }
   return target;
@@ -114,7 +121,9 @@ async function columnsOf(compiler: Compiler, target: Resource, query: TemplateQu
 /** Before a model is built for the first time, its columns are those of its query. */
 async function columnsOfThis(compiler: Compiler, model: ModelNode, query: TemplateQuery): Promise<TypedColumn[]> {
   const existing = await columnsOf(compiler, model, query);
-  return existing.length > 0 ? existing : typesOf((await compiler.compile(model, query, { isIncremental: false })).sql, query);
+  return existing.length > 0
+    ? existing
+    : typesOf((await compiler.compile(model, query, { isIncremental: false })).sql, query);
 }
 
 /** Names and types of a query's columns, without running it. */
@@ -131,16 +140,22 @@ function fixtureSql(input: UnitTestInput, known: readonly TypedColumn[], test: U
   if (!rows) return String(input.rows);
   if (known.length === 0) {
     throw new Failure(
-      error("unit-test-input-missing", `The columns of ${input.input} are not known: it does not exist in the database yet.`, input.at, [
-        "build it first (`sluice build` does), or give the rows as SQL: format: sql",
-      ]),
+      error(
+        "unit-test-input-missing",
+        `The columns of ${input.input} are not known: it does not exist in the database yet.`,
+        input.at,
+        ["build it first (`sluice build` does), or give the rows as SQL: format: sql"],
+      ),
     );
   }
   for (const name of new Set(rows.flatMap((row) => Object.keys(row)))) {
     if (!known.some((c) => c.name.toLowerCase() === name.toLowerCase())) {
       const names = known.map((c) => c.name);
       throw new Failure(
-        error("unit-test-column", `${input.input} has no column "${name}".`, input.at, [...didYouMean(name, names), `its columns: ${names.join(", ")}`]),
+        error("unit-test-column", `${input.input} has no column "${name}".`, input.at, [
+          ...didYouMean(name, names),
+          `its columns: ${names.join(", ")}`,
+        ]),
       );
     }
   }
@@ -160,7 +175,9 @@ function valuesSql(rows: readonly Mapping[], columns: readonly TypedColumn[]): s
   return rows
     .map((row) => {
       const given = new Map(Object.entries(row).map(([k, v]) => [k.toLowerCase(), v]));
-      const cells = columns.map((c) => `${literal(given.get(c.name.toLowerCase()))}::${c.type} as ${quoteIdent(c.name)}`);
+      const cells = columns.map(
+        (c) => `${literal(given.get(c.name.toLowerCase()))}::${c.type} as ${quoteIdent(c.name)}`,
+      );
       return `select ${cells.join(", ")}`;
     })
     .join("\nunion all\n");

@@ -51,7 +51,10 @@ function dispatch(input: AdapterInput, args: unknown[]): unknown {
   const namespace = given["macro_namespace"] ? str(given["macro_namespace"]) : undefined;
   const { macro, tried } = input.macros.dispatch(name, namespace, input.package);
   if (macro) return input.bind(macro.id);
-  throw new TemplateError("CompilationError", `No macro for adapter.dispatch("${name}"). Looked for: ${tried.join(", ")}.`);
+  throw new TemplateError(
+    "CompilationError",
+    `No macro for adapter.dispatch("${name}"). Looked for: ${tried.join(", ")}.`,
+  );
 }
 
 /** What dbt's adapter answers while parsing. */
@@ -137,6 +140,7 @@ function live(input: AdapterInput, query: TemplateQuery): Record<string, (...arg
 }
 
 function nameOf(relation: unknown): { schema: string; identifier: string } {
-  if (!(relation instanceof Relation)) throw new TemplateError("TypeError", `expected a relation, got ${str(relation)}`);
+  if (!(relation instanceof Relation))
+    throw new TemplateError("TypeError", `expected a relation, got ${str(relation)}`);
   return { schema: relation.parts.schema ?? "public", identifier: relation.parts.identifier ?? "" };
 }

@@ -1,5 +1,15 @@
 /** The `config` object of a template: recording while parsing, reading while running. */
-import { callArgs, fromPython, isUndefined, Kwargs, PyDict, repr, TemplateError, toPython, truth } from "../jinja/index.ts";
+import {
+  callArgs,
+  fromPython,
+  isUndefined,
+  Kwargs,
+  PyDict,
+  repr,
+  TemplateError,
+  toPython,
+  truth,
+} from "../jinja/index.ts";
 import type { Mapping, Value } from "../project/types.ts";
 
 /** Parsing: `config(materialized='table', …)` or `config({…})` is handed to `record`; answers are dbt's parse-time ones. */
@@ -8,7 +18,10 @@ export function recordingConfig(record: (config: Mapping) => void): unknown {
     const recorded: Mapping = {};
     for (const given of args) {
       if (!(given instanceof Kwargs || given instanceof PyDict)) {
-        throw new TemplateError("CompilationError", `config() takes named values, config(materialized='table'), got ${repr(given)}`);
+        throw new TemplateError(
+          "CompilationError",
+          `config() takes named values, config(materialized='table'), got ${repr(given)}`,
+        );
       }
       const entries: Iterable<[unknown, unknown]> = given instanceof PyDict ? given : Object.entries(given);
       for (const [key, value] of entries) recorded[String(key)] = fromPython(value) as Value;

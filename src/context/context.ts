@@ -1,5 +1,16 @@
 /** The names a template of one node sees: macros first (a project may override anything), then the node's, then the run's. */
-import { call, callArgs, iter, PyDict, PyTuple, type Scope, str, TemplateError, toPython, truth } from "../jinja/index.ts";
+import {
+  call,
+  callArgs,
+  iter,
+  PyDict,
+  PyTuple,
+  type Scope,
+  str,
+  TemplateError,
+  toPython,
+  truth,
+} from "../jinja/index.ts";
 import type { Mapping, Project } from "../project/types.ts";
 import { makeAdapter } from "./adapter.ts";
 import { globalNames, type RunFacts, varFunction } from "./globals.ts";
@@ -55,7 +66,12 @@ export class TemplateContext implements Scope {
   readonly #packages = new Map<string, unknown>();
 
   /** `mode` says how macros are called: a template that is rendered synchronously can only call synchronous ones. */
-  constructor(shared: ProjectContext, node: NodeFace, phase: Phase, mode: "sync" | "async" = phase.execute ? "async" : "sync") {
+  constructor(
+    shared: ProjectContext,
+    node: NodeFace,
+    phase: Phase,
+    mode: "sync" | "async" = phase.execute ? "async" : "sync",
+  ) {
     this.#shared = shared;
     this.#package = node.package;
     this.#phase = phase;
@@ -115,9 +131,7 @@ export class TemplateContext implements Scope {
     const { project, facts } = this.#shared;
     const ref = (...args: unknown[]): unknown => phase.ref(refCall(args));
     const source = (...args: unknown[]): unknown => phase.source(sourceCall(args));
-    const runQuery = phase.query
-      ? async (sql: unknown) => new ResultTable(await phase.query!(str(sql)))
-      : () => null;
+    const runQuery = phase.query ? async (sql: unknown) => new ResultTable(await phase.query!(str(sql))) : () => null;
     const names = new Map<string, unknown>([
       ["execute", phase.execute],
       ["ref", ref],
@@ -171,7 +185,8 @@ export class TemplateContext implements Scope {
     const get = (name: unknown): unknown => this.get(str(name));
     return {
       __getitem__: get,
-      __getattr__: (name: string): unknown => (name === "get" ? (key: unknown, fallback: unknown = null) => get(key) ?? fallback : get(name)),
+      __getattr__: (name: string): unknown =>
+        name === "get" ? (key: unknown, fallback: unknown = null) => get(key) ?? fallback : get(name),
       __contains__: (name: unknown): boolean => get(name) !== undefined,
     };
   }
@@ -231,15 +246,20 @@ function exceptions(warn: (text: string) => void): unknown {
 function refCall(args: unknown[]): RefCall {
   const { first, second, v, version } = callArgs(args, ["first", "second", "v", "version"]);
   const wanted = v ?? version;
-  const versioned = wanted === undefined || wanted === null ? {} : { version: typeof wanted === "number" ? wanted : str(wanted) };
-  if (typeof first !== "string") throw new TemplateError("CompilationError", `ref() takes a model's name, got ${str(first) || "nothing"}`);
+  const versioned =
+    wanted === undefined || wanted === null ? {} : { version: typeof wanted === "number" ? wanted : str(wanted) };
+  if (typeof first !== "string")
+    throw new TemplateError("CompilationError", `ref() takes a model's name, got ${str(first) || "nothing"}`);
   return typeof second === "string" ? { package: first, name: second, ...versioned } : { name: first, ...versioned };
 }
 
 function sourceCall(args: unknown[]): SourceCall {
   const names = [...iter(args)];
   if (names.length !== 2 || names.some((n) => typeof n !== "string")) {
-    throw new TemplateError("CompilationError", `source() takes two names, source('source', 'table'), got ${names.map(str).join(", ") || "nothing"}`);
+    throw new TemplateError(
+      "CompilationError",
+      `source() takes two names, source('source', 'table'), got ${names.map(str).join(", ") || "nothing"}`,
+    );
   }
   return { source: names[0] as string, name: names[1] as string };
 }

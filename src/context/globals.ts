@@ -164,7 +164,9 @@ function zip(lists: unknown[]): unknown[] {
 
 function diffOfTwoDicts(a: unknown, b: unknown): unknown {
   const left = entries(a);
-  const right = new Map(entries(b).map(([k, v]) => [String(k).toLowerCase(), [...iter(v)].map((x) => String(x).toLowerCase())]));
+  const right = new Map(
+    entries(b).map(([k, v]) => [String(k).toLowerCase(), [...iter(v)].map((x) => String(x).toLowerCase())]),
+  );
   const result: Record<string, unknown> = {};
   for (const [key, values] of left) {
     const other = right.get(String(key).toLowerCase());

@@ -1,6 +1,15 @@
 /** The macros of a project, and how a name finds one: own package, root project, Sluice's own ("dbt"). */
 import type { SourceFile, Span } from "../diagnostics/diagnostic.ts";
-import { call, type Jinja, Kwargs, MacroReturn, type MacroValue, type Scope, type Template, TemplateError } from "../jinja/index.ts";
+import {
+  call,
+  type Jinja,
+  Kwargs,
+  MacroReturn,
+  type MacroValue,
+  type Scope,
+  type Template,
+  TemplateError,
+} from "../jinja/index.ts";
 import type { MacroProperties } from "../project/types.ts";
 
 export interface MacroNode {

@@ -97,12 +97,18 @@ export class Relation {
       case "replace_path":
         return (...args: unknown[]) => this.with(partsOf(args));
       case "get":
-        return (key: unknown, fallback: unknown = null) => (key === "metadata" ? METADATA : (this.__getattr__(String(key)) ?? fallback));
+        return (key: unknown, fallback: unknown = null) =>
+          key === "metadata" ? METADATA : (this.__getattr__(String(key)) ?? fallback);
       case "metadata":
         return METADATA;
       case "information_schema":
         return (view?: unknown) =>
-          new Relation({ database: p.database, schema: "information_schema", identifier: view ? String(view) : undefined, quote: { schema: false, identifier: false } });
+          new Relation({
+            database: p.database,
+            schema: "information_schema",
+            identifier: view ? String(view) : undefined,
+            quote: { schema: false, identifier: false },
+          });
       default:
         return undefined;
     }
@@ -133,7 +139,8 @@ const METADATA = { type: "PostgresRelation" };
 function partsOf(args: unknown[]): Partial<RelationParts> {
   const given = callArgs(args, ["database", "schema", "identifier", "type"]);
   const parts: Record<string, string> = {};
-  for (const [key, value] of Object.entries(given)) if (value !== undefined && value !== null) parts[key] = String(value);
+  for (const [key, value] of Object.entries(given))
+    if (value !== undefined && value !== null) parts[key] = String(value);
   return parts as Partial<RelationParts>;
 }
 

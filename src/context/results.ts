@@ -106,14 +106,24 @@ export class ResultTable {
   constructor(result: TextResult) {
     this.names = result.fields.map((f) => f.name);
     this.rows = result.rows.map(
-      (row) => new ResultRow(this.names, row.map((text, i) => fromText(text, result.fields[i]?.type ?? 0))),
+      (row) =>
+        new ResultRow(
+          this.names,
+          row.map((text, i) => fromText(text, result.fields[i]?.type ?? 0)),
+        ),
     );
   }
 
   #columns(): Keyed {
     return new Keyed(
       this.names,
-      this.names.map((name, i) => new ResultColumn(name, this.rows.map((row) => row.items[i]))),
+      this.names.map(
+        (name, i) =>
+          new ResultColumn(
+            name,
+            this.rows.map((row) => row.items[i]),
+          ),
+      ),
     );
   }
 

@@ -58,7 +58,12 @@ function hashableAt(container: Mapping | Value[], key: string | number): unknown
 /** What a test is declared on. */
 export type Tested = Exclude<Node, { kind: "test" | "unit_test" }> | SourceNode;
 
-export function parseGenericTests(state: ParseState, pkg: Package, on: Tested, tests: readonly TestProperties[]): DataTestNode[] {
+export function parseGenericTests(
+  state: ParseState,
+  pkg: Package,
+  on: Tested,
+  tests: readonly TestProperties[],
+): DataTestNode[] {
   const nodes = tests.map((test) => parseGenericTest(state, pkg, on, test));
   for (const column of on.columns) {
     for (const test of column.tests) nodes.push(parseGenericTest(state, pkg, on, test, column));
@@ -66,13 +71,24 @@ export function parseGenericTests(state: ParseState, pkg: Package, on: Tested, t
   return nodes.filter((node) => node !== undefined);
 }
 
-function parseGenericTest(state: ParseState, pkg: Package, on: Tested, test: TestProperties, column?: ColumnProperties): DataTestNode | undefined {
-  const [namespace, bare] = test.test.includes(".") ? test.test.split(".", 2) as [string, string] : [undefined, test.test];
+function parseGenericTest(
+  state: ParseState,
+  pkg: Package,
+  on: Tested,
+  test: TestProperties,
+  column?: ColumnProperties,
+): DataTestNode | undefined {
+  const [namespace, bare] = test.test.includes(".")
+    ? (test.test.split(".", 2) as [string, string])
+    : [undefined, test.test];
   const macro = namespace
     ? state.shared.macros.inPackage(namespace, `test_${bare}`)
     : state.shared.macros.find(`test_${bare}`, pkg.name);
   if (!macro) {
-    const known = state.shared.macros.names().filter((n) => n.startsWith("test_")).map((n) => n.slice(5));
+    const known = state.shared.macros
+      .names()
+      .filter((n) => n.startsWith("test_"))
+      .map((n) => n.slice(5));
     state.diagnostics.push(
       error("test-not-found", `No generic test named "${test.test}".`, test.at, [
         ...didYouMean(test.test, known),
@@ -86,7 +102,10 @@ function parseGenericTest(state: ParseState, pkg: Package, on: Tested, test: Tes
     state.diagnostics.push(...problems);
     return undefined;
   }
-  const args: Mapping = { ...test.args, ...(column && { column_name: column.quote ? `"${column.name}"` : column.name }) };
+  const args: Mapping = {
+    ...test.args,
+    ...(column && { column_name: column.quote ? `"${column.name}"` : column.name }),
+  };
   copyPlaces(test.args, args);
   const onName = on.kind === "source" ? `${on.source.source}_${on.name}` : on.name;
   const type = [on.kind === "source" ? "source" : "", namespace ?? "", bare].filter(Boolean).join("_");
@@ -101,7 +120,13 @@ function parseGenericTest(state: ParseState, pkg: Package, on: Tested, test: Tes
   const fqn = fqnOf(pkg.name, test.at.file.path, folders, names.full);
 
   const { phase, captured } = capturing(new Relation({}));
-  const provisional = { unique_id: id, name: names.full, resource_type: "test", package_name: pkg.name, alias: names.short };
+  const provisional = {
+    unique_id: id,
+    name: names.full,
+    resource_type: "test",
+    package_name: pkg.name,
+    alias: names.short,
+  };
   const yamlContext = new TemplateContext(state.shared, { package: pkg.name }, phase);
   // The tested relation is the first dependency; arguments may name more.
   if (on.kind === "source") captured.sources.push({ source: on.source.source, name: on.name });
@@ -109,7 +134,10 @@ function parseGenericTest(state: ParseState, pkg: Package, on: Tested, test: Tes
   captured.macros.add(macro.id);
   const sql = genericSql(test.test);
   // dbt, too, knows what these two read without looking.
-  const isPlain = macro.package === BUILTIN_PACKAGE && (bare === "unique" || bare === "not_null") && Object.keys(test.args).length === 0;
+  const isPlain =
+    macro.package === BUILTIN_PACKAGE &&
+    (bare === "unique" || bare === "not_null") &&
+    Object.keys(test.args).length === 0;
   if (!isPlain) {
     attempt(state, test.at, () => {
       const stand = new Relation({ schema: state.project.target.schema, identifier: onName });
@@ -163,5 +191,4 @@ function parseGenericTest(state: ParseState, pkg: Package, on: Tested, test: Tes
 }
 
 /** The template of every generic test's node. */
-const genericSql = (test: string): string =>
-  `{{ ${test.replace(/^(.*\.)?/, "$1test_")}(**_dbt_generic_test_kwargs) }}`;
+const genericSql = (test: string): string => `{{ ${test.replace(/^(.*\.)?/, "$1test_")}(**_dbt_generic_test_kwargs) }}`;

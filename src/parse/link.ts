@@ -23,7 +23,9 @@ export class Linker {
         else this.#byName.set(resource.name, [resource]);
       }
     }
-    this.#disabled = new Map([...disabled].map((r) => [r.kind === "source" ? `${r.source.source}.${r.name}` : r.name, r]));
+    this.#disabled = new Map(
+      [...disabled].map((r) => [r.kind === "source" ? `${r.source.source}.${r.name}` : r.name, r]),
+    );
   }
 
   /** The package named, else the caller's own, else the root project's, else whichever has it. */
@@ -48,6 +50,8 @@ export class Linker {
     const notes = didYouMean(call.name, this.#byName.keys());
     const tables = [...this.#sources.keys()].filter((key) => key.endsWith(`.${call.name}`));
     for (const key of tables) notes.push(`there is a source table of that name: source('${key.replace(".", "', '")}')`);
+    if (notes.length === 0)
+      notes.push("a model is a .sql file below models/ of that name, a seed a .csv file below seeds/");
     return error("ref-not-found", `No model, seed or snapshot named "${shown}".`, at, notes);
   }
 
@@ -55,10 +59,13 @@ export class Linker {
     const name = `${call.source}.${call.name}`;
     if (this.#disabled.has(name)) return error("source-disabled", `Source "${name}" is disabled.`, at);
     const known = [...this.#sources.keys()];
-    const ofSource = known.filter((key) => key.startsWith(`${call.source}.`)).map((key) => key.slice(call.source.length + 1));
+    const ofSource = known
+      .filter((key) => key.startsWith(`${call.source}.`))
+      .map((key) => key.slice(call.source.length + 1));
     const notes = ofSource.length
       ? [...didYouMean(call.name, ofSource), `source "${call.source}" has: ${ofSource.slice(0, 8).join(", ")}`]
       : didYouMean(name, known);
+    if (notes.length === 0) notes.push("declare it in a YAML file below models/, under  sources:");
     return error("source-not-found", `No source table "${name}" is declared.`, at, notes);
   }
 }
@@ -112,7 +119,10 @@ function atCall(
     const at = macro && findCall(macro.file, call, name, macro.at);
     if (!at) continue;
     const diagnostic = make(at);
-    return { ...diagnostic, notes: [...diagnostic.notes, { message: `macro "${macro.name}" is called from here`, at: node.at }] };
+    return {
+      ...diagnostic,
+      notes: [...diagnostic.notes, { message: `macro "${macro.name}" is called from here`, at: node.at }],
+    };
   }
   return make(node.at);
 }

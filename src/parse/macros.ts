@@ -22,7 +22,10 @@ function builtinFiles(): SourceFile[] {
     });
 }
 
-export function collectMacros(packages: readonly Package[]): { macros: Map<string, MacroNode>; diagnostics: Diagnostic[] } {
+export function collectMacros(packages: readonly Package[]): {
+  macros: Map<string, MacroNode>;
+  diagnostics: Diagnostic[];
+} {
   const macros = new Map<string, MacroNode>();
   const diagnostics: Diagnostic[] = [];
   const add = (file: SourceFile, packageName: string, pkg?: Package): void => {

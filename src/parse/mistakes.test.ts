@@ -26,6 +26,7 @@ test("a ref to nothing that a macro makes is shown in the macro, with who called
     "macros/m.sql:3:11  ref-not-found  No model, seed or snapshot named "missing_model".
         3 │   {{ ref('missing_model') }}
           │           ~~~~~~~~~~~~~
+        → a model is a .sql file below models/ of that name, a seed a .csv file below seeds/
         → macro "latest" is called from here  (models/f.sql:1:1)"
   `);
 });

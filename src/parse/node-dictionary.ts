@@ -8,10 +8,16 @@ export function graphDictionary(manifest: Manifest): Mapping {
   const byId = <T extends { id: string }>(of: Iterable<T>, make: (one: T) => Mapping): Mapping =>
     Object.fromEntries(Array.from(of, (one) => [one.id, make(one)]));
   return {
-    nodes: byId(all.filter((node) => node.kind !== "unit_test"), nodeDictionary),
+    nodes: byId(
+      all.filter((node) => node.kind !== "unit_test"),
+      nodeDictionary,
+    ),
     sources: byId(manifest.sources.values(), sourceDictionary),
     exposures: byId(manifest.exposures.values(), exposureDictionary),
-    unit_tests: byId(all.filter((node) => node.kind === "unit_test"), nodeDictionary),
+    unit_tests: byId(
+      all.filter((node) => node.kind === "unit_test"),
+      nodeDictionary,
+    ),
     metrics: {},
     groups: {},
   };

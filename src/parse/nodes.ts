@@ -26,7 +26,14 @@ interface Draft {
   readonly generated?: boolean;
 }
 
-const MODEL_DEFAULTS: Mapping = { enabled: true, materialized: "view", tags: [], meta: {}, pre_hook: [], post_hook: [] };
+const MODEL_DEFAULTS: Mapping = {
+  enabled: true,
+  materialized: "view",
+  tags: [],
+  meta: {},
+  pre_hook: [],
+  post_hook: [],
+};
 
 export type FileNode = ModelNode | SeedNode | SnapshotNode | AnalysisNode | DataTestNode;
 
@@ -47,7 +54,13 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
   const models = byName(properties.models, state.diagnostics);
   for (const file of files.models) {
     const draft = sqlDraft(file, paths.models);
-    const base = parseNode(state, { ...draft, kind: "model", section: "models", defaults: MODEL_DEFAULTS, ...found(models, draft.name) });
+    const base = parseNode(state, {
+      ...draft,
+      kind: "model",
+      section: "models",
+      defaults: MODEL_DEFAULTS,
+      ...found(models, draft.name),
+    });
     nodes.push({ ...base, kind: "model" });
   }
   const seeds = byName(properties.seeds, state.diagnostics);
@@ -65,7 +78,13 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
   const singular = byName(properties.singularTests, state.diagnostics);
   for (const file of files.tests) {
     const draft = sqlDraft(file, paths.tests);
-    const base = parseNode(state, { ...draft, kind: "test", section: "tests", defaults: TEST_DEFAULTS, ...found(singular, draft.name) });
+    const base = parseNode(state, {
+      ...draft,
+      kind: "test",
+      section: "tests",
+      defaults: TEST_DEFAULTS,
+      ...found(singular, draft.name),
+    });
     nodes.push({ ...base, kind: "test" });
   }
   nodes.push(...parseSnapshots(state, pkg));
@@ -87,7 +106,13 @@ export const TEST_DEFAULTS: Mapping = {
 
 /** Parses one template: a first render for what it configures and calls, then its place from the merged configuration. */
 function parseNode(state: ParseState, draft: Draft): NodeBase {
-  const sources = { section: draft.section, fqn: draft.fqn, package: draft.package, root: state.root, defaults: draft.defaults };
+  const sources = {
+    section: draft.section,
+    fqn: draft.fqn,
+    package: draft.package,
+    root: state.root,
+    defaults: draft.defaults,
+  };
   const before = effectiveConfig({ ...sources, properties: draft.properties?.config ?? {} });
   const id = nodeId(draft.kind, draft.package.name, draft.name);
   const placed = (all: Mapping): Place =>
@@ -115,14 +140,7 @@ function parseNode(state: ParseState, draft: Draft): NodeBase {
 }
 
 /** What hooks name, the node depends on as well. */
-function hooksSeen(
-  state: ParseState,
-  draft: Draft,
-  id: string,
-  all: Mapping,
-  where: Place,
-  seen: Captured,
-): Captured {
+function hooksSeen(state: ParseState, draft: Draft, id: string, all: Mapping, where: Place, seen: Captured): Captured {
   const { pre_hook, post_hook } = nodeConfig(all, draft.at);
   const refs = [...seen.refs];
   const sources = [...seen.sources];
@@ -149,7 +167,8 @@ interface Place {
   readonly alias: string;
 }
 
-const relationAt = ({ database, schema, alias }: Place): Relation => new Relation({ database, schema, identifier: alias });
+const relationAt = ({ database, schema, alias }: Place): Relation =>
+  new Relation({ database, schema, identifier: alias });
 
 const NOTHING: Captured = { config: [], refs: [], sources: [], macros: new Set() };
 
@@ -213,7 +232,14 @@ function parseSeed(
   properties: ReadonlyMap<string, NodeProperties>,
 ): SeedNode {
   const defaults: Mapping = { ...MODEL_DEFAULTS, materialized: "seed", column_types: {}, delimiter: "," };
-  const base = parseNode(state, { ...draft, package: pkg, kind: "seed", section: "seeds", defaults, ...found(properties, draft.name) });
+  const base = parseNode(state, {
+    ...draft,
+    package: pkg,
+    kind: "seed",
+    section: "seeds",
+    defaults,
+    ...found(properties, draft.name),
+  });
   return { ...base, kind: "seed", seed };
 }
 
@@ -291,7 +317,12 @@ function unusedProperties(pkg: Package, nodes: readonly FileNode[]): Diagnostic[
     return entries
       .filter((entry) => !names.has(entry.name))
       .map((entry) =>
-        warning("properties-without-node", `There is no ${kind} named "${entry.name}" to describe.`, entry.at, didYouMean(entry.name, names)),
+        warning(
+          "properties-without-node",
+          `There is no ${kind} named "${entry.name}" to describe.`,
+          entry.at,
+          didYouMean(entry.name, names),
+        ),
       );
   });
 }

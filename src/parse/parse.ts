@@ -81,7 +81,10 @@ function ofKind<T extends Resource>(all: ReadonlyMap<NodeId, Resource>, is: (r: 
 }
 
 /** Sorts out disabled resources, and reports what exists twice: ids, and relations two nodes would both write. */
-function sortOut(all: readonly Resource[], diagnostics: Diagnostic[]): { enabled: Map<NodeId, Resource>; disabled: Resource[] } {
+function sortOut(
+  all: readonly Resource[],
+  diagnostics: Diagnostic[],
+): { enabled: Map<NodeId, Resource>; disabled: Resource[] } {
   const enabled = new Map<NodeId, Resource>();
   const disabled: Resource[] = [];
   const names = new Map<string, Resource>();
@@ -134,7 +137,8 @@ function sortOut(all: readonly Resource[], diagnostics: Diagnostic[]): { enabled
 }
 
 function bothNamed(a: Resource, b: Resource): string {
-  if (a.kind === b.kind) return `Two ${a.kind === "analysis" ? "analyse" : a.kind.replace("_", " ")}s are named "${a.name}".`;
+  if (a.kind === b.kind)
+    return `Two ${a.kind === "analysis" ? "analyse" : a.kind.replace("_", " ")}s are named "${a.name}".`;
   return `The ${a.kind} and the ${b.kind} here are both named "${a.name}".`;
 }
 
@@ -154,7 +158,8 @@ function linkAll(
     } else {
       const dependsOn = link(linker, resource, diagnostics, macros);
       // A singular test of one model stands with that model.
-      const attached = resource.kind === "test" && !resource.attached && dependsOn.length === 1 ? { attached: dependsOn[0] } : {};
+      const attached =
+        resource.kind === "test" && !resource.attached && dependsOn.length === 1 ? { attached: dependsOn[0] } : {};
       enabled.set(id, { ...resource, ...attached, dependsOn } as Node);
     }
   }

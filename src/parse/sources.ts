@@ -99,15 +99,20 @@ export function parseExposures(state: ParseState, pkg: Package): UnlinkedExposur
 }
 
 /** `ref('a')`, `ref('package', 'a')`, `source('s', 't')`: the calls that stand in YAML without braces. */
-export function readCall(text: string): { kind: "ref"; ref: RefCall } | { kind: "source"; source: SourceCall } | undefined {
+export function readCall(
+  text: string,
+): { kind: "ref"; ref: RefCall } | { kind: "source"; source: SourceCall } | undefined {
   const call = /^\s*(ref|source)\s*\(\s*(.*?)\s*\)\s*$/s.exec(text);
   if (!call) return undefined;
   const names = [...(call[2] ?? "").matchAll(/'([^']*)'|"([^"]*)"/g)].map((m) => m[1] ?? m[2] ?? "");
   const version = /\bv(?:ersion)?\s*=\s*([\w.]+)/.exec(call[2] ?? "")?.[1];
   const [first, second] = names;
   if (first === undefined) return undefined;
-  if (call[1] === "source") return second === undefined ? undefined : { kind: "source", source: { source: first, name: second } };
+  if (call[1] === "source")
+    return second === undefined ? undefined : { kind: "source", source: { source: first, name: second } };
   const versioned = version === undefined ? {} : { version };
-  return { kind: "ref", ref: second === undefined ? { name: first, ...versioned } : { package: first, name: second, ...versioned } };
+  return {
+    kind: "ref",
+    ref: second === undefined ? { name: first, ...versioned } : { package: first, name: second, ...versioned },
+  };
 }
-

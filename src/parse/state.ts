@@ -146,7 +146,11 @@ export function describe(state: ParseState, packageName: string, text: string, a
 }
 
 /** The start of a file, for resources that are a file. */
-export const fileStart = (file: SourceFile): Span => ({ file, start: 0, end: Math.max(1, /^[^\n]*/.exec(file.text)?.[0].length ?? 1) });
+export const fileStart = (file: SourceFile): Span => ({
+  file,
+  start: 0,
+  end: Math.max(1, /^[^\n]*/.exec(file.text)?.[0].length ?? 1),
+});
 
 /** `[package, folder, …, name]` from a path below one of the resource folders. */
 export function fqnOf(packageName: string, path: string, folders: readonly string[], name: string): string[] {

@@ -20,11 +20,15 @@ export function argumentProblems(macro: MacroNode, test: TestProperties, onColum
   for (const key of isOpen ? [] : Object.keys(test.args)) {
     if (names.includes(key)) continue;
     const message = `Test "${test.test}" has no argument "${key}".`;
-    problems.push(error("test-argument", message, keySpan(test.args, key) ?? test.at, [...didYouMean(key, own), takes]));
+    problems.push(
+      error("test-argument", message, keySpan(test.args, key) ?? test.at, [...didYouMean(key, own), takes]),
+    );
   }
   if (onColumn && !isOpen && !names.includes("column_name")) {
     const notes = ["move it to the data_tests of the model, beside its columns"];
-    problems.push(error("test-argument", `Test "${test.test}" is about a whole model, not about a column.`, test.at, notes));
+    problems.push(
+      error("test-argument", `Test "${test.test}" is about a whole model, not about a column.`, test.at, notes),
+    );
   }
   // Of a misspelt name it is not said twice that it is wrong.
   return problems.length > 0 ? problems : missing(macro, test, onColumn, names);
@@ -33,12 +37,14 @@ export function argumentProblems(macro: MacroNode, test: TestProperties, onColum
 /** Of our own tests it is known that they cannot do without; others may ask whether an argument is defined. */
 function missing(macro: MacroNode, test: TestProperties, onColumn: boolean, names: readonly string[]): Diagnostic[] {
   if (macro.package !== BUILTIN_PACKAGE) return [];
-  const optional = (name: string): boolean => new RegExp(`\\b${name}\\s*=`).test(macro.source.slice(0, macro.source.indexOf("%}")));
+  const optional = (name: string): boolean =>
+    new RegExp(`\\b${name}\\s*=`).test(macro.source.slice(0, macro.source.indexOf("%}")));
   const given = new Set([...Object.keys(test.args), "model", ...(onColumn ? ["column_name"] : [])]);
   return names
     .filter((name) => !given.has(name) && !optional(name))
     .map((name) => {
-      const next = name === "column_name" ? "put it under a column, or give  column_name:" : `add  arguments: {${name}: …}`;
+      const next =
+        name === "column_name" ? "put it under a column, or give  column_name:" : `add  arguments: {${name}: …}`;
       return error("test-argument", `Test "${test.test}" needs the argument "${name}".`, test.at, [next]);
     });
 }

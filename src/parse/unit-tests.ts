@@ -10,17 +10,30 @@ import { describe, fqnOf, type ParseState, stem } from "./state.ts";
 export function parseUnitTests(state: ParseState, pkg: Package, models: readonly ModelNode[]): UnitTestNode[] {
   const nodes: UnitTestNode[] = [];
   for (const unit of pkg.properties.unitTests) {
-    const model = models.find((m) => m.name === unit.model && m.package === pkg.name) ?? models.find((m) => m.name === unit.model);
+    const model =
+      models.find((m) => m.name === unit.model && m.package === pkg.name) ?? models.find((m) => m.name === unit.model);
     if (!model) {
       const names = models.map((m) => m.name);
       state.diagnostics.push(
-        error("unit-test-model", `Unit test "${unit.name}" tests "${unit.model}", which is not a model.`, unit.at, didYouMean(unit.model, names)),
+        error(
+          "unit-test-model",
+          `Unit test "${unit.name}" tests "${unit.model}", which is not a model.`,
+          unit.at,
+          didYouMean(unit.model, names),
+        ),
       );
       continue;
     }
     const defaults: Mapping = { enabled: true, materialized: "unit", tags: [], meta: {} };
     const fqn = [...fqnOf(pkg.name, unit.at.file.path, pkg.config.paths.models, model.name), unit.name];
-    const all = effectiveConfig({ section: "unit_tests", fqn, package: pkg, root: state.root, defaults, properties: unit.config });
+    const all = effectiveConfig({
+      section: "unit_tests",
+      fqn,
+      package: pkg,
+      root: state.root,
+      defaults,
+      properties: unit.config,
+    });
     const config = nodeConfig(all, unit.at);
     nodes.push({
       kind: "unit_test",
