@@ -29,29 +29,32 @@ export function recordingConfig(record: (config: Mapping) => void): unknown {
     record(recorded);
     return "";
   };
-  const attribute = (name: string): unknown => {
-    if (["get", "require", "meta_get", "meta_require", "set"].includes(name)) return () => "";
-    return name.startsWith("persist_") ? () => false : undefined;
-  };
-  return Object.assign(config, { __getattr__: attribute });
+  return Object.assign(config, { __getattr__: parsingAttribute });
+}
+
+const parsingAttribute = (name: string): unknown => {
+  if (["get", "require", "meta_get", "meta_require", "set"].includes(name)) return () => "";
+  return name.startsWith("persist_") ? () => false : undefined;
+};
+
+function read(from: PyDict, args: unknown[]): unknown {
+  const given = callArgs(args, ["name", "default", "validator"]);
+  const value = from.get(given["name"]);
+  return value === undefined || value === null ? (given["default"] ?? null) : value;
+}
+
+function need(from: PyDict, args: unknown[]): unknown {
+  const value = from.get(args[0]);
+  if (value === undefined || isUndefined(value)) {
+    throw new TemplateError("CompilationError", `Required configuration "${String(args[0])}" is missing.`);
+  }
+  return value;
 }
 
 /** Running: the merged configuration. */
 export function readingConfig(config: Mapping): unknown {
   const values = toPython(config) as PyDict;
   const meta = toPython(config["meta"] ?? {}) as PyDict;
-  const get = (from: PyDict, args: unknown[]): unknown => {
-    const given = callArgs(args, ["name", "default", "validator"]);
-    const value = from.get(given["name"]);
-    return value === undefined || value === null ? (given["default"] ?? null) : value;
-  };
-  const require = (from: PyDict, args: unknown[]): unknown => {
-    const value = from.get(args[0]);
-    if (value === undefined || isUndefined(value)) {
-      throw new TemplateError("CompilationError", `Required configuration "${String(args[0])}" is missing.`);
-    }
-    return value;
-  };
   const persist = (key: string): boolean => {
     const docs = config["persist_docs"];
     return typeof docs === "object" && docs !== null && !Array.isArray(docs) && truth(docs[key] ?? false);
@@ -60,13 +63,13 @@ export function readingConfig(config: Mapping): unknown {
     __getattr__(name: string): unknown {
       switch (name) {
         case "get":
-          return (...args: unknown[]) => get(values, args);
+          return (...args: unknown[]) => read(values, args);
         case "require":
-          return (...args: unknown[]) => require(values, args);
+          return (...args: unknown[]) => need(values, args);
         case "meta_get":
-          return (...args: unknown[]) => get(meta, args);
+          return (...args: unknown[]) => read(meta, args);
         case "meta_require":
-          return (...args: unknown[]) => require(meta, args);
+          return (...args: unknown[]) => need(meta, args);
         case "set":
           return (key: unknown, value: unknown) => (values.set(key, value), "");
         case "persist_relation_docs":

@@ -225,12 +225,13 @@ function statements(phase: Phase): [string, unknown][] {
   ];
 }
 
+const raise =
+  (kind: string) =>
+  (message: unknown): never => {
+    throw new TemplateError(kind, str(message));
+  };
+
 function exceptions(warn: (text: string) => void): unknown {
-  const raise =
-    (kind: string) =>
-    (message: unknown): never => {
-      throw new TemplateError(kind, str(message));
-    };
   const known: Record<string, (...args: unknown[]) => unknown> = {
     raise_compiler_error: raise("CompilationError"),
     raise_database_error: raise("DatabaseError"),

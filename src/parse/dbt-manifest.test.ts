@@ -32,10 +32,10 @@ function described(manifest: Manifest, recorded: Record<string, Recorded>): Reco
     found[node.id] = describedNode(node, recorded[node.id]);
   }
   for (const { id, fqn, schema, tags, meta } of manifest.sources.values()) {
-    found[id] = { fqn, schema, tags: [...tags].sort(), dependsOn: [], meta };
+    found[id] = { fqn, schema, tags: [...tags].toSorted(), dependsOn: [], meta };
   }
   for (const { id, fqn, tags, dependsOn } of manifest.exposures.values()) {
-    found[id] = { fqn, tags: [...tags].sort(), dependsOn: [...dependsOn].sort() };
+    found[id] = { fqn, tags: [...tags].toSorted(), dependsOn: [...dependsOn].toSorted() };
   }
   return found;
 }
@@ -47,8 +47,8 @@ function describedNode(node: Node, recorded: Recorded | undefined): unknown {
     fqn,
     alias,
     schema,
-    tags: [...tags].sort(),
-    dependsOn: [...dependsOn].sort(),
+    tags: [...tags].toSorted(),
+    dependsOn: [...dependsOn].toSorted(),
     config: Object.fromEntries(Object.keys(recorded?.config ?? {}).map((key) => [key, config.all[key]])),
     ...(config.pre_hook.length && { pre: hooks(config.pre_hook) }),
     ...(config.post_hook.length && { post: hooks(config.post_hook) }),
@@ -60,6 +60,6 @@ test("ids, names, hashes, places, dependencies and configuration are dbt's", asy
   const manifest = await parseTree(await tree(join(here, "kitchen-sink")));
   expect(manifest.diagnostics).toEqual([]);
   const found = described(manifest, recorded);
-  expect(Object.keys(found).sort()).toEqual(Object.keys(recorded).sort());
+  expect(Object.keys(found).toSorted()).toEqual(Object.keys(recorded).toSorted());
   for (const [id, facts] of Object.entries(recorded)) expect(found[id], id).toEqual(facts);
 });

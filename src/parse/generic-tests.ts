@@ -21,7 +21,7 @@ import { capturing, attempt, describe, fqnOf, type ParseState, place, renderValu
 /** A test name and its alias (cut to 63 characters with a hash), as dbt makes them. */
 export function testNames(type: string, on: string, args: Mapping): { full: string; short: string } {
   const flat = Object.keys(args)
-    .sort()
+    .toSorted()
     .filter((key) => key !== "model")
     .flatMap((key) => {
       const value = args[key] as Value;
@@ -44,7 +44,7 @@ export function testHash(name: string, metadata: Mapping): string {
 function hashable(value: Mapping): PyDict {
   return new PyDict(
     Object.keys(value)
-      .sort()
+      .toSorted()
       .map((key) => [key, hashableAt(value, key)] as [unknown, unknown]),
   );
 }

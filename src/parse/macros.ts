@@ -15,7 +15,7 @@ function builtinFiles(): SourceFile[] {
   const root = join(packageRoot(), "src", "builtins");
   return readdirSync(root, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".sql"))
-    .sort()
+    .toSorted()
     .map((path) => {
       const absolute = join(root, path);
       return { path: `builtins/${path.replaceAll("\\", "/")}`, absolute, text: readFileSync(absolute, "utf8") };

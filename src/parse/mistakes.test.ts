@@ -377,3 +377,36 @@ test("a hook's mistake is shown within the text of the hook", async () => {
         → set it under  vars:  in dbt_project.yml or with --vars, or give a default: var('who', …)"
   `);
 });
+
+test("configuration of folders that hold nothing, and misspelt keys, are warned of", async () => {
+  const text = await mistakesOf({
+    "dbt_project.yml": `name: shop
+profile: shop
+models:
+  +materialised: table
+  shop:
+    stagin:
+      +schema: x
+    meta: {owner: me}
+    staging:
+      +team: mine
+`,
+    "models/staging/a.sql": "select 1",
+  });
+  expect(text).toMatchInlineSnapshot(`
+    "dbt_project.yml:4:3  config-key-unknown  No config is called "materialised"; it has no effect.
+        4 │   +materialised: table
+          │   ~~~~~~~~~~~~~
+        → did you mean "materialized"?
+
+    dbt_project.yml:6:5  config-path-unused  There are no models below "shop.stagin", so this configures nothing.
+        6 │     stagin:
+          │     ~~~~~~
+        → did you mean "staging"?
+
+    dbt_project.yml:8:5  config-path-unused  There are no models below "shop.meta", so this configures nothing.
+        8 │     meta: {owner: me}
+          │     ~~~~
+        → write  +meta:  without the plus, a mapping is taken for a folder"
+  `);
+});

@@ -2,11 +2,12 @@
 import type { Mapping, Value } from "../project/types.ts";
 import type { ExposureNode, Manifest, Node, SourceNode } from "./manifest.ts";
 
+const byId = <T extends { id: string }>(of: Iterable<T>, make: (one: T) => Mapping): Mapping =>
+  Object.fromEntries(Array.from(of, (one) => [one.id, make(one)]));
+
 /** `graph` in templates. */
 export function graphDictionary(manifest: Manifest): Mapping {
   const all = [...manifest.nodes.values()];
-  const byId = <T extends { id: string }>(of: Iterable<T>, make: (one: T) => Mapping): Mapping =>
-    Object.fromEntries(Array.from(of, (one) => [one.id, make(one)]));
   return {
     nodes: byId(
       all.filter((node) => node.kind !== "unit_test"),

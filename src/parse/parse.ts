@@ -15,6 +15,7 @@ import { parseFileNodes } from "./nodes.ts";
 import { parseExposures, parseSources } from "./sources.ts";
 import type { ParseState } from "./state.ts";
 import { parseUnitTests } from "./unit-tests.ts";
+import { unusedConfig } from "./unused-config.ts";
 
 export interface Parsed {
   readonly manifest: Manifest;
@@ -59,6 +60,7 @@ export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): P
 
   const { enabled, disabled } = sortOut(all, state.diagnostics);
   linkAll(enabled, disabled, root.name, macros, state.diagnostics);
+  state.diagnostics.push(...unusedConfig(root, all));
   const manifest: Manifest = {
     projectName: project.name,
     nodes: ofKind(enabled, (r): r is Node => r.kind !== "source" && r.kind !== "exposure"),

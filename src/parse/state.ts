@@ -157,7 +157,7 @@ export function fqnOf(packageName: string, path: string, folders: readonly strin
   const below = folders
     .map((folder) => folder.replace(/^\.\//, "").replace(/\/$/, ""))
     .filter((folder) => path.startsWith(`${folder}/`))
-    .sort((a, b) => b.length - a.length)[0];
+    .toSorted((a, b) => b.length - a.length)[0];
   const rest = below === undefined ? path : path.slice(below.length + 1);
   return [packageName, ...rest.split("/").slice(0, -1), name];
 }

@@ -6,13 +6,14 @@ import { rig } from "../rig.ts";
 
 const table = (sql: string): string => `{{ config(materialized='table') }}\n${sql}`;
 
+const name = (id: string): string => (id.startsWith("unit_test.") ? id.split(".")[3] : id.split(".")[2]) ?? id;
+
 /** Verdicts by test, with the count of failures. */
 async function verdicts(dir: string): Promise<Record<string, string>> {
   const { results } = JSON.parse(await readFile(join(dir, "target", "run_results.json"), "utf8")) as {
     results: { unique_id: string; status: string; failures: number | null }[];
   };
   const tests = results.filter((r) => /^(unit_)?test\./.test(r.unique_id));
-  const name = (id: string): string => (id.startsWith("unit_test.") ? id.split(".")[3] : id.split(".")[2]) ?? id;
   return Object.fromEntries(tests.map((r) => [name(r.unique_id), `${r.status} ${r.failures ?? 0}`]));
 }
 

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { rig } from "../rig.ts";
 
 const table = (sql: string): string => `{{ config(materialized='table') }}\n${sql}`;
+const ephemeral = (sql: string): string => `{{ config(materialized='ephemeral') }}\n${sql}`;
 const project = (more: string): string => `name: shop\nversion: '1.0'\nprofile: shop\n${more}`;
 
 test(
@@ -208,7 +209,6 @@ test(
 test(
   "ephemeral models are injected in order, whatever their SQL begins with",
   rig(async ({ write, sluice, rows }) => {
-    const ephemeral = (sql: string): string => `{{ config(materialized='ephemeral') }}\n${sql}`;
     await write({
       "models/e1.sql": ephemeral("-- with\n/* with */ with x as (select 1 as id) select * from x -- end"),
       "models/e2.sql": ephemeral(
