@@ -33,10 +33,13 @@ if (spawnSync("psql", ["--version"]).status !== 0) {
 } else {
   const load = await benchLoad();
   say(
-    `Load               ${load.rows.toLocaleString("en")} rows, ${Math.round(load.bytes / 1e6)} MB: ours ${seconds(load.ours)}, psql \\copy ${seconds(load.psql)}`,
+    `Load               ${load.rows.toLocaleString("en")} rows, ${Math.round(load.bytes / 1e6)} MB: ours ${seconds(load.ours)}, psql \\copy of the same rows ${seconds(load.psql)}`,
   );
   say(
-    `                   ratio ${load.ratio.toFixed(2)} (with ledger, table and statistics ${load.ratioInAll.toFixed(2)}); ${Math.round(load.rowsPerSecond).toLocaleString("en")} rows/s, peak ${Math.round(load.peakRss)} MB\n`,
+    `                   ratio ${load.ratio.toFixed(2)} (${load.ratioBare.toFixed(2)} against psql without _file, _line, _batch_id: ${seconds(load.psqlBare)})`,
+  );
+  say(
+    `                   with ledger and statistics ${load.ratioInAll.toFixed(2)}; ${Math.round(load.rowsPerSecond).toLocaleString("en")} rows/s, peak ${Math.round(load.peakRss)} MB\n`,
   );
 
   const build = await benchBuild();
