@@ -13,6 +13,7 @@ import { explainQueryError } from "./execute/explain.ts";
 import { loadRequest } from "./execute/load-request.ts";
 import { startRecord, type Tidy } from "./execute/record.ts";
 import { runPlan } from "./execute/run.ts";
+import { bucketLocks, takeLocks } from "./execute/run-lock.ts";
 import { buildGraph, type Graph } from "./graph/graph.ts";
 import { select, type Selection, type SelectionArgs } from "./graph/select.ts";
 import { fromPython, Jinja, renderNative, TemplateError } from "./jinja/index.ts";
@@ -26,7 +27,7 @@ import { type FileOutlook, type Plan, relationKey, type World } from "./plan/pla
 import { listRelations, type RelationInfo } from "./postgres/catalog.ts";
 import type { Database, QueryResult, ServerInfo, Session } from "./postgres/database.ts";
 import { ensureRunning, type ServerAddress, status, stop } from "./postgres/embedded.ts";
-import { QueryError } from "./postgres/errors.ts";
+import { QueryError, SQLSTATE } from "./postgres/errors.ts";
 import { openDatabase } from "./postgres/open.ts";
 import { readProject, type ReadOptions } from "./project/read.ts";
 import type { Project, Value } from "./project/types.ts";
@@ -162,6 +163,31 @@ export class Sluice {
   }
 
   async run(plan: Plan, request: RunRequest = {}): Promise<RunResult> {
+    const locks = await this.#lock(plan, request);
+    try {
+      return await this.#runLocked(plan, request);
+    } finally {
+      await locks?.close();
+    }
+  }
+
+  /** On a connection of their own: those of the run are for its steps. */
+  async #lock(plan: Plan, { signal, onEvent }: RunRequest): Promise<Database | undefined> {
+    const locks = bucketLocks(plan, this.graph);
+    if (locks.length === 0) return undefined;
+    const options = { sessions: 1, signal, dataDir: this.dataDir };
+    const database = await openDatabase(this.project.target.connection, options);
+    const text = "Waiting for another run that builds the same relations …";
+    try {
+      await takeLocks(database, locks, () => onEvent?.({ type: "message", at: new Date(), level: "info", text }));
+      return database;
+    } catch (thrown) {
+      await database.close();
+      throw thrown;
+    }
+  }
+
+  async #runLocked(plan: Plan, request: RunRequest): Promise<RunResult> {
     const database = await this.connect(request.signal);
     const emit = (event: RunEvent): void => request.onEvent?.(event);
     const needsState = plan.steps.some((step) => step.action === "load");
@@ -287,11 +313,21 @@ export class Sluice {
       if (source.kind === "source" && source.source.external && hasState) {
         const { invocationId, fullRefresh } = this.#parts.facts;
         const run = { root: this.project.root, id: invocationId, fullRefresh };
-        loads.set(id, await planLoad(session, loadRequest(source, relationOf(source), run)));
+        const outlook = await planLoad(session, loadRequest(source, relationOf(source), run)).catch(unreadableLedger);
+        if (outlook) loads.set(id, outlook);
       }
     }
     this.#world = { relations, loads };
   }
+}
+
+/** Another run is making the ledger at this moment, or we may not read it: then nothing is known of loads. */
+function unreadableLedger(thrown: unknown): undefined {
+  const isKnown =
+    thrown instanceof QueryError &&
+    (thrown.sqlstate === SQLSTATE.undefinedTable || thrown.sqlstate === SQLSTATE.insufficientPrivilege);
+  if (!isKnown) throw thrown;
+  return undefined;
 }
 
 function needed<T>(part: T | undefined): T {

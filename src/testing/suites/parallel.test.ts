@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { runPlan } from "../../execute/run.ts";
@@ -84,11 +85,39 @@ test(
     // In a new database first, where schemas and the ledger are to be made as well.
     for (let round = 0; round < 3; round++) {
       const done = await Promise.all([sluice("build"), sluice("build"), sluice("build")]);
+      for (const { code, all } of done) expect(code, all).toBe(0);
       expect(done.map((d) => [d.code, /Done\..*/.exec(d.stdout)?.[0], d.stderr])).toEqual(
         done.map(() => [0, "Done. PASS=7 WARN=0 ERROR=0 SKIP=0 NO-OP=0 TOTAL=7", ""]),
       );
       const counts = "select (select count(*) from analytics.i)::int as i, (select count(*) from raw.files)::int as f";
       expect(await rows(counts)).toEqual([{ i: 2, f: 3 }]);
     }
+  }),
+);
+
+test(
+  "a build waits for another that builds the same relations, and says so; one of other relations does not",
+  rig(async ({ write, start, sluice, rows }) => {
+    const gate = "select 1 from pg_locks where locktype = 'advisory' and objid = 7 and";
+    const sees = async (sql: string): Promise<void> => {
+      while ((await rows(sql)).length === 0) await sleep(50);
+    };
+    await write({
+      "models/gated.sql": table("select 1 as id, pg_advisory_xact_lock(7)::text as held"),
+      "models/other.sql": table("select 1 as id"),
+    });
+    const closed = rows("select pg_advisory_lock(7), pg_sleep(60) as gate").catch(() => {});
+    await sees(`${gate} granted`);
+    const first = start(["run", "-s", "gated"]);
+    await sees(`${gate} not granted`);
+    let told = "";
+    const second = start(["run", "-s", "gated"], { onStdout: (text) => (told += text) });
+    expect((await sluice("run", "-s", "other")).code).toBe(0);
+    while (!told.includes("Waiting for another run that builds the same relations")) await sleep(50);
+    await rows(
+      "select pg_terminate_backend(pid) from pg_stat_activity where query like '%as gate' and pid <> pg_backend_pid()",
+    );
+    await closed;
+    expect([(await first.done).code, (await second.done).code]).toEqual([0, 0]);
   }),
 );

@@ -1,0 +1,56 @@
+/** Runs that write or read what another one writes wait for it; runs that have nothing in common do not. */
+import type { Graph } from "../graph/graph.ts";
+import { type Plan, relationKey } from "../plan/plan.ts";
+import type { Database } from "../postgres/database.ts";
+
+/** Relations share this many locks: a run of any size takes few, and two small runs seldom meet without need. */
+const BUCKETS = 64;
+/** The first of two integers of all our advisory locks; buckets count from 1000. */
+const FAMILY = 1_936_486_515;
+const FIRST = 1000;
+
+/** Milliseconds until a run that waits says so. */
+const SAY_AFTER = 700;
+
+export interface BucketLock {
+  readonly key: number;
+  /** Written by this run; otherwise only read. */
+  readonly exclusive: boolean;
+}
+
+/** What a plan locks, ascending: two runs that ask in the same order cannot wait for each other. Tests alone lock nothing. */
+export function bucketLocks(plan: Plan, graph: Graph): BucketLock[] {
+  const exclusive = new Map<number, boolean>();
+  const writing = plan.steps.filter((step) => step.action === "build" || step.action === "load");
+  for (const { node } of writing) {
+    for (const parent of graph.parents(node)) {
+      const key = bucketOf(relationKey(plan.relations.readFrom(parent)));
+      exclusive.set(key, exclusive.get(key) ?? false);
+    }
+  }
+  for (const { node } of writing) exclusive.set(bucketOf(relationKey(plan.relations.writeTo(node))), true);
+  return [...exclusive].map(([key, is]) => ({ key, exclusive: is })).toSorted((a, b) => a.key - b.key);
+}
+
+/** FNV-1a: any spread will do, as long as it stays the same from version to version. */
+function bucketOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return FIRST + ((hash >>> 0) % BUCKETS);
+}
+
+/** Takes the locks; they are held until the database, which is for this purpose only, is closed. */
+export async function takeLocks(database: Database, locks: readonly BucketLock[], onWait: () => void): Promise<void> {
+  const timer = setTimeout(onWait, SAY_AFTER);
+  try {
+    await database.session((session) =>
+      session.query(
+        `select case when exclusive then pg_advisory_lock(${FAMILY}, key) else pg_advisory_lock_shared(${FAMILY}, key) end
+         from unnest($1::int[], $2::bool[]) as asked(key, exclusive)`,
+        [locks.map((lock) => lock.key), locks.map((lock) => lock.exclusive)],
+      ),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
