@@ -1,6 +1,6 @@
 // Compiles src/ to dist/: ES modules in chunks, so that a command loads only what it uses, and the types of the API.
 import { execFileSync } from "node:child_process";
-import { chmodSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -29,5 +29,9 @@ await build({
 chmodSync(`${unfinished}/cli.js`, 0o755);
 const tsc = createRequire(import.meta.url).resolve("typescript/package.json").replace("package.json", "bin/tsc");
 execFileSync(process.execPath, [tsc, "--project", "src/tsconfig.types.json", "--outDir", `${unfinished}/types`], { stdio: "inherit" });
+// Written by hand, so neither emitted nor found by those who use the types.
+copyFileSync("src/jinja/nunjucks.d.ts", `${unfinished}/types/jinja/nunjucks.d.ts`);
+const face = `${unfinished}/types/index.d.ts`;
+writeFileSync(face, `/// <reference path="./jinja/nunjucks.d.ts" />\n${readFileSync(face, "utf8")}`);
 rmSync("dist", { recursive: true, force: true });
 renameSync(unfinished, "dist");
