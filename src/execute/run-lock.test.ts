@@ -1,32 +1,36 @@
 import { expect, test } from "vitest";
-import type { Graph } from "../graph/graph.ts";
-import type { NodeId } from "../parse/manifest.ts";
-import type { Plan, Step } from "../plan/plan.ts";
-import { bucketLocks } from "./run-lock.ts";
+import { buildGraph } from "../graph/graph.ts";
+import { ids, sketch } from "../graph/testing/manifest.ts";
+import { makePlan } from "../plan/make-plan.ts";
+import { type BucketLock, bucketLocks } from "./run-lock.ts";
 
-const parents: Record<string, string[]> = { a: [], b: ["a"], t: ["b"] };
-// Only `parents` is asked for.
-const graph = { parents: (id: NodeId) => parents[id] ?? [] } as unknown as Graph;
+const { graph } = buildGraph(
+  sketch(["a -> b -> test:t", "a -> e -> d"], { e: { config: { materialized: "ephemeral" } } }),
+);
 
-function locks(...words: string[]) {
-  const steps = words.map((word): Step => {
-    const [node, action] = word.split(":");
-    return { node: node as NodeId, action: action as Step["action"], reason: { code: "new", text: "" }, after: [] };
-  });
-  const at = (id: NodeId) => ({ schema: "s", identifier: id });
-  return bucketLocks({ steps, relations: { writeTo: at, readFrom: at } } as unknown as Plan, graph);
+/** The locks of a run of these nodes. */
+function locks(words: string): BucketLock[] {
+  if (!graph) throw new Error("the sketch has a cycle");
+  const options = { id: "run-1", command: "build", fullRefresh: false, testsGate: true };
+  return bucketLocks(makePlan(graph, new Set(ids(words)), { relations: new Map(), loads: new Map() }, options), graph);
 }
 
 test("what is written is locked for this run alone, what is only read is shared", () => {
-  const [onlyA] = locks("a:build");
-  expect(locks("b:build")).toContainEqual({ key: onlyA!.key, exclusive: false });
-  expect(locks("a:build", "b:build").every((lock) => lock.exclusive)).toBe(true);
+  const [onlyA] = locks("a");
+  expect(onlyA).toMatchObject({ exclusive: true });
+  expect(locks("b")).toContainEqual({ key: onlyA!.key, exclusive: false });
+  expect(locks("a b").every((lock) => lock.exclusive)).toBe(true);
+});
+
+test("what an ephemeral model reads is read by those it is part of", () => {
+  expect(locks("d")).toContainEqual({ key: locks("a")[0]!.key, exclusive: false });
 });
 
 test("locks are asked for in one order, whatever the order of the steps", () => {
-  expect(locks("b:build", "a:load")).toEqual(locks("a:load", "b:build"));
+  const keys = locks("d b a").map((lock) => lock.key);
+  expect(keys).toEqual(keys.toSorted((a, b) => a - b));
 });
 
 test("tests lock nothing", () => {
-  expect(locks("t:test")).toEqual([]);
+  expect(locks("test:t")).toEqual([]);
 });

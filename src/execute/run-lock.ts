@@ -1,5 +1,6 @@
 /** Runs that write or read what another one writes wait for it; runs that have nothing in common do not. */
 import type { Graph } from "../graph/graph.ts";
+import type { NodeId } from "../parse/manifest.ts";
 import { type Plan, relationKey } from "../plan/plan.ts";
 import type { Database } from "../postgres/database.ts";
 
@@ -23,13 +24,31 @@ export function bucketLocks(plan: Plan, graph: Graph): BucketLock[] {
   const exclusive = new Map<number, boolean>();
   const writing = plan.steps.filter((step) => step.action === "build" || step.action === "load");
   for (const { node } of writing) {
-    for (const parent of graph.parents(node)) {
+    for (const parent of readBy(node, graph)) {
       const key = bucketOf(relationKey(plan.relations.readFrom(parent)));
       exclusive.set(key, exclusive.get(key) ?? false);
     }
   }
   for (const { node } of writing) exclusive.set(bucketOf(relationKey(plan.relations.writeTo(node))), true);
   return [...exclusive].map(([key, is]) => ({ key, exclusive: is })).toSorted((a, b) => a.key - b.key);
+}
+
+/** The relations that a node's SQL names: through ephemeral models, which are part of it. */
+function readBy(node: NodeId, graph: Graph): Set<NodeId> {
+  const found = new Set<NodeId>();
+  const open = [node];
+  const seen = new Set(open);
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const parent of graph.parents(next)) {
+      const resource = graph.resource(parent);
+      if (resource.kind !== "model" || resource.config.materialized !== "ephemeral") found.add(parent);
+      else if (!seen.has(parent)) {
+        seen.add(parent);
+        open.push(parent);
+      }
+    }
+  }
+  return found;
 }
 
 /** FNV-1a: any spread will do, as long as it stays the same from version to version. */

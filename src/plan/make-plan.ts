@@ -4,7 +4,15 @@ import type { Graph } from "../graph/graph.ts";
 import type { Selection } from "../graph/select.ts";
 import type { NodeId, Resource } from "../parse/manifest.ts";
 import type { RelationName } from "../postgres/relation.ts";
-import { type FileOutlook, type Plan, type Reason, relationKey, type Relations, type Step, type World } from "./plan.ts";
+import {
+  type FileOutlook,
+  type Plan,
+  type Reason,
+  relationKey,
+  type Relations,
+  type Step,
+  type World,
+} from "./plan.ts";
 
 export interface PlanOptions {
   readonly id: string;
@@ -80,7 +88,13 @@ function actionOf(resource: Resource): Step["action"] | undefined {
   }
 }
 
-function reasonFor(resource: Resource, action: Step["action"], relations: Relations, world: World, options: PlanOptions): Reason {
+function reasonFor(
+  resource: Resource,
+  action: Step["action"],
+  relations: Relations,
+  world: World,
+  options: PlanOptions,
+): Reason {
   if (action === "test") return { code: "test", text: "tests run in every build" };
   if (action === "none") return { code: "inlined", text: "part of the SQL that reads it" };
   if (action === "load") return loadReason(world.loads.get(resource.id));
@@ -89,7 +103,10 @@ function reasonFor(resource: Resource, action: Step["action"], relations: Relati
   const kind = resource.kind === "model" ? resource.config.materialized : resource.kind;
   const want = kind === "view" || kind === "materialized_view" ? kind : "table";
   if (existing.kind !== want) {
-    return { code: "kind-changed", text: `is a ${existing.kind.replace("_", " ")}, becomes a ${want.replace("_", " ")}` };
+    return {
+      code: "kind-changed",
+      text: `is a ${existing.kind.replace("_", " ")}, becomes a ${want.replace("_", " ")}`,
+    };
   }
   if (kind === "incremental" || kind === "snapshot") {
     if (options.fullRefresh && kind === "incremental") return { code: "full-refresh", text: "rebuilt: --full-refresh" };
@@ -103,10 +120,15 @@ function loadReason(outlook: readonly FileOutlook[] | undefined): Reason {
   if (!outlook) return { code: "files-new", text: "not loaded yet" };
   const work = outlook.filter((file) => file.action !== "keep");
   if (work.length === 0) {
-    return { code: "files-unchanged", text: outlook.length === 1 ? "the file is as loaded" : `${outlook.length} files are as loaded` };
+    return {
+      code: "files-unchanged",
+      text: outlook.length === 1 ? "the file is as loaded" : `${outlook.length} files are as loaded`,
+    };
   }
   const reasons = [...new Set(work.map((file) => file.reason))];
-  const parts = reasons.map((reason) => `${reason}: ${few(work.filter((f) => f.reason === reason).map((f) => f.path))}`);
+  const parts = reasons.map(
+    (reason) => `${reason}: ${few(work.filter((f) => f.reason === reason).map((f) => f.path))}`,
+  );
   return { code: work.every((file) => file.action === "load") ? "files-new" : "files-changed", text: parts.join("; ") };
 }
 

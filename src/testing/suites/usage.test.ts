@@ -122,6 +122,13 @@ test(
   }),
 );
 
+/** Names of the events in a log of JSON lines. */
+const names = (text: string): string[] =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { info: { name: string } }).info.name);
+
 test(
   "--log-format json gives one object per line, also when nodes fail or the project is wrong",
   rig(async ({ write, sluice }) => {
@@ -130,11 +137,6 @@ test(
       "models/bad.sql": "select 1 / 0 as x",
       "models/bad_table.sql": "{{ config(materialized='table') }} select * from {{ ref('bad') }}",
     });
-    const names = (text: string): string[] =>
-      text
-        .trim()
-        .split("\n")
-        .map((line) => (JSON.parse(line) as { info: { name: string } }).info.name);
     const failed = await sluice("build", "--log-format", "json", "--debug");
     expect([failed.code, failed.stderr]).toEqual([1, ""]);
     expect(names(failed.stdout)).toEqual(
