@@ -22,7 +22,7 @@ export const debugCommand: Command = {
         reporter.line(`target    ${target.name}, schema ${target.schema}, ${target.threads} threads`);
       }
       const started = performance.now();
-      const database = await sluice.connect();
+      const database = await sluice.connections.pool();
       const { host, port, user, database: name, version: server, embedded } = database.info;
       const ms = Math.round(performance.now() - started);
       reporter.line(

@@ -107,7 +107,7 @@ function recordedArgs(verb: Verb, args: Args): Record<string, unknown> {
 
 /** How to look at what was built. */
 function connectHint(sluice: Sluice | undefined): ConnectHint | undefined {
-  const server = sluice?.server;
+  const server = sluice?.connections.server;
   if (!server) return undefined;
   const { host, port, database, user } = server;
   return {

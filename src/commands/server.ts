@@ -15,7 +15,7 @@ export const upCommand: Command = {
         reporter.line(`Target "${sluice.project.target.name}" is a server of its own; there is nothing to start.`);
         return ExitCode.ok;
       }
-      const { host, port, user, password } = await sluice.startServer();
+      const { host, port, user, password } = await sluice.connections.startServer();
       // The one command whose purpose is to hand out the password.
       const url = `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${sluice.project.target.connection.database}`;
       if (args.quiet) {
@@ -42,7 +42,7 @@ export const downCommand: Command = {
   examples: ["sluice down"],
   run: (args: GlobalArgs) =>
     withProject(args, "down", async (sluice, reporter) => {
-      const stopped = await sluice.stopServer();
+      const stopped = await sluice.connections.stopServer();
       if (!args.quiet)
         reporter.line(stopped ? "The embedded server is stopped." : "The embedded server was not running.");
       return ExitCode.ok;

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { runPlan } from "../../execute/run.ts";
 import { open } from "../../index.ts";
 import { rig } from "../rig.ts";
 
@@ -44,20 +43,7 @@ test(
         const sluice = await open(dir, { command: "build" });
         try {
           const plan = await sluice.plan({ selection: sluice.select().selection, testsGate: true });
-          const result = await runPlan({
-            plan,
-            graph: sluice.graph,
-            manifest: sluice.manifest,
-            database: await sluice.connect(),
-            compiler: sluice.compiler(plan),
-            root: dir,
-            threads: 2,
-            failFast: false,
-            targetName: "dev",
-            schemas: new Set(),
-            emit: () => {},
-            pick: (ready) => dice.next().value! % ready.length,
-          });
+          const result = await sluice.run(plan, { pick: (ready) => dice.next().value! % ready.length });
           expect(result.results.filter((r) => r.status !== "success" && r.status !== "pass")).toEqual([]);
         } finally {
           await sluice.close();
