@@ -7,12 +7,13 @@ import type { Phase, RefCall, SourceCall, TemplateQuery } from "../context/phase
 import { Relation } from "../context/relation.ts";
 import { testArguments } from "../context/test-arguments.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
-import type { Jinja } from "../jinja/index.ts";
+import { type Jinja, TemplateError } from "../jinja/index.ts";
+import { didYouMean } from "../lib/nearest.ts";
 import { callSpan, Linker } from "../parse/link.ts";
 import type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource } from "../parse/manifest.ts";
 import { graphDictionary, nodeDictionary } from "../parse/node-dictionary.ts";
 import { located, renderQuoted, requoted } from "../parse/places.ts";
-import { relationKey, type Relations, type World } from "../plan/plan.ts";
+import { relationKey, type Relations, wantsFullRefresh, type World } from "../plan/plan.ts";
 import type { Hook, Mapping, Project } from "../project/types.ts";
 import { type Compiled, type Piece, rendered, withCtes } from "./assemble.ts";
 
@@ -162,9 +163,21 @@ export class Compiler {
 
   async #text(file: SourceFile, source: string, offset: number, context: TemplateContext, at: Span): Promise<Compiled> {
     return explaining(at, async () => {
-      const { text, map } = await this.input.jinja.template(source, file, offset).render(context);
-      return rendered(text, map);
+      try {
+        const { text, map } = await this.input.jinja.template(source, file, offset).render(context);
+        return rendered(text, map);
+      } catch (thrown) {
+        throw thrown instanceof TemplateError && thrown.unknownName !== undefined ? this.#unknown(thrown) : thrown;
+      }
     });
+  }
+
+  /** A name that is neither a macro nor a variable: most often a misspelt macro, which parsing lets pass as dbt does. */
+  #unknown(thrown: TemplateError): Failure {
+    const names = [...this.input.macros.names(), ...this.#shared.globals.keys(), ...CONTEXT_NAMES];
+    const near = didYouMean(thrown.unknownName!, names);
+    const advice = "a macro is a {% macro … %} block below macros/, a value of the project is var('name')";
+    return new Failure(thrown.toDiagnostic(near.length > 0 ? near : [advice]), { cause: thrown });
   }
 
   async #testArguments(test: DataTestNode, context: TemplateContext, yaml: TemplateContext): Promise<unknown> {
@@ -246,10 +259,8 @@ export class Compiler {
 
   #isIncremental(node: Node | undefined, config: Mapping): boolean {
     if (node?.config.materialized !== "incremental") return false;
-    const fullRefresh =
-      typeof config["full_refresh"] === "boolean" ? config["full_refresh"] : this.input.facts.fullRefresh;
     const existing = this.input.world.relations.get(relationKey(this.input.relations.writeTo(node.id)));
-    return !fullRefresh && existing?.kind === "table";
+    return !wantsFullRefresh(config, this.input.facts.fullRefresh) && existing?.kind === "table";
   }
 
   #model(id: NodeId): ModelNode {
@@ -262,6 +273,9 @@ export class Compiler {
     return `__dbt__cte__${node.alias}`;
   }
 }
+
+/** What templates call most, beside macros and the run's own names. */
+const CONTEXT_NAMES = ["ref", "source", "config", "var", "this", "model", "is_incremental", "run_query", "adapter"];
 
 /** Without a package where it is the caller's own: projects that override `ref` may know no second argument. */
 const refTo = ({ package: owner, name }: Node, from: string): string =>

@@ -115,6 +115,8 @@ export interface StepResult {
   /** The command tag with its count: `SELECT 195`, `CREATE VIEW`. */
   readonly message?: string;
   readonly diagnostic?: Diagnostic;
+  /** What else was wrong, in order: the other bad rows of a file, the other mistakes of a seed. */
+  readonly further?: readonly Diagnostic[];
   /** Skipped because of this node. */
   readonly because?: NodeId;
   readonly compiled?: string;

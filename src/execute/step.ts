@@ -3,7 +3,8 @@ import type { Compiled } from "../compile/assemble.ts";
 import type { Compiler } from "../compile/compiler.ts";
 import { compileUnitTest } from "../compile/unit-test.ts";
 import type { TemplateQuery } from "../context/phase.ts";
-import { Failure, type Span } from "../diagnostics/diagnostic.ts";
+import { type Diagnostic, Failure, type Span } from "../diagnostics/diagnostic.ts";
+import { place } from "../diagnostics/format.ts";
 import type { Graph } from "../graph/graph.ts";
 import { loadSource } from "../load/load.ts";
 import { materializations } from "../materialize/index.ts";
@@ -20,7 +21,7 @@ import type {
   SourceNode,
   UnitTestNode,
 } from "../parse/manifest.ts";
-import type { Plan, Step } from "../plan/plan.ts";
+import { type Plan, type Step, wantsFullRefresh } from "../plan/plan.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError, SQLSTATE } from "../postgres/errors.ts";
 import { drive, type Driving, StatementFailure } from "./drive.ts";
@@ -67,10 +68,17 @@ export async function runStep(step: Step, context: StepContext): Promise<Outcome
     return { ...(await work(resource, context, trace)), ...trace.texts };
   } catch (thrown) {
     if (thrown instanceof Failure) {
-      const [diagnostic] = thrown.diagnostics;
+      const [diagnostic, ...further] = thrown.diagnostics;
       const message = diagnostic?.message ?? thrown.message;
       const again = thrown instanceof StatementFailure && isContended(thrown.query) ? true : undefined;
-      return { status: "error", message, ...trace.texts, ...(diagnostic && { diagnostic }), ...(again && { again }) };
+      return {
+        status: "error",
+        message,
+        ...trace.texts,
+        ...(diagnostic && { diagnostic }),
+        ...(further.length > 0 && { further }),
+        ...(again && { again }),
+      };
     }
     if (thrown instanceof QueryError) {
       const diagnostic = explainQueryError(thrown, { at: resource.at, label: "template query" });
@@ -139,7 +147,7 @@ async function build(node: ModelNode | SeedNode | SnapshotNode, context: StepCon
     node,
     target,
     sql: compiled.sql,
-    fullRefresh: plan.fullRefresh,
+    fullRefresh: wantsFullRefresh(node.config.all, plan.fullRefresh),
     rebuilt: plan.rebuilt,
     serverVersion: context.serverVersion,
     ...(seed && { seed }),
@@ -157,7 +165,7 @@ async function build(node: ModelNode | SeedNode | SnapshotNode, context: StepCon
     trace.hooks(await runHooks(inside(pre_hook), session, compiler, node));
     const aftermath = await drive(materialization(input), driving);
     trace.hooks(await runHooks(inside(post_hook), session, compiler, node));
-    await drive(settle(input, aftermath), driving);
+    for (const warning of await drive(settle(input, aftermath), driving)) context.emit(warn(node.id, warning));
   });
   trace.hooks(await runHooks(outside(post_hook), session, compiler, node));
 
@@ -168,6 +176,10 @@ async function build(node: ModelNode | SeedNode | SnapshotNode, context: StepCon
     message: main ? (counts ? `${main.command} ${main.rowCount}` : main.command) : "OK",
     ...(main && counts && { rows: main.rowCount }),
   };
+}
+
+function warn(node: NodeId, { at, message }: Diagnostic): RunEvent {
+  return { type: "message", at: new Date(), level: "warn", node, text: `${at ? `${place(at)}  ` : ""}${message}` };
 }
 
 function drivingFor(session: Session, at: Span, compiled: Compiled, trace: Trace): Driving {

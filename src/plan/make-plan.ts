@@ -11,6 +11,7 @@ import {
   relationKey,
   type Relations,
   type Step,
+  wantsFullRefresh,
   type World,
 } from "./plan.ts";
 
@@ -109,7 +110,12 @@ function reasonFor(
     };
   }
   if (kind === "incremental" || kind === "snapshot") {
-    if (options.fullRefresh && kind === "incremental") return { code: "full-refresh", text: "rebuilt: --full-refresh" };
+    const refreshes = kind === "incremental" && wantsFullRefresh(resource.config.all, options.fullRefresh);
+    if (refreshes)
+      return {
+        code: "full-refresh",
+        text: options.fullRefresh ? "rebuilt: --full-refresh" : "rebuilt: full_refresh in its config",
+      };
     return { code: "increment", text: kind === "snapshot" ? "records what changed" : "adds what is new" };
   }
   return { code: "replace", text: options.fullRefresh ? "rebuilt: --full-refresh" : "rebuilt in every run" };

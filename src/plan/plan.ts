@@ -1,5 +1,6 @@
 /** The plan is a value: what a run will do, in what order, where, and why. Made without side effects. */
 import type { NodeId } from "../parse/manifest.ts";
+import type { Mapping } from "../project/types.ts";
 import type { RelationName } from "../postgres/relation.ts";
 import type { RelationInfo } from "../postgres/catalog.ts";
 
@@ -18,6 +19,12 @@ export interface FileOutlook {
 }
 
 export const relationKey = (name: RelationName): string => `${name.schema}.${name.identifier}`;
+
+/** `full_refresh:` of a node has the last word over `--full-refresh`. */
+export function wantsFullRefresh(config: Mapping, asked: boolean): boolean {
+  const own = config["full_refresh"];
+  return typeof own === "boolean" ? own : asked;
+}
 
 /**
  * Where each node is built and where it is read. A model never knows: direct runs, `--empty`, unit-test fixtures and

@@ -23,7 +23,9 @@ export interface Session {
   /** Runs one statement (or, without parameters, several: the last result is returned). Throws `QueryError`. */
   query<R = Row>(sql: string, params?: readonly unknown[]): Promise<QueryResult<R>>;
   /** Values as Postgres writes them: every value a string or null, rows as arrays. For results that go on unconverted. */
-  queryText(sql: string): Promise<{ fields: readonly Field[]; rows: (string | null)[][]; rowCount: number; command: string }>;
+  queryText(
+    sql: string,
+  ): Promise<{ fields: readonly Field[]; rows: (string | null)[][]; rowCount: number; command: string }>;
   /** Runs `copy … from stdin`, fed from `source`, and returns the number of rows the server counted. */
   copyIn(sql: string, source: Readable): Promise<number>;
   /** `begin` … `commit`, or `rollback` when `work` throws. Not nested. */

@@ -56,7 +56,8 @@ function failureBlock(result: StepResult, options: ExplainOptions): string[] {
   } else if (!result.diagnostic) {
     lines.push(...indent(result.message ?? `Status: ${result.status}`));
   }
-  if (result.diagnostic) lines.push(...indent(formatDiagnostic(result.diagnostic, c)));
+  for (const diagnostic of [...(result.diagnostic ? [result.diagnostic] : []), ...(result.further ?? [])])
+    lines.push(...indent(formatDiagnostic(diagnostic, c)));
   lines.push(...sampleLines(result, options), ...queryLines(result, options));
   return lines;
 }
