@@ -24,7 +24,9 @@ function explain(graph: Graph, expression: Expression): Note[] {
   if (values.includes(value)) return [];
   const notes: Note[] = method === "fqn" ? [...disabled(graph, expression), ...meantOtherwise(graph, expression)] : [];
   if (notes.length > 0) return notes;
-  return didYouMean(value, values).map((message) => ({ message }));
+  // As it would be typed: with the method, where one was.
+  const before = method === "fqn" || method === "path" ? "" : `${method}:`;
+  return didYouMean(value, values, before).map((message) => ({ message }));
 }
 
 function disabled(graph: Graph, { value }: Criterion): Note[] {

@@ -58,10 +58,10 @@ describe("what a user gets wrong", () => {
 
   for (const [words, note] of [
     ["ordrs", 'did you mean "orders"?'],
-    ["tag:nigtly", 'did you mean "nightly"?'],
-    ["source:rw", 'did you mean "raw"?'],
+    ["tag:nigtly", 'did you mean "tag:nightly"?'],
+    ["source:rw", 'did you mean "source:raw"?'],
     ["modls/", 'did you mean "models"?'],
-    ["group:finanse", 'did you mean "finance"?'],
+    ["group:finanse", 'did you mean "group:finance"?'],
     ["nightly", '"nightly" is a tag: did you mean "tag:nightly"?'],
     ["raw.orders", '"raw.orders" is a source: did you mean "source:raw.orders"?'],
     ["stg_orders,tag:weekly", "each part may match something, but nothing matches all of them"],

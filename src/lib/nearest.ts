@@ -1,21 +1,28 @@
-/** Finds what the user may have meant: the nearest names by edit distance, best first. */
+/**
+ * Finds what the user may have meant: the nearest names by edit distance, best first. Names that are much further away than
+ * the best are no help.
+ */
 export function nearest(wanted: string, names: Iterable<string>, most = 3): string[] {
-  const limit = Math.max(2, Math.floor(wanted.length / 3));
+  const limit = wanted.length < 4 ? 1 : Math.max(2, Math.floor(wanted.length / 3));
   const scored: [number, string][] = [];
   for (const name of new Set(names)) {
     const d = distance(wanted.toLowerCase(), name.toLowerCase(), limit);
     if (d <= limit) scored.push([d, name]);
-    else if (wanted.length > 3 && (name.includes(wanted) || wanted.includes(name))) scored.push([limit, name]);
+    else if (isPart(wanted, name) || isPart(name, wanted)) scored.push([limit, name]);
   }
+  const best = Math.min(...scored.map(([d]) => d));
   return scored
+    .filter(([d]) => d <= best + 1)
     .toSorted((a, b) => a[0] - b[0] || a[1].localeCompare(b[1]))
     .slice(0, most)
     .map(([, name]) => name);
 }
 
-/** `did you mean "a" or "b"?`, or nothing. */
-export function didYouMean(wanted: string, names: Iterable<string>): string[] {
-  const found = nearest(wanted, names).map((n) => `"${n}"`);
+const isPart = (short: string, long: string): boolean => short.length > 3 && long.includes(short);
+
+/** `did you mean "a" or "b"?`, or nothing; `before` is what the names are written after. */
+export function didYouMean(wanted: string, names: Iterable<string>, before = ""): string[] {
+  const found = nearest(wanted, names).map((n) => `"${before}${n}"`);
   return found.length ? [`did you mean ${found.join(" or ")}?`] : [];
 }
 
