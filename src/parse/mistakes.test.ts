@@ -159,7 +159,22 @@ test("generic tests that do not exist, or are given wrong arguments, are shown a
     models/s.yml:13:50  ref-not-found  No model, seed or snapshot named "zz".
        13 │           - relationships: {arguments: {to: ref('zz'), field: id}}
           │                                                  ~~
-        → did you mean "a"?"
+        → a model is a .sql file below models/ of that name, a seed a .csv file below seeds/"
+  `);
+});
+
+test("a model that exists twice is one mistake, however many tests describe it", async () => {
+  const text = await mistakesOf({
+    "models/a.sql": "select 1 as id",
+    "models/old/a.sql": "select 2 as id",
+    "models/s.yml": "models:\n  - name: a\n    columns:\n      - {name: id, data_tests: [unique, not_null]}\n",
+  });
+  expect(text).toMatchInlineSnapshot(`
+    "models/old/a.sql:1:1  duplicate-name  Two models are named "a".
+        1 │ select 2 as id
+          │ ~~~~~~~~~~~~~~
+        → the other one is here  (models/a.sql:1:1)
+        → names of models, seeds and snapshots are unique in a project: rename one (alias: sets the table's name)"
   `);
 });
 
@@ -357,7 +372,7 @@ test("a fixture that does not exist, and a unit test of no model, suggest the ne
     "models/s.yml:2:11  unit-test-model  Unit test "one" tests "aa", which is not a model.
         2 │   - name: one
           │           ~~~
-        → did you mean "a" or "b"?
+        → did you mean "a"?
 
     models/s.yml:8:21  fixture-not-found  There is no fixture "row.csv" below tests/fixtures/.
         8 │     given: [{input: ref('b'), format: csv, fixture: row}]

@@ -98,6 +98,8 @@ function sortOut(
     }
     const same = resource.kind === "test" ? enabled.get(resource.id) : undefined;
     if (same) {
+      // Of two models with one name, both have the tests of the one description: the model's name is the mistake.
+      if (same.at.file === resource.at.file && same.at.start === resource.at.start) continue;
       diagnostics.push(
         error("duplicate-test", `Two tests are named "${resource.name}", and have the same arguments.`, resource.at, [
           { message: "the first one is here", at: same.at },
