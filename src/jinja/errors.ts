@@ -12,22 +12,25 @@ export class TemplateError extends Error {
   readonly kind: string;
   /** Innermost first. */
   readonly frames: Frame[] = [];
+  /** The plain name that nobody knows, of an error that is about one. */
+  readonly unknownName: string | undefined;
 
-  constructor(kind: string, message: string, options?: ErrorOptions) {
+  constructor(kind: string, message: string, options?: ErrorOptions & { readonly unknownName?: string }) {
     super(message, options);
     this.name = kind;
     this.kind = kind;
+    this.unknownName = options?.unknownName;
   }
 
-  /** The diagnostic stands at the innermost expression; its notes walk outwards through the calls. */
-  toDiagnostic(): Diagnostic {
+  /** The diagnostic stands at the innermost expression; its notes are `advice`, then the calls outwards. */
+  toDiagnostic(advice: readonly string[] = []): Diagnostic {
     const [inner, ...outer] = this.frames;
     const message = this.kind === "UndefinedError" ? this.message : `${this.kind}: ${this.message}`;
     const notes = outer.map((frame, i) => ({
       message: `${callName(this.frames[i])} was called here`,
       at: frame.at,
     }));
-    return error("jinja-error", message, inner?.at, notes);
+    return error("jinja-error", message, inner?.at, [...advice, ...notes]);
   }
 }
 

@@ -9,7 +9,7 @@
  * | tuple, dict, set, range, iterators | PyTuple, PyDict, PySet, PyRange, PyIterator |
  * | an undefined name | Undefined |
  */
-import { raise } from "./errors.ts";
+import { TemplateError } from "./errors.ts";
 import { PyDict } from "./dict.ts";
 import { repr } from "./text.ts";
 
@@ -177,7 +177,8 @@ export class Undefined {
   }
 
   fail(): never {
-    return raise(this.kind, this.message);
+    const isPlainName = !this.owner && this.hint === undefined && typeof this.name === "string";
+    throw new TemplateError(this.kind, this.message, isPlainName ? { unknownName: String(this.name) } : {});
   }
 }
 

@@ -34,6 +34,7 @@ test("without a command the help goes to stderr, and the exit code is 2", async 
 
 const WRONG: readonly (readonly [words: string, said: string])[] = [
   ["bild", 'Unknown command "bild". Did you mean "build"?'],
+  ["deps", 'Unknown command "deps". Packages from the hub are not there yet'],
   ["build --selct a", 'Unknown option "--selct" for sluice build. Did you mean --select?'],
   ["build --output json", 'Unknown option "--output" for sluice build. It is an option of plan, show, ls, generate.'],
   ["build a", 'sluice build takes no argument "a". Did you mean  sluice build --select a?'],
@@ -82,6 +83,15 @@ test(
     await write({ "models/needy.sql": "select {{ var('amuont') }} as x" });
     const vars = await sluice("build", "--vars", "{amount: 2}");
     expect([vars.code, vars.all]).toEqual([2, expect.stringMatching(/"?amuont"?[^]*did you mean "amount"/)]);
+    await write({
+      "macros/cents.sql": "{% macro cents(x) %}{{ x }} / 100{% endmacro %}",
+      "models/needy.sql": "select {{ cnets(5) }} as x",
+    });
+    const macro = await sluice("compile", "--select", "needy");
+    expect([macro.code, macro.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^models\/needy\.sql:1:11 .*'cnets' is undefined[^]*did you mean "cents"\?/),
+    ]);
   }),
 );
 
