@@ -1,23 +1,14 @@
 /** The names a template of one node sees: macros first (a project may override anything), then the node's, then the run's. */
-import {
-  call,
-  callArgs,
-  iter,
-  PyDict,
-  PyTuple,
-  type Scope,
-  str,
-  TemplateError,
-  toPython,
-  truth,
-} from "../jinja/index.ts";
+import { callArgs, iter, type Scope, str, TemplateError, toPython, truth } from "../jinja/index.ts";
 import type { Mapping, Project } from "../project/types.ts";
 import { makeAdapter } from "./adapter.ts";
+import { exceptionsFor, tryOrCompilerError } from "./exceptions.ts";
 import { globalNames, type RunFacts, varFunction } from "./globals.ts";
-import { bindMacro, type BoundMacro, type MacroNode, type MacroSet } from "./macros.ts";
+import { bindMacro, type BoundMacro, BUILTIN_PACKAGE, type MacroNode, type MacroSet } from "./macros.ts";
 import type { Phase, RefCall, SourceCall } from "./phase.ts";
 import { columnClass, Relation, relationClass } from "./relation.ts";
-import { ResultTable, type TextResult } from "./results.ts";
+import { ResultTable } from "./results.ts";
+import { statementNames } from "./statements.ts";
 
 /** Shared by all templates of one command. */
 export interface ProjectContext {
@@ -51,6 +42,9 @@ export interface NodeFace {
   /** What a unit test puts in the place of macros; names as it writes them: `is_incremental`, `dbt_utils.star`. */
   readonly overrides?: ReadonlyMap<string, unknown>;
 }
+
+/** What dbt writes as macros, and templates may therefore call as `dbt.…`. */
+const OWN_MACROS = new Set(["run_query", "statement", "is_incremental", "should_full_refresh"]);
 
 export class TemplateContext implements Scope {
   /** While parsing, dbt lets undefined names be called and looked into. */
@@ -114,11 +108,14 @@ export class TemplateContext implements Scope {
     let namespace = this.#packages.get(name);
     if (!namespace) {
       namespace = {
-        __getattr__: (macroName: string): unknown => {
+        __getitem__: (key: unknown): unknown => {
+          const macroName = str(key);
           const override = this.#overrides.get(`${name}.${macroName}`);
           if (override !== undefined) return override;
           const macro = this.#shared.macros.inPackage(name, macroName);
-          return macro ? this.#bind(macro) : undefined;
+          if (macro) return this.#bind(macro);
+          // Macros of dbt's that are functions here.
+          return name === BUILTIN_PACKAGE && OWN_MACROS.has(macroName) ? this.#names.get(macroName) : undefined;
         },
       };
       this.#packages.set(name, namespace);
@@ -144,10 +141,11 @@ export class TemplateContext implements Scope {
       ["run_query", runQuery],
       ["log", (...args: unknown[]) => this.#log(args)],
       ["print", (text: unknown) => (phase.message("info", str(text)), "")],
+      ["try_or_compiler_error", tryOrCompilerError],
       ["api", { Relation: relationClass, Column: columnClass }],
       ["context", this.#asDict()],
       ["database", project.target.connection.database],
-      ...statements(phase),
+      ...statementNames(phase),
     ]);
     return names;
   }
@@ -167,7 +165,7 @@ export class TemplateContext implements Scope {
       case "graph":
         return this.#shared.graph();
       case "exceptions":
-        return exceptions((text) => phase.message("warn", text));
+        return exceptionsFor((text) => phase.message("warn", text));
       case "adapter":
         return makeAdapter({ phase, macros, package: this.#package, database, bind: (id) => this.#bindById(id) });
       default:
@@ -196,52 +194,6 @@ export class TemplateContext implements Scope {
     this.#phase.message(info !== undefined && truth(info) ? "info" : "debug", str(msg));
     return "";
   }
-}
-
-/** `statement` blocks and `load_result`: results live as long as the template's context. */
-function statements(phase: Phase): [string, unknown][] {
-  const results = new Map<string, TextResult>();
-  const statement = async (...args: unknown[]): Promise<string> => {
-    const given = callArgs(args, ["name", "fetch_result", "auto_begin", "language", "caller"]);
-    if (!phase.query || given["caller"] === undefined) return "";
-    const sql = str(await call(given["caller"], [], null));
-    if (given["name"]) results.set(str(given["name"]), await phase.query(sql));
-    else await phase.query(sql);
-    return "";
-  };
-  const loadResult = (name: unknown): unknown => {
-    const result = results.get(str(name));
-    if (!result) return null;
-    const table = new ResultTable(result);
-    return new PyDict([
-      ["response", `${result.command} ${result.rowCount}`],
-      ["data", table.rows.map((row) => PyTuple.of([...row.items]))],
-      ["table", table],
-    ]);
-  };
-  return [
-    ["statement", phase.query ? statement : () => ""],
-    ["load_result", phase.query ? loadResult : () => null],
-  ];
-}
-
-const raise =
-  (kind: string) =>
-  (message: unknown): never => {
-    throw new TemplateError(kind, str(message));
-  };
-
-function exceptions(warn: (text: string) => void): unknown {
-  const known: Record<string, (...args: unknown[]) => unknown> = {
-    raise_compiler_error: raise("CompilationError"),
-    raise_database_error: raise("DatabaseError"),
-    raise_not_implemented: raise("NotImplemented"),
-    raise_dependency_error: raise("DependencyError"),
-    raise_fail_fast_error: raise("FailFast"),
-    missing_relation: (relation) => raise("CompilationError")(`relation ${str(relation)} does not exist`),
-    warn: (message) => (warn(str(message)), ""),
-  };
-  return { __getattr__: (name: string) => known[name] };
 }
 
 function refCall(args: unknown[]): RefCall {

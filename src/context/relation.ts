@@ -134,7 +134,7 @@ export class Relation {
   }
 }
 
-const METADATA = { type: "PostgresRelation" };
+const METADATA = new PyDict([["type", "PostgresRelation"]]);
 
 function partsOf(args: unknown[]): Partial<RelationParts> {
   const given = callArgs(args, ["database", "schema", "identifier", "type"]);

@@ -78,7 +78,8 @@ function bound(owner: unknown, name: string): (...args: unknown[]) => unknown {
 function hostAttribute(owner: unknown, name: string): unknown {
   const object = host(owner);
   if (!object || owner instanceof PyIterator) return undefined;
-  if (isHidden(name)) return unsafe(name, owner);
+  // Items are nobody's attributes: a package's macros may be called `_anything`.
+  if (isHidden(name)) return object.__getitem__?.(name) ?? unsafe(name, owner);
   if (object.__getattr__) {
     const value = object.__getattr__(name);
     return value === undefined ? object.__getitem__?.(name) : value;

@@ -235,6 +235,12 @@ test("a host object is asked for no name that leads out of it", () => {
   expect(render("{{ o.open }} {{ o['constructor'] }}", host)).toBe("yes ");
 });
 
+test("an item may be called `_anything`, which an attribute may not", () => {
+  const namespace = { __getitem__: (key: unknown) => (key === "_helper" ? () => "helped" : undefined) };
+  expect(render("{{ n._helper() }}", { n: namespace })).toBe("helped");
+  expect(() => render("{{ n._other() }}", { n: namespace })).toThrow("unsafe");
+});
+
 test("decimals of Postgres print as they came, and count as floats", () => {
   const source = "{{ d }} {{ [d] }} {{ d + 1 }} {{ d == 1.5 }} {{ d is number }} {{ d | tojson }} {{ '%.1f' % d }}";
   expect(render(source, { d: new PyDecimal("1.500") })).toBe("1.500 [1.500] 2.5 True True 1.500 1.5");
