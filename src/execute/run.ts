@@ -62,13 +62,16 @@ export async function runPlan(input: RunInput): Promise<RunResult> {
     hooks.push(hook);
     emit(hook);
   };
-  const start = await runProjectHooks(manifest.onRunStart, input, new Map(), onHook);
+  // Hooks are around a run; where nothing runs there is nothing to be around, as in dbt.
+  const idle = plan.steps.every((step) => step.action === "none");
+  const start = idle ? { ok: true } : await runProjectHooks(manifest.onRunStart, input, new Map(), onHook);
   const found = start.ok ? await runSteps(input) : new Map<NodeId, StepResult>();
   const reason = signal?.aborted ? NOT_RUN.interrupted : start.ok ? NOT_RUN.failFast : NOT_RUN.hook;
   const results = plan.steps
     .filter((step) => step.action !== "none")
     .map((step) => found.get(step.node) ?? { ...skipped(step, input), message: reason });
-  if (!signal?.aborted) await runProjectHooks(manifest.onRunEnd, input, namesForEndHooks(results, input), onHook);
+  if (!signal?.aborted && !idle)
+    await runProjectHooks(manifest.onRunEnd, input, namesForEndHooks(results, input), onHook);
 
   const interrupted = signal?.aborted ?? false;
   const failed = [...results, ...hooks].some((r) => r.status === "error" || r.status === "fail");

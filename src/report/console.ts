@@ -147,8 +147,12 @@ export class ConsoleReporter implements Reporter {
       return;
     }
     const numbers = tally(result);
-    const completed = completedLine(result, numbers);
     this.#blank();
+    if (numbers.total === 0) {
+      this.#log(at, doneLine(numbers));
+      return;
+    }
+    const completed = completedLine(result, numbers);
     this.#log(at, finishedLine(result, resourceOf, this.#options.columns !== undefined));
     this.#blank();
     this.#log(at, paintTone(completed.tone, c)(completed.text));

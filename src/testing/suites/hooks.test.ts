@@ -40,6 +40,20 @@ test(
 );
 
 test(
+  "where the selection matches nothing, no hook runs, and success is not claimed",
+  rig(async ({ write, sluice }) => {
+    await write({
+      "dbt_project.yml": `${PROJECT}on-run-start: select 1\non-run-end: select 2\n`,
+      "models/a.sql": "select 1 as id",
+    });
+    const { code, stdout, stderr } = await sluice("build", "-s", "b+");
+    expect([code, stderr]).toEqual([0, expect.stringContaining('"b+" matches nothing')]);
+    expect(stdout).toMatch(/Nothing to do[^]*Done\. PASS=0 WARN=0 ERROR=0 SKIP=0 NO-OP=0 TOTAL=0\n$/);
+    expect(stdout).not.toMatch(/hook|Completed|psql/);
+  }),
+);
+
+test(
   "a failing on-run-start hook keeps every node from running, and is told at its line",
   rig(async ({ dir, write, sluice, rows }) => {
     await write({
