@@ -1,4 +1,6 @@
 /** What all commands share: opening the project, the reporter, Ctrl-C. The engine is loaded only when a command runs. */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
 import type { Sluice } from "../index.ts";
 import { didYouMean } from "../lib/nearest.ts";
@@ -32,13 +34,21 @@ export function reporterFor(args: GlobalArgs, more: Partial<ReportOptions> = {})
   });
 }
 
+/** The folder, or the next one above it, that holds a project; as dbt, which also works in a project's subfolders. */
+function nearestProject(folder: string): string {
+  for (let here = folder; ; here = dirname(here)) {
+    if (existsSync(join(here, "dbt_project.yml"))) return here;
+    if (here === dirname(here)) return folder;
+  }
+}
+
 type OpenArgs = GlobalArgs & { fullRefresh?: boolean };
 
 /** Opens the project named by the arguments; `args.fullRefresh` is seen by templates. */
 async function openFor(args: OpenArgs, command: string, onServerStart: () => void): Promise<Sluice> {
   const { open } = await import("../index.ts");
   const threads = args.singleThreaded ? 1 : args.threads;
-  return open(args.projectDir, {
+  return open(args.projectDir === "." ? nearestProject(process.cwd()) : args.projectDir, {
     command,
     onServerStart,
     fullRefresh: args.fullRefresh ?? false,

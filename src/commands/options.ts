@@ -25,7 +25,7 @@ export const globalOptions = {
     value: "dir",
     describe: "Folder of dbt_project.yml",
     default: env("PROJECT_DIR") || ".",
-    defaultDescription: ".",
+    defaultDescription: "this one, or the next above it",
   },
   "profiles-dir": { ...text, value: "dir", describe: "Folder of profiles.yml", ...fromEnv("PROFILES_DIR") },
   profile: { ...text, value: "name", describe: "Profile to use instead of the project's", ...fromEnv("PROFILE") },

@@ -151,7 +151,7 @@ export function readVars(text: string | undefined, problems: Diagnostic[]): Mapp
   return {};
 }
 
-/** dbt looks in the given folder only; a project further up is worth a word. */
+/** In a folder that was named only it itself is looked at; a project further up is worth a word. */
 async function noProject(root: string): Promise<Diagnostic> {
   for (let folder = dirname(root); ; folder = dirname(folder)) {
     if (await readSource(folder, PROJECT_FILE)) {

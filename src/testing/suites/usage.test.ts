@@ -63,6 +63,17 @@ test("outside of a project, the nearest one is named", async () => {
   }
 });
 
+test(
+  "in a project's subfolder the project above is meant, unless a folder is named",
+  rig(async ({ dir, write, start }) => {
+    await write({ "models/marts/a.sql": "select 1 as id" });
+    const cwd = join(dir, "models", "marts");
+    expect(await start(["ls"], { cwd }).done).toMatchObject({ code: 0, stdout: "shop.marts.a\n" });
+    const { code, stderr } = await start(["ls", "--project-dir", cwd]).done;
+    expect([code, stderr]).toEqual([2, expect.stringContaining("There is no dbt_project.yml in")]);
+  }),
+);
+
 const MODELS = {
   "models/orders.sql": "select {{ var('amount', 1) }} as amount, '{{ target.name }}' as target",
   "models/customers.sql": "select 1 as id",
