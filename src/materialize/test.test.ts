@@ -53,6 +53,10 @@ describe("the verdict", () => {
   });
 });
 
+test("a test that passes has no failures, whatever it counted", async () => {
+  expect(await judge(failing(2), { error_if: "> 5", warn_if: "> 2" })).toMatchObject({ status: "pass", failures: 0 });
+});
+
 test.each([
   [{ store_failures: true }, "r"],
   [{ store_failures_as: "table" }, "r"],

@@ -8,7 +8,7 @@ import { writtenValue } from "../context/written-value.ts";
 import { PyDict, repr, str } from "../jinja/index.ts";
 import { md5 } from "../lib/hash.ts";
 import { didYouMean } from "../lib/nearest.ts";
-import type { ColumnProperties, Mapping, Package, TestProperties, Value } from "../project/types.ts";
+import type { ColumnProperties, Mapping, NodeProperties, Package, TestProperties, Value } from "../project/types.ts";
 import { copyPlaces } from "../project/written.ts";
 import { effectiveConfig, isMapping, nodeConfig } from "./config.ts";
 import type { DataTestNode, Node, SourceNode } from "./manifest.ts";
@@ -62,10 +62,10 @@ export function parseGenericTests(
   state: ParseState,
   pkg: Package,
   on: Tested,
-  tests: readonly TestProperties[],
+  { tests, columns }: Pick<NodeProperties, "tests" | "columns">,
 ): DataTestNode[] {
   const nodes = tests.map((test) => parseGenericTest(state, pkg, on, test));
-  for (const column of on.columns) {
+  for (const column of columns) {
     for (const test of column.tests) nodes.push(parseGenericTest(state, pkg, on, test, column));
   }
   return nodes.filter((node) => node !== undefined);

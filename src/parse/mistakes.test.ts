@@ -1,6 +1,6 @@
 /** What users read about mistakes that are found while parsing, whole. */
 import { expect, test } from "vitest";
-import { mistakesOf } from "./testing/parse-tree.ts";
+import { mistakesOf, parseTree } from "./testing/parse-tree.ts";
 
 test("a ref to nothing is shown at its name, with the nearest model", async () => {
   const text = await mistakesOf({
@@ -424,4 +424,19 @@ models:
           │     ~~~~
         → write  +meta:  without the plus, a mapping is taken for a folder"
   `);
+});
+
+test("what is described in another section keeps its tests, and the warning says where it belongs", async () => {
+  const tree = {
+    "seeds/s.csv": "id\n1\n",
+    "models/s.yml": "models: [{name: s, config: {tags: [x]}, columns: [{name: id, tests: [unique]}]}]",
+  };
+  expect(await mistakesOf(tree)).toMatchInlineSnapshot(`
+    "models/s.yml:1:17  properties-misplaced  "s" is a seed, but is described as a model: only its tests are heeded.
+        1 │ models: [{name: s, config: {tags: [x]}, columns: [{name: id, tests: [unique]}]}]
+          │                 ~
+        → move it to  seeds:"
+  `);
+  const { nodes } = await parseTree(tree);
+  expect([...nodes.keys()]).toEqual(["seed.shop.s", expect.stringMatching(/^test\.shop\.unique_s_id\./)]);
 });

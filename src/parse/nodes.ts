@@ -305,7 +305,7 @@ function byName(entries: readonly NodeProperties[], diagnostics: Diagnostic[]): 
   return map;
 }
 
-/** Properties of nodes that do not exist are ignored by dbt, with a warning. */
+/** Properties that describe nothing, or a node of another kind, are ignored by dbt (but for their tests), with a warning. */
 function unusedProperties(pkg: Package, nodes: readonly FileNode[]): Diagnostic[] {
   const kinds = [
     ["model", pkg.properties.models],
@@ -314,15 +314,23 @@ function unusedProperties(pkg: Package, nodes: readonly FileNode[]): Diagnostic[
   ] as const;
   return kinds.flatMap(([kind, entries]) => {
     const names = new Set(nodes.filter((n) => n.kind === kind).map((n) => n.name));
-    return entries
-      .filter((entry) => !names.has(entry.name))
-      .map((entry) =>
-        warning(
-          "properties-without-node",
-          `There is no ${kind} named "${entry.name}" to describe.`,
-          entry.at,
-          didYouMean(entry.name, names),
-        ),
-      );
+    return entries.filter((entry) => !names.has(entry.name)).map((entry) => unused(kind, entry, names, nodes));
   });
+}
+
+function unused(
+  kind: string,
+  { name, at }: NodeProperties,
+  names: ReadonlySet<string>,
+  nodes: readonly FileNode[],
+): Diagnostic {
+  const other = nodes.find(
+    (n) => n.name === name && (n.kind === "model" || n.kind === "seed" || n.kind === "snapshot"),
+  );
+  if (!other) {
+    const message = `There is no ${kind} named "${name}" to describe.`;
+    return warning("properties-without-node", message, at, didYouMean(name, names));
+  }
+  const message = `"${name}" is a ${other.kind}, but is described as a ${kind}: only its tests are heeded.`;
+  return warning("properties-misplaced", message, at, [`move it to  ${other.kind}s:`]);
 }

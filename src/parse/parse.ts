@@ -5,7 +5,7 @@ import { type MacroNode, MacroSet } from "../context/macros.ts";
 import { type Diagnostic, error } from "../diagnostics/diagnostic.ts";
 import { sortDiagnostics } from "../diagnostics/format.ts";
 import type { Jinja } from "../jinja/index.ts";
-import type { Project } from "../project/types.ts";
+import type { NodeProperties, Project } from "../project/types.ts";
 import { parseGenericTests, type Tested } from "./generic-tests.ts";
 import { link, Linker } from "./link.ts";
 import { collectDocs, collectMacros } from "./macros.ts";
@@ -45,14 +45,20 @@ export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): P
     const models = nodes.filter((n) => n.kind === "model");
     all.push(...sources, ...nodes);
     const { properties } = pkg;
-    const described = { model: properties.models, seed: properties.seeds, snapshot: properties.snapshots } as const;
+    // Tests count in whatever section they stand. The rest is heeded only in the node's own: nodes.ts warns of it.
+    const described = new Map<string, NodeProperties[]>();
+    for (const entry of [...properties.models, ...properties.seeds, ...properties.snapshots]) {
+      described.set(entry.name, [...(described.get(entry.name) ?? []), entry]);
+    }
     for (const node of nodes) {
       if (node.kind === "test" || node.kind === "analysis" || !node.config.enabled) continue;
-      const entry = described[node.kind].find((p) => p.name === node.name);
-      all.push(...parseGenericTests(state, pkg, node satisfies Tested, entry?.tests ?? []));
+      for (const { tests, columns } of described.get(node.name) ?? []) {
+        all.push(...parseGenericTests(state, pkg, node satisfies Tested, { tests, columns }));
+      }
     }
     for (const source of sources) {
-      if (source.config.enabled) all.push(...parseGenericTests(state, pkg, source, source.source.tests));
+      if (source.config.enabled)
+        all.push(...parseGenericTests(state, pkg, source, { tests: source.source.tests, columns: source.columns }));
     }
     all.push(...parseUnitTests(state, pkg, models));
     all.push(...parseExposures(state, pkg));
