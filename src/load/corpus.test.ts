@@ -111,6 +111,7 @@ const CASES: Record<string, Case> = {
   "missing-header.csv": {
     fails: ['The header lacks the declared column "name".', 'The file has a column "nmae" that is not declared.'],
   },
+  "header-of-another-table.csv": { fails: ["The header has none of the declared columns."] },
   "duplicate-header.csv": { fails: ['The header names column "ID" twice, the second time in position 3.'] },
   "unknown-header.csv": { fails: ['The file has a column "phone" that is not declared.'] },
   "nameless-header.csv": { fails: ["Column 3 of the header has no name."] },

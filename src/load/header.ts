@@ -128,6 +128,9 @@ export function matchHeader(
     columns.push(column ?? name);
   }
   const missing = declared.filter((name) => !columns.includes(name));
+  if (diagnostics.length === 0 && missing.length === declared.length && unknown.length === names.length) {
+    return { columns, diagnostics: [noHeader(at, names, declared)] };
+  }
   for (const name of missing) {
     diagnostics.push(
       error("csv-missing-header", `${at} The header lacks the declared column "${name}".`, undefined, [
@@ -145,6 +148,15 @@ export function matchHeader(
     );
   }
   return { columns, diagnostics };
+}
+
+/** Nothing of the first record is known: most often it is a row. */
+function noHeader(at: string, names: readonly string[], declared: readonly string[]): Diagnostic {
+  return error("csv-missing-header", `${at} The header has none of the declared columns.`, undefined, [
+    `the file begins with: ${names.join(", ")}`,
+    `declared are: ${declared.join(", ")}`,
+    "if the first line is a row already, say so: `header: false`",
+  ]);
 }
 
 const fold = (name: string): string => name.trim().toLowerCase();

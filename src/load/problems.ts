@@ -16,6 +16,8 @@ export class Problems {
   readonly #shown: Diagnostic[] = [];
   readonly #files = new Set<string>();
   #count = 0;
+  /** A file as a whole is wrong: setting bad rows aside would not help. */
+  #unreadable = false;
 
   get count(): number {
     return this.#count;
@@ -31,6 +33,7 @@ export class Problems {
   /** Of a file as a whole. */
   addFile(file: string, failure: Failure): void {
     this.#files.add(file);
+    this.#unreadable = true;
     this.#count += failure.diagnostics.length;
     this.#shown.push(...failure.diagnostics.slice(0, MOST_SHOWN - this.#shown.length));
   }
@@ -50,9 +53,10 @@ export class Problems {
         : [];
     const last = [...this.#shown, ...inAll].at(-1)!;
     const note = {
-      message: quarantine
-        ? `${table} was left as it was`
-        : `${table} was left as it was; with \`on_reject: quarantine\` good rows load and bad ones are set aside`,
+      message:
+        quarantine || this.#unreadable
+          ? `${table} was left as it was`
+          : `${table} was left as it was; with \`on_reject: quarantine\` good rows load and bad ones are set aside`,
     };
     return new Failure([...this.#shown, ...inAll].map((d) => (d === last ? { ...d, notes: [...d.notes, note] } : d)));
   }
