@@ -20,3 +20,7 @@ test("suggestions are written as they would be typed", () => {
   expect(didYouMean("nigtly", ["nightly"], "tag:")).toEqual(['did you mean "tag:nightly"?']);
   expect(didYouMean("x", [])).toEqual([]);
 });
+
+test("two neighbouring letters swapped are one mistake", () => {
+  expect(nearest("dsiocunt", ["discount"])).toEqual(["discount"]);
+});

@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -31,4 +31,13 @@ test("a write that fails leaves no temporary file", async () => {
   await mkdir(path);
   await expect(writeFileAtomically(path, "x")).rejects.toThrow();
   expect((await readdir(dir)).filter((name) => name.startsWith("taken"))).toEqual(["taken"]);
+});
+
+test("who reads while a file is written anew reads the old one to its end", async () => {
+  const path = join(dir, "read.txt");
+  await writeFileAtomically(path, "first");
+  const reader = await open(path);
+  await writeFileAtomically(path, "second");
+  expect(await reader.readFile("utf8")).toBe("first");
+  await reader.close();
 });

@@ -164,7 +164,28 @@ describe("loading again", () => {
   });
 });
 
+describe("two loads of one table at once", () => {
+  test("load a file once", async () => {
+    rig.files({ "data/a.csv": "id\n1\n", "data/b.csv": "id\n2\n" });
+    // Made before, so that only our own lock stands between the two.
+    await rig.load("id int");
+    rig.files({ "data/c.csv.gz": gzipSync("id\n3\n") });
+    const both = { location: "data/*.csv*" };
+    const done = await Promise.all([rig.load("id int", both), rig.load("id int", both), rig.load("id int", both)]);
+    expect(done.map((result) => result.rows).toSorted()).toEqual([0, 0, 1]);
+    expect(await rig.rows("select id from raw.t order by id")).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
+  });
+});
+
 describe("the table", () => {
+  test("has statistics of its columns when it is loaded", async () => {
+    rig.files({ "data/a.csv": "id\n1\n2\n" });
+    await rig.load("id int");
+    expect(
+      await rig.rows("select attname, n_distinct from pg_stats where schemaname = 'raw' and tablename = 't'"),
+    ).toEqual([{ attname: "id", n_distinct: -1 }]);
+  });
+
   test("changes with the declared columns, keeping views and grants", async () => {
     rig.files({ "data/a.csv": "id,name\n1,Ann\n" });
     await rig.load("id int, name text");
@@ -262,6 +283,13 @@ describe("types", () => {
         .map(({ name }) => name)
         .join(" "),
     );
+  });
+
+  test("a date in another order than ISO's is a mistake, not a guess", async () => {
+    rig.files({ "data/a.csv": "day\n2025-03-02\n02/03/2025\n" });
+    expect(await failureOf(rig.load("day date"))).toEqual([
+      'data/a.csv:3 Column "day": date/time field value out of range: "02/03/2025".',
+    ]);
   });
 
   test("that do not exist are told", async () => {

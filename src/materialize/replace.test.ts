@@ -53,9 +53,7 @@ describe("what depends on a replaced table", () => {
     await rig.sql("create view other.v as select name from s.m");
     const [diagnostic] = await rig.failure({ sql: "select 1 as id" });
     expect(diagnostic!.code).toBe("dependant-misfit");
-    expect(diagnostic!.notes[0]!.message).toMatch(
-      /^view "other"\."v" \(owner \w+\): column .*name.* does not exist$/,
-    );
+    expect(diagnostic!.notes[0]!.message).toMatch(/^view "other"\."v" \(owner \w+\): column .*name.* does not exist$/);
     expect(await rig.rows("select * from other.v")).toEqual([{ name: "a" }]);
   });
 
@@ -159,8 +157,8 @@ test("a build waits for a reader without making others wait", async () => {
   await pause(300);
   const before = performance.now();
   expect(await rig.rows("select id from s.m")).toEqual([{ id: 1 }]);
-  // At most one short wait of the build's, and some leeway for a busy machine.
-  expect(performance.now() - before).toBeLessThan(500);
+  // At most one short wait of the build's, and much leeway for a busy machine.
+  expect(performance.now() - before).toBeLessThan(3000);
   leave.abort();
   await Promise.all([reading, built]);
   expect(await rig.rows("select id from s.m")).toEqual([{ id: 2 }]);

@@ -116,6 +116,8 @@ describe("tables", () => {
   test("have statistics when they are published", async () => {
     await rig.build({ sql: "select g as id from generate_series(1, 500) g" });
     expect(await rig.rows("select reltuples as n from pg_class where oid = 's.m'::regclass")).toEqual([{ n: 500 }]);
+    await rig.build({ sql: "select g as id from generate_series(1, 700) g" });
+    expect(await rig.rows("select reltuples as n from pg_class where oid = 's.m'::regclass")).toEqual([{ n: 700 }]);
   });
 
   test("have indexes with the same names after every build, also long, partial, covering and named ones", async () => {

@@ -66,7 +66,7 @@ describe("a connection that fails says where to, as whom, why, and what to try",
       const start = performance.now();
       const text = await failureOf(open({ port, connectTimeout: 0.3, retries: 0, sslmode: "disable" }));
       expect(text).toContain("no answer in time");
-      expect(performance.now() - start).toBeLessThan(2000);
+      expect(performance.now() - start).toBeLessThan(5000);
     });
   });
 

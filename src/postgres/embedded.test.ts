@@ -126,7 +126,12 @@ describe("one server", () => {
     expect(await failureOf(openDatabase(wrong, { sessions: 1, dataDir }))).toContain("password authentication failed");
   });
 
-  test("the password's file is private", () => {
+  test("its folder keeps itself out of git", () => {
+    expect(readFileSync(join(dataDir, ".gitignore"), "utf8")).toBe("*\n");
+  });
+
+  test("the password's file and the log are private", () => {
+    expect(statSync(join(dataDir, "server.log")).mode & 0o077).toBe(0);
     expect(statSync(join(dataDir, "data", "sluice.password")).mode & 0o777).toBe(0o600);
     expect(statSync(join(dataDir, "data")).mode & 0o077).toBe(0);
   });
@@ -150,10 +155,14 @@ describe("after a kill", () => {
 
   test("of the process that started it, the server goes on and the next command attaches", async () => {
     await stop(dataDir);
-    const child = spawn(process.execPath, [script, dataDir, "stay"], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [script, dataDir, "stay"], {
+      stdio: ["ignore", "pipe", "inherit"],
+      detached: true,
+    });
     const told = await firstLine(child);
     expect(told.started).toBe(true);
-    child.kill("SIGKILL");
+    // All of its group, as a terminal does on Ctrl-C.
+    process.kill(-child.pid!, "SIGKILL");
     await once(child, "exit");
     const { started, port } = await ensureRunning(dataDir);
     expect({ started, port }).toEqual({ started: false, port: told.port });
@@ -168,7 +177,11 @@ describe("after a kill", () => {
     child.kill("SIGKILL");
     await once(child, "exit");
     expect(existsSync(join(dir, "data"))).toBe(false);
-    expect((await ensureRunning(dir)).started).toBe(true);
+    const { started: isStarted, password } = await ensureRunning(dir);
+    expect(isStarted).toBe(true);
+    // Each server has a password of its own.
+    expect(password).not.toBe((await ensureRunning(dataDir)).password);
+    expect(password.length).toBeGreaterThanOrEqual(32);
     await stop(dir);
   });
 

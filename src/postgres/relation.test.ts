@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { byteLength, fitName, foldName, MAX_NAME_BYTES, workName } from "./relation.ts";
+import { byteLength, fitName, foldName, MAX_NAME_BYTES, quoteIdent, quoteLiteral, workName } from "./relation.ts";
 
 test("a name that fits stays as it is", () => {
   expect(fitName("orders", "_idx")).toBe("orders_idx");
@@ -25,4 +25,11 @@ test("long names that differ at the end only stay apart", () => {
 
 test("unquoted names are folded as Postgres does: ASCII only", () => {
   expect(foldName("Größe_ÄB")).toBe("größe_Äb");
+});
+
+test("quotes and backslashes in names and texts end nothing", () => {
+  expect(quoteIdent('a"b; --')).toBe('"a""b; --"');
+  expect(quoteLiteral("it's")).toBe("'it''s'");
+  // The same on servers where a backslash means something in plain literals.
+  expect(quoteLiteral("C:\\it's")).toBe(" E'C:\\\\it''s'");
 });

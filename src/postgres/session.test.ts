@@ -165,6 +165,14 @@ describe("transactions", () => {
     await expect(nested).rejects.toThrow(/Internal error/);
   });
 
+  test("after one that failed, the same session begins another", async () => {
+    await lent(async (session) => {
+      await queryErrorOf(session.transaction(() => session.query("select 1/0")));
+      await session.transaction(() => session.query("create table second_try ()"));
+    });
+    expect(await one("to_regclass('second_try')::text")).toBe("second_try");
+  });
+
   test("one left open by its borrower is rolled back before the next", async () => {
     await lent((s) => s.query("begin; create table open_end ()"));
     expect(await one("to_regclass('open_end')")).toBeNull();

@@ -38,8 +38,8 @@ test("twenty first runs at once make the schema once, and quickly", async () => 
   const databases = await Promise.all(Array.from({ length: 20 }, () => open()));
   const start = performance.now();
   await Promise.all(databases.map((database) => ensureState(database)));
-  // The library alone would let each wait in steps of a second.
-  expect(performance.now() - start).toBeLessThan(3000);
+  // The library alone would let each wait in steps of a second: twenty seconds and more.
+  expect(performance.now() - start).toBeLessThan(10_000);
   const { rows } = await databases[0]!.session((s) => s.query("select id from sluice.migrations order by id"));
   expect(rows).toEqual([{ id: 0 }, { id: 1 }, { id: 2 }]);
 });
