@@ -90,12 +90,15 @@ export async function withProject(
   }
 }
 
+/** Without a server nothing can be done, for no node. */
+const NO_SERVER = /^(connect|embedded)-/;
+
 /** For work on nodes: what fails there is reported, and is exit code 1. */
 export async function failedOnly(reporter: Reporter, work: () => Promise<number>): Promise<number> {
   try {
     return await work();
   } catch (thrown) {
-    if (!(thrown instanceof Failure) || thrown.diagnostics.some((d) => d.code.startsWith("connect-"))) throw thrown;
+    if (!(thrown instanceof Failure) || thrown.diagnostics.some((d) => NO_SERVER.test(d.code))) throw thrown;
     reporter.diagnostics(thrown.diagnostics);
     return ExitCode.failed;
   }

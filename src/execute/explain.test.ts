@@ -60,6 +60,13 @@ const lastNote = (code: string): string | undefined =>
 
 test("a missing table, a missing privilege and a lost server come with the next move", () => {
   expect(lastNote("42P01")).toContain("name it with ref()");
+  const missing = (text: string): string | undefined =>
+    explainQueryError(failed(undefined, { code: "42P01" }), {
+      at: { file: { ...file, text }, start: 0, end: text.length },
+      label: "x",
+    }).notes.at(-1)?.message;
+  expect(missing("{{ source('raw', 'a') }}")).toContain("`sluice load` loads its files");
+  expect(missing("{{ ref('a') }}")).toContain("it was not built yet");
   expect(lastNote("42501")).toContain("grant the missing privilege");
   expect(lastNote("08006")).toContain("can be run again");
 });

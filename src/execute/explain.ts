@@ -21,7 +21,7 @@ export function explainQueryError(failed: QueryError, origin: Origin): Diagnosti
   const at = placeOf(offset, origin);
   if (offset !== undefined) notes.push(compiledExcerpt(failed.sql, offset));
   if (failed.where && offset === undefined) notes.push(failed.where);
-  notes.push(...nextMove(failed));
+  notes.push(...nextMove(failed, at));
   const doing = origin.compiled && origin.bodyAt !== undefined ? "" : ` (${origin.label})`;
   return error(`sql-${failed.sqlstate}`, `${failed.message}${doing}`, at, notes);
 }
@@ -53,12 +53,10 @@ function compiledExcerpt(sql: string, offset: number): string {
   return `compiled: ${shown}\n          ${" ".repeat(Math.max(0, column - from))}^`;
 }
 
-function nextMove(failed: QueryError): string[] {
+function nextMove(failed: QueryError, at: Span | undefined): string[] {
   switch (failed.sqlstate) {
     case SQLSTATE.undefinedTable:
-      return [
-        "if another model or a seed makes it, name it with ref(); if it is raw data, declare it as a source and run `sluice load`",
-      ];
+      return [missingTable(at?.file.text.slice(at.start, at.end) ?? "")];
     case SQLSTATE.connectionLost:
     case SQLSTATE.adminShutdown:
     case SQLSTATE.crashShutdown:
@@ -68,4 +66,13 @@ function nextMove(failed: QueryError): string[] {
     default:
       return [];
   }
+}
+
+/** `written` is what stands at the place in the user's file. */
+function missingTable(written: string): string {
+  if (/\bsource\s*\(/.test(written))
+    return "it is a source: `sluice load` loads its files, and `sluice build` does so first";
+  if (/\bref\s*\(/.test(written))
+    return "it was not built yet: `sluice build`, or `--select +…` to build what is read first";
+  return "if another model or a seed makes it, name it with ref(); if it is raw data, declare it as a source and run `sluice load`";
 }

@@ -183,7 +183,7 @@ shop:
           │                    ~
         → quote texts that hold a colon and a space
 
-    profiles.yml:1:1  profile-not-found  No profile named "shopp" in profiles.yml.
+    profile-not-found  No profile named "shopp" in profiles.yml.
         → did you mean "shop"?
         → profiles in /root/profiles.yml: shop
 

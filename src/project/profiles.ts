@@ -148,7 +148,7 @@ function missingProfile(name: string, profiles: Mapping, file: SourceFile, choic
   const names = Object.keys(profiles).filter((key) => key !== "config");
   const at = choice.profile === undefined ? choice.profileAt : undefined;
   const notes = [...didYouMean(name, names), `profiles in ${file.absolute}: ${names.join(", ") || "none"}`];
-  return error("profile-not-found", `No profile named "${name}" in ${file.path}.`, at ?? lineSpan(file, 1), notes);
+  return error("profile-not-found", `No profile named "${name}" in ${file.path}.`, at, notes);
 }
 
 function missingTarget(name: string, targets: string[], profile: string, at: Span): Diagnostic {
