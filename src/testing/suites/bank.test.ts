@@ -69,6 +69,18 @@ test(
 );
 
 test(
+  "the marts stand in the schema marts whatever the target is called, and apart where the target has a schema of its own",
+  bank(async ({ write, sluice, url }) => {
+    const outputs = ["analytics", "alice"].map((schema) => `{type: postgres, url: '${url}', schema: ${schema}}`);
+    const profile = `bank: {target: server, outputs: {server: ${outputs[0]}, prod: ${outputs[1]}}}\n`;
+    await write({ "profiles.yml": profile });
+    const made = async (...args: string[]) => (await sluice("plan", "--select", "inflow_outflow", ...args)).stdout;
+    expect(await made()).toContain("view → marts.inflow_outflow");
+    expect(await made("--target", "prod")).toContain("view → alice_marts.inflow_outflow");
+  }),
+);
+
+test(
   "on the original's file the true flow ratio is about 49 to 51, and the published figures are those of the summary",
   bank(async (rig) => {
     await generate({ profile: "original" }, join(rig.dir, DATA));
