@@ -81,7 +81,7 @@ const WIDEST_LEFT = 30;
 function aligned(rows: readonly Row[], { width = 100 }: HelpOptions): string[] {
   const left = Math.min(WIDEST_LEFT, Math.max(...rows.map(([name]) => name.length))) + 4;
   return rows.flatMap(([name, text]) => {
-    const lines = wrap(text, Math.max(30, width - left));
+    const lines = wrap(text, Math.max(24, width - left));
     const first = `  ${name}`;
     const start = first.length <= left - 2 ? [first.padEnd(left) + (lines.shift() ?? "")] : [first];
     return [...start, ...lines.map((line) => " ".repeat(left) + line)];

@@ -1,6 +1,6 @@
 import { error, Failure } from "../diagnostics/diagnostic.ts";
 import type { Compiled, ModelNode } from "../index.ts";
-import { showJson, tableLines } from "../report/table.ts";
+import { rowLines, showJson } from "../report/table.ts";
 import { type Command, failedOnly, selectionFor, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
 import { type GlobalArgs, type SelectionArgs, selectionOptions } from "./options.ts";
@@ -38,7 +38,10 @@ export const showCommand: Command = {
         if (args.output === "json") {
           const typed = rows.map((row) => row.map((value, i) => typedValue(value, fields[i]!.type)));
           reporter.line(showJson(name, columns, typed));
-        } else for (const line of [`${name ?? "inline"}:`, ...tableLines(columns, rows)]) reporter.line(line);
+        } else {
+          const width = process.stdout.isTTY ? process.stdout.columns : Infinity;
+          for (const line of [`${name ?? "inline"}:`, ...rowLines(columns, rows, width)]) reporter.line(line);
+        }
         return ExitCode.ok;
       });
     }),

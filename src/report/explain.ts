@@ -3,8 +3,7 @@ import { formatDiagnostic, positionAt } from "../diagnostics/format.ts";
 import type { Palette } from "../lib/palette.ts";
 import type { HookFinished, RunResult, StepResult } from "../execute/events.ts";
 import type { NodeId, Resource } from "../parse/manifest.ts";
-import { tableLines } from "./table.ts";
-import { oneLine, padEnd, textWidth, wrapWords } from "./text-width.ts";
+import { rowLines } from "./table.ts";
 import { count, displayName, grouped } from "./wording.ts";
 
 export interface ExplainOptions {
@@ -75,29 +74,14 @@ function placeOf(resource: Resource): string {
   return /\.ya?ml$/.test(path) ? `${path}:${positionAt(resource.file, resource.at.start).line}` : path;
 }
 
-/** A table if it fits; else, so that nothing is cut, each row as a list of its columns. */
 function sampleLines(result: StepResult, { palette, width }: ExplainOptions): string[] {
   const { sample } = result;
   if (!sample?.rows.length) return [];
   const rows = sample.rows.slice(0, SAMPLE_ROWS);
-  const table = tableLines(sample.columns, rows, { palette });
-  const fits = table.every((line) => textWidth(line) <= width - 4);
-  const lines = fits
-    ? table
-    : rows.flatMap((row, i) => [...(i > 0 ? [""] : []), ...recordLines(sample.columns, row, width - 4, palette)]);
+  const lines = rowLines(sample.columns, rows, width - 4, palette);
   const more = (result.failures ?? sample.rows.length) - rows.length;
   if (more > 0) lines.push(palette.dim(`… ${grouped(more)} more ${more === 1 ? "row" : "rows"}`));
   return ["", ...lines.map((line) => (line ? `    ${line}` : ""))];
-}
-
-/** `name  value`, a line a column; long values go on below themselves. */
-function recordLines(columns: readonly string[], row: readonly (string | null)[], width: number, c: Palette): string[] {
-  const label = Math.max(...columns.map(textWidth));
-  return columns.flatMap((column, i) => {
-    const value = row[i] ?? null;
-    const lines = value === null ? [c.dim("null")] : wrapWords(oneLine(value), Math.max(20, width - label - 2));
-    return lines.map((line, n) => `${n === 0 ? c.dim(padEnd(column, label)) : " ".repeat(label)}  ${line}`);
-  });
 }
 
 function queryLines(result: StepResult, { palette: c, resourceOf }: ExplainOptions): string[] {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { rowsAsJson, showJson, tableLines } from "./table.ts";
+import { rowLines, rowsAsJson, showJson, tableLines } from "./table.ts";
 import { textWidth } from "./text-width.ts";
 
 const columns = ["id", "name", "amount"];
@@ -71,4 +71,21 @@ test("rows as JSON keep numbers exact and say null", () => {
 test("show's JSON names the node, as dbt", () => {
   expect(JSON.parse(showJson("a", ["id"], [[1]]))).toEqual({ node: "a", show: [{ id: 1 }] });
   expect(JSON.parse(showJson(undefined, ["id"], [[1]]))).toEqual({ show: [{ id: 1 }] });
+});
+
+test("rows that are too wide for the terminal become lists of their columns", () => {
+  const columns = ["id", "remark"];
+  const rows = [
+    ["1", "a long remark that does not fit"],
+    ["2", null],
+  ];
+  expect(rowLines(columns, rows, 80)).toEqual(tableLines(columns, rows));
+  expect(rowLines(columns, rows, 30)).toEqual([
+    "id      1",
+    "remark  a long remark that",
+    "        does not fit",
+    "",
+    "id      2",
+    "remark  null",
+  ]);
 });

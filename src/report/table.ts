@@ -1,6 +1,6 @@
 /** Small aligned tables: rows of `show`, failing rows of a test, the plan. */
 import { plain, type Palette } from "../lib/palette.ts";
-import { cut, oneLine, padEnd, padStart, textWidth } from "./text-width.ts";
+import { cut, oneLine, padEnd, padStart, textWidth, wrapWords } from "./text-width.ts";
 
 export interface TableOptions {
   /** Cells the whole table may take; columns are cut, then left out, to fit. Without it nothing is cut. */
@@ -52,6 +52,28 @@ export function tableLines(
     c.dim(widths.map((width) => "─".repeat(width)).join(GAP)),
     ...cells.map((row) => line(row, (cell, text) => (cell === null ? c.dim(text) : text))),
   ];
+}
+
+/** A table if it fits; else, so that nothing is cut, each row as a list of its columns. */
+export function rowLines(
+  columns: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  width: number,
+  palette: Palette = plain,
+): string[] {
+  const table = tableLines(columns, rows, { palette });
+  if (rows.length === 0 || table.every((line) => textWidth(line) <= width)) return table;
+  return rows.flatMap((row, i) => [...(i > 0 ? [""] : []), ...recordLines(columns, row, width, palette)]);
+}
+
+/** `name  value`, a line a column; long values go on below themselves. */
+function recordLines(columns: readonly string[], row: readonly (string | null)[], width: number, c: Palette): string[] {
+  const label = Math.max(...columns.map(textWidth));
+  return columns.flatMap((column, i) => {
+    const value = row[i] ?? null;
+    const lines = value === null ? [c.dim("null")] : wrapWords(oneLine(value), Math.max(20, width - label - 2));
+    return lines.map((line, n) => `${n === 0 ? c.dim(padEnd(column, label)) : " ".repeat(label)}  ${line}`);
+  });
 }
 
 const isNumeric = (cells: readonly Cell[]): boolean =>
