@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Failure } from "../diagnostics/diagnostic.ts";
 import { incremental } from "./incremental.ts";
@@ -159,6 +161,29 @@ describe("changed columns", () => {
     expect(diagnostic).toMatchObject({ code: "dependant-misfit" });
     expect(await rig.rows("select * from other.v")).toEqual([{ name: "a" }]);
   });
+});
+
+test("a column is added when readers let it, and nobody waits behind it", async () => {
+  const config = { unique_key: "id", on_schema_change: "append_new_columns" };
+  await rig.build(inc("select 1 as id", config));
+  const leave = new AbortController();
+  const reading = rig.session(async (session) => {
+    await session.query("begin; select * from s.m");
+    await once(leave.signal, "abort");
+    await session.query("rollback");
+  });
+  await pause(50);
+  const built = rig.build(inc("select 2 as id, 'b' as name", config));
+  await pause(300);
+  // Behind a plain `alter table` this would wait for the other reader to leave.
+  const read = rig.rows("select id from s.m").then((rows) => rows);
+  expect(await Promise.race([read, pause(5000)])).toEqual([{ id: 1 }]);
+  leave.abort();
+  await Promise.all([reading, built, read]);
+  expect(await all()).toEqual([
+    { id: 1, name: null },
+    { id: 2, name: "b" },
+  ]);
 });
 
 test("an index added to the configuration is made without a full refresh, and only once", async () => {

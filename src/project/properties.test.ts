@@ -201,6 +201,7 @@ test("external files are described directly or under options; other tools' are l
         escape: "",
         header: false,
         encoding: "windows-1252",
+        nullStrings: [""],
         onReject: "quarantine",
       },
       {},

@@ -75,19 +75,19 @@ test("links are followed, but not in circles, and .dbtignore is heeded", async (
 test("installed packages are read, each with the vars meant for it", async () => {
   const project = await projectOf(
     {
-      "dbt_project.yml": "name: shop\nvars:\n  who: root\n  util: {who: for util}\n",
+      "dbt_project.yml": "name: shop\nvars:\n  who: root\n  depth: 3\n  util: {who: for util}\n",
       "packages.yml": "packages:\n  - local: ../util\n",
-      "dbt_packages/util/dbt_project.yml": "name: util\nvars:\n  who: own\n  depth: 2\n  mode: own\n",
+      "dbt_packages/util/dbt_project.yml": "name: util\nvars:\n  who: own\n  depth: 2\n  mode: own\n  only: here\n",
       "dbt_packages/util/macros/m.sql": "{% macro m() %}{% endmacro %}",
       "dbt_packages/util/models/x.yml":
-        "models:\n  - name: x\n    config: {alias: \"{{ var('who') }} {{ var('depth') }} {{ var('mode') }}\"}\n    typo: 1\n",
+        "models:\n  - name: x\n    config: {alias: \"{{ var('who') }} {{ var('depth') }} {{ var('mode') }} {{ var('only') }}\"}\n    typo: 1\n",
     },
     { vars: "mode: cli" },
   );
   expect(project.packages.map((p) => p.name)).toEqual(["shop", "util"]);
   const util = project.packages[1]!;
   expect(paths(util.files.macros)).toEqual(["macros/m.sql"]);
-  expect(util.properties.models[0]?.config).toEqual({ alias: "for util 2 cli" });
+  expect(util.properties.models[0]?.config).toEqual({ alias: "for util 3 cli here" });
 });
 
 test("packages that are not installed are told of", async () => {

@@ -213,10 +213,15 @@ test("hooks have their lines, and a failed one its explanation", () => {
   } as const;
   const end = events.at(-1)!;
   if (end.type !== "run-finished") throw new Error("the last event ends the run");
-  const { out } = report([hook, { ...end, result: { ...end.result, hooks: [hook], ok: false } }]);
+  const run = [hook, { ...end, result: { ...end.result, hooks: [hook], ok: false } }];
+  const { out } = report(run);
   expect(out).toContain(`ERROR hook: bank-on-run-start-0 ${".".repeat(80 - 32)} [ERROR in 0.10s]\n`);
   expect(out).toContain("Failure in hook bank-on-run-start-0\n  undefined-table  no audit table\n");
   expect(out).toContain("Done. PASS=0 WARN=0 ERROR=1 SKIP=0 NO-OP=0 TOTAL=1");
+  expect(report(run, { quiet: true })).toEqual({
+    out: "",
+    err: expect.stringContaining("Failure in hook bank-on-run-start-0\n  undefined-table  no audit table\n"),
+  });
 });
 
 test("a selection with nothing to run says so", () => {

@@ -111,7 +111,14 @@ test("what failed and warned is told at the end with its level and place", () =>
 
 test("--quiet keeps errors only", () => {
   expect(ofRun(runOf(goodRun()), { quiet: true })).toEqual([]);
-  expect(ofRun(runOf(badRun()), { quiet: true }).every((line) => line.info.level === "error")).toBe(true);
+  expect(ofRun(runOf(badRun()), { quiet: true }).map((line) => [line.info.name, line.info.level])).toEqual([
+    ["LogModelResult", "error"],
+    ["LogTestResult", "error"],
+    ["RunResultFailure", "error"],
+    ["RunResultError", "error"],
+    ["RunResultFailure", "error"],
+    ["RunResultError", "error"],
+  ]);
 });
 
 test("progress and statements are told only with --debug", () => {

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { open } from "../../index.ts";
 import { type Rig, rig } from "../rig.ts";
 
 const SLOW = {
@@ -154,5 +155,31 @@ test(
       ["model.shop.slow", "error"],
       ["model.shop.z", "skipped"],
     ]);
+  }),
+);
+
+test(
+  "a run that is interrupted between two steps is no success, though nothing failed",
+  rig(async ({ dir, write, rows }) => {
+    await write({
+      "models/a.sql": "select 1 as id",
+      "models/b.sql": "select * from {{ ref('a') }}",
+    });
+    const sluice = await open(dir, { command: "build" });
+    try {
+      const plan = await sluice.plan({ selection: sluice.select().selection });
+      const interrupt = new AbortController();
+      const { ok, interrupted, results } = await sluice.run(plan, {
+        signal: interrupt.signal,
+        onEvent: ({ type }) => {
+          if (type === "step-finished") interrupt.abort();
+        },
+      });
+      expect({ ok, interrupted }).toEqual({ ok: false, interrupted: true });
+      expect(results.map((r) => r.status)).toEqual(["success", "skipped"]);
+    } finally {
+      await sluice.close();
+    }
+    expect(await rows("select status from sluice.run")).toEqual([{ status: "cancelled" }]);
   }),
 );

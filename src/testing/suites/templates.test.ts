@@ -222,3 +222,28 @@ test(
     expect(await rows("select n from analytics.a order by n")).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
   }),
 );
+
+test(
+  "env_var reads the environment, else its default",
+  rig(async ({ write, start, rows }) => {
+    await write({
+      "models/a.sql":
+        "select '{{ env_var('SHOP_A') }} {{ env_var('SHOP_A', 'b') }} {{ env_var('SHOP_NONE', 'c') }}' as x",
+    });
+    expect((await start(["build"], { env: { SHOP_A: "a" } }).done).code).toBe(0);
+    expect(await rows("select x from analytics.a")).toEqual([{ x: "a a c" }]);
+  }),
+);
+
+test(
+  "a ref that parsing did not see is refused, with the line that makes it known",
+  rig(async ({ write, sluice }) => {
+    await write({
+      "models/a.sql": "select 1 as id",
+      "models/b.sql": "{% if execute %}select * from {{ ref('a') }}{% else %}select 1 as id{% endif %}",
+    });
+    const { code, stdout } = await sluice("build");
+    expect([code, stdout]).toEqual([1, expect.stringContaining("models/b.sql:1:39  ref-undeclared")]);
+    expect(stdout).toContain("-- depends_on: {{ ref('a') }}");
+  }),
+);
