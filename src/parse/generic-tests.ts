@@ -127,7 +127,6 @@ function parseGenericTest(
     package_name: pkg.name,
     alias: names.short,
   };
-  const yamlContext = new TemplateContext(state.shared, { package: pkg.name }, phase);
   // The tested relation is the first dependency; arguments may name more.
   if (on.kind === "source") captured.sources.push({ source: on.source.source, name: on.name });
   else captured.refs.push({ package: on.package, name: on.name });
@@ -140,6 +139,7 @@ function parseGenericTest(
     Object.keys(test.args).length === 0;
   if (!isPlain) {
     attempt(state, test.at, () => {
+      const yamlContext = new TemplateContext(state.shared, { package: pkg.name }, phase);
       const stand = new Relation({ schema: state.project.target.schema, identifier: onName });
       const kwargs = testArguments(args, stand, (text) => renderValue(state, text, test.at, yamlContext));
       const context = new TemplateContext(

@@ -1,7 +1,7 @@
 /** What the parsers of the different kinds share, and the rendering of one node with `execute = false`. */
 import { recordingConfig } from "../context/config.ts";
 import { type NodeFace, type ProjectContext, TemplateContext } from "../context/context.ts";
-import type { BoundMacro } from "../context/macros.ts";
+import { type BoundMacro, BUILTIN_PACKAGE } from "../context/macros.ts";
 import type { Phase, RefCall, SourceCall } from "../context/phase.ts";
 import { Relation } from "../context/relation.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
@@ -60,6 +60,8 @@ export function capture(
   instead?: Span,
 ): Captured {
   const { phase, captured } = capturing(STAND_IN);
+  // Plain SQL calls nothing.
+  if (!/\{[{%#]/.test(source)) return captured;
   const context = new TemplateContext(state.shared, face, phase);
   const render = (): unknown => state.jinja.template(source, file, offset).renderSync(context);
   const at = { file, start: offset, end: offset };
@@ -95,6 +97,21 @@ function namingContext(state: ParseState): TemplateContext {
   return context;
 }
 
+type NamingMacro = "generate_schema_name" | "generate_alias_name" | "generate_database_name";
+
+/** What Sluice's own naming macros answered, by macro and custom name. */
+const namesGiven = new WeakMap<ParseState, Map<string, string>>();
+
+/** The memory for a macro's answers; none where the project has put its own in its place. */
+function memoryOf(state: ParseState, macro: NamingMacro): Map<string, string> | undefined {
+  const { macros } = state.shared;
+  const inForce = [macros.find(macro, state.root.name), macros.dispatch(macro, BUILTIN_PACKAGE, BUILTIN_PACKAGE).macro];
+  if (!inForce.every((one) => one?.package === BUILTIN_PACKAGE)) return undefined;
+  let memory = namesGiven.get(state);
+  if (!memory) namesGiven.set(state, (memory = new Map()));
+  return memory;
+}
+
 /** Schema, alias and database, through the macros projects override. */
 export function place(
   state: ParseState,
@@ -102,11 +119,18 @@ export function place(
 ): { database: string; schema: string; alias: string } {
   const context = namingContext(state);
   const node = toPython(draft.model);
-  const ask = (macro: string, key: string, fallback: string): string => {
-    const bound = context.get(macro) as BoundMacro;
+  const ask = (macro: NamingMacro, key: string, fallback: string): string => {
     const value = draft.config[key];
+    // Without a custom name, an alias depends on the node.
+    const custom = value ?? (macro === "generate_alias_name" ? undefined : null);
+    const memory = custom === undefined || (custom && typeof custom === "object") ? undefined : memoryOf(state, macro);
+    const known = memory?.get(`${macro} ${custom}`);
+    if (known !== undefined) return known;
+    const bound = context.get(macro) as BoundMacro;
     const named = attempt(state, draft.at, () => bound(value === undefined ? null : toPython(value), node));
-    return (named === undefined ? fallback : str(named)).trim();
+    const name = (named === undefined ? fallback : str(named)).trim();
+    memory?.set(`${macro} ${custom}`, name);
+    return name;
   };
   const { target } = state.project;
   // Snapshots' older keys name the place itself: no macro is asked.
