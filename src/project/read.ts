@@ -14,6 +14,7 @@ import { makeScope } from "./scope.ts";
 import type { Env, Scope } from "./scope.ts";
 import { describe, isMapping } from "./shape.ts";
 import type { Mapping, Project, Value } from "./types.ts";
+import { unreadVars } from "./unread-vars.ts";
 import { readSource } from "./walk.ts";
 import { readYaml } from "./yaml.ts";
 
@@ -85,6 +86,7 @@ async function read(options: ReadOptions, problems: Diagnostic[]): Promise<Proje
   const config = await makeProjectConfig(raw, scope(cliVars, names.name), fileVars, problems);
   if (!config) return undefined;
   const packages = await readPackages({ root, config, cliVars, scope }, problems);
+  problems.push(...unreadVars(cliVars, packages));
   return {
     root,
     name: config.name,

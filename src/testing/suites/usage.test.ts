@@ -91,6 +91,11 @@ test(
     expect([profile.code, profile.stderr]).toEqual([2, expect.stringContaining('did you mean "shop"?')]);
     const kind = await sluice("ls", "--resource-type", "modle");
     expect([kind.code, kind.stderr]).toEqual([2, expect.stringContaining('did you mean "model"?')]);
+    const unread = await sluice("parse", "--vars", "{amuont: 2, other: 1}");
+    expect([unread.code, unread.stderr]).toEqual([
+      0,
+      expect.stringMatching(/^var-unread .*"amuont" of --vars[^]*did you mean "amount"\?\n\n1 warning\n$/),
+    ]);
     await write({ "models/needy.sql": "select {{ var('amuont') }} as x" });
     const vars = await sluice("build", "--vars", "{amount: 2}");
     expect([vars.code, vars.all]).toEqual([2, expect.stringMatching(/"?amuont"?[^]*did you mean "amount"/)]);
