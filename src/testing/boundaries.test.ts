@@ -19,7 +19,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ["context", "lib diagnostics project jinja postgres/catalog.ts postgres/relation.ts", "js-yaml"],
   ["parse", "lib diagnostics project jinja context", ""],
   ["graph", "lib diagnostics parse type:project", "graphlib"],
-  ["plan", "lib diagnostics parse graph postgres/relation.ts type:postgres type:state", ""],
+  ["plan", "lib diagnostics parse graph postgres/relation.ts type:postgres type:state type:project", ""],
   [
     "compile",
     "lib diagnostics project parse graph plan jinja context postgres/catalog.ts postgres/relation.ts",
