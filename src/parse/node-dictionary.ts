@@ -1,9 +1,12 @@
 /** A node as templates and artifacts see it: dbt's keys. */
 import type { Mapping, Value } from "../project/types.ts";
+import { isMapping } from "./config.ts";
 import type { ExposureNode, Manifest, Node, SourceNode } from "./manifest.ts";
 
 const byId = <T extends { id: string }>(of: Iterable<T>, make: (one: T) => Mapping): Mapping =>
   Object.fromEntries(Array.from(of, (one) => [one.id, make(one)]));
+
+const mappingOf = (value: Value | undefined): Mapping => (isMapping(value) ? value : {});
 
 /** `graph` in templates. */
 export function graphDictionary(manifest: Manifest): Mapping {
@@ -43,8 +46,11 @@ function commonDictionary(resource: SourceNode | ExposureNode): Mapping {
 
 export function sourceDictionary(node: SourceNode): Mapping {
   const { source, database, schema, identifier } = node;
+  const freshness = freshnessOf(source);
+  const dated = { loaded_at_field: source.loadedAtField ?? null, loaded_at_query: source.loadedAtQuery ?? null };
   return {
     ...commonDictionary(node),
+    config: { ...node.config.all, freshness, ...dated },
     source_name: source.source,
     source_description: source.sourceDescription,
     source_meta: source.sourceMeta,
@@ -54,8 +60,9 @@ export function sourceDictionary(node: SourceNode): Mapping {
     identifier,
     relation_name: `"${database}"."${schema}"."${identifier}"`,
     columns: columnsOf(node.columns),
-    freshness: source.freshness ?? null,
-    loaded_at_field: source.loadedAtField ?? null,
+    quoting: source.quoting,
+    freshness,
+    ...dated,
     external: source.externalAsWritten ?? null,
   };
 }
@@ -84,9 +91,29 @@ const columnsOf = (columns: Node["columns"]): Value =>
         quote: c.quote ?? null,
         tags: [...c.tags],
         meta: c.meta,
+        config: { meta: c.meta, tags: [...c.tags] },
+        constraints: constraintsOf(c.constraints),
       },
     ]),
   );
+
+const constraintsOf = (constraints: Node["constraints"]): Value[] =>
+  constraints.map((c) => ({
+    type: c.type,
+    name: c.name ?? null,
+    expression: c.expression ?? null,
+    warn_unenforced: true,
+    warn_unsupported: true,
+    to: c.to ?? null,
+    to_columns: [...c.toColumns],
+    ...(c.columns.length > 0 && { columns: [...c.columns] }),
+  }));
+
+/** Both thresholds are always there, so that templates may look into them. */
+function freshnessOf({ freshness }: SourceNode["source"]): Mapping {
+  const threshold = (key: string): Mapping => ({ count: null, period: null, ...mappingOf(freshness?.[key]) });
+  return { filter: null, ...freshness, warn_after: threshold("warn_after"), error_after: threshold("error_after") };
+}
 
 export function nodeDictionary(node: Node): Mapping {
   return {
@@ -113,6 +140,12 @@ export function nodeDictionary(node: Node): Mapping {
       test_metadata: node.generic ? testMetadata(node.generic) : null,
     }),
     columns: columnsOf(node.columns),
+    constraints: constraintsOf(node.constraints),
+    docs: node.config.all["docs"] ?? { show: true, node_color: null },
+    contract: { enforced: false, alias_types: true, ...mappingOf(node.config.all["contract"]) },
+    group: node.config.all["group"] ?? null,
+    ...(node.kind === "model" && { access: node.config.all["access"] ?? "protected" }),
+    language: "sql",
     depends_on: { nodes: [...node.dependsOn], macros: [...node.macros] },
     refs: node.refs.map((r) => ({ name: r.name, package: r.package ?? null, version: r.version ?? null })),
     sources: node.sourceCalls.map((s) => [s.source, s.name]),
