@@ -3,6 +3,7 @@ import { callArgs, PyDict, PyTuple, str, TemplateError } from "../jinja/index.ts
 import { didYouMean } from "../lib/nearest.ts";
 import { findRelation, listColumns, listRelations } from "../postgres/catalog.ts";
 import { quoteIdent } from "../postgres/relation.ts";
+import type { Mapping } from "../project/types.ts";
 import type { MacroSet } from "./macros.ts";
 import type { Phase, TemplateQuery } from "./phase.ts";
 import { Column, Relation, type RelationType } from "./relation.ts";
@@ -13,6 +14,8 @@ export interface AdapterInput {
   readonly macros: MacroSet;
   readonly package: string;
   readonly database: string;
+  /** `flags:` of dbt_project.yml. */
+  readonly flags: Mapping;
   bind(macroId: string): unknown;
 }
 
@@ -30,7 +33,7 @@ export function makeAdapter(input: AdapterInput): unknown {
     __getattr__(name: string): unknown {
       const method = methods[name];
       if (method) return method;
-      if (name === "behavior") return {};
+      if (name === "behavior") return { __getattr__: (flag: string) => behaviour(input.flags[flag] === true) };
       throw new TemplateError(
         "CompilationError",
         [`adapter.${name} is not supported.`, ...didYouMean(name, Object.keys(methods))].join(" "),
@@ -38,6 +41,12 @@ export function makeAdapter(input: AdapterInput): unknown {
     },
   };
 }
+
+/** A behaviour flag: true or false itself, and by `.no_warn`. */
+const behaviour = (on: boolean): unknown => ({
+  __bool__: () => on,
+  __getattr__: (name: string) => (name === "no_warn" ? on : undefined),
+});
 
 function dispatch(input: AdapterInput, args: unknown[]): unknown {
   const given = callArgs(args, ["macro_name", "macro_namespace"]);

@@ -167,7 +167,14 @@ export class TemplateContext implements Scope {
       case "exceptions":
         return exceptionsFor((text) => phase.message("warn", text));
       case "adapter":
-        return makeAdapter({ phase, macros, package: this.#package, database, bind: (id) => this.#bindById(id) });
+        return makeAdapter({
+          phase,
+          macros,
+          package: this.#package,
+          database,
+          flags: project.packages[0]?.config.flags ?? {},
+          bind: (id) => this.#bindById(id),
+        });
       default:
         return undefined;
     }

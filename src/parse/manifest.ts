@@ -77,6 +77,7 @@ export interface NodeBase extends ResourceBase {
 export interface ModelNode extends NodeBase {
   readonly kind: "model";
   readonly version?: Value;
+  readonly timeSpine?: Value;
 }
 export interface SeedNode extends NodeBase {
   readonly kind: "seed";

@@ -16,6 +16,7 @@ sources: [{name: raw, tables: [{name: a}, {name: b, freshness: {warn_after: {cou
     nodes: {
       "model.shop.m": {
         access: "protected",
+        time_spine: null,
         contract: { enforced: true, alias_types: true },
         columns: { id: { constraints: [{ type: "not_null", name: null, expression: null }] } },
       },

@@ -144,7 +144,12 @@ export function nodeDictionary(node: Node): Mapping {
     docs: node.config.all["docs"] ?? { show: true, node_color: null },
     contract: { enforced: false, alias_types: true, ...mappingOf(node.config.all["contract"]) },
     group: node.config.all["group"] ?? null,
-    ...(node.kind === "model" && { access: node.config.all["access"] ?? "protected" }),
+    ...(node.kind === "model" && {
+      access: node.config.all["access"] ?? "protected",
+      time_spine: node.timeSpine ?? null,
+      latest_version: null,
+      deprecation_date: null,
+    }),
     language: "sql",
     depends_on: { nodes: [...node.dependsOn], macros: [...node.macros] },
     refs: node.refs.map((r) => ({ name: r.name, package: r.package ?? null, version: r.version ?? null })),

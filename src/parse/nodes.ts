@@ -54,14 +54,16 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
   const models = byName(properties.models, state.diagnostics);
   for (const file of files.models) {
     const draft = sqlDraft(file, paths.models);
+    const described = found(models, draft.name);
     const base = parseNode(state, {
       ...draft,
       kind: "model",
       section: "models",
       defaults: MODEL_DEFAULTS,
-      ...found(models, draft.name),
+      ...described,
     });
-    nodes.push({ ...base, kind: "model" });
+    const timeSpine = described.properties?.timeSpine;
+    nodes.push({ ...base, kind: "model", ...(timeSpine !== undefined && { timeSpine }) });
   }
   const seeds = byName(properties.seeds, state.diagnostics);
   for (const seed of files.seeds) {

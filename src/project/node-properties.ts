@@ -42,6 +42,7 @@ const KNOWN = [
 export function readNode(entry: Entry, rendering: Rendering): NodeProperties {
   entry.warnUnknown(KNOWN);
   const latestVersion = entry.get("latest_version");
+  const timeSpine = entry.get("time_spine");
   const relation = entry.text("relation");
   return {
     name: entry.name,
@@ -51,6 +52,7 @@ export function readNode(entry: Entry, rendering: Rendering): NodeProperties {
     tests: readTests(entry, rendering),
     constraints: readConstraints(entry),
     ...(latestVersion !== undefined && { latestVersion }),
+    ...(timeSpine !== undefined && { timeSpine }),
     versions: entry.list("versions").filter((version) => isMapping(version)),
     ...(relation !== undefined && { relation }),
     at: entry.at,

@@ -152,6 +152,8 @@ export interface NodeProperties {
   readonly tests: readonly TestProperties[];
   readonly constraints: readonly ConstraintProperties[];
   readonly latestVersion?: Value;
+  /** As written; for packages that look at it. */
+  readonly timeSpine?: Value;
   readonly versions: readonly Mapping[];
   /** Snapshots defined in YAML: `ref('…')` or `source(…)`. */
   readonly relation?: string;

@@ -121,3 +121,19 @@ test(
     expect(await rows(type)).toEqual([{ a: "mine", type: "character varying(9)" }]);
   }),
 );
+
+test(
+  "equals takes nulls for equal where the project's flags say so",
+  rig(async ({ write, sluice, rows }) => {
+    const model =
+      "select {{ dbt.equals('null', 'null') }} as same, {{ 1 if adapter.behavior.other.no_warn else 0 }} as other";
+    await write({ "models/a.sql": model });
+    expect((await sluice("build")).code).toBe(0);
+    expect(await rows("select * from analytics.a")).toEqual([{ same: null, other: 0 }]);
+    await write({
+      "dbt_project.yml": "name: shop\nversion: '1.0'\nprofile: shop\nflags: {enable_truthy_nulls_equals_macro: true}\n",
+    });
+    expect((await sluice("build")).code).toBe(0);
+    expect(await rows("select * from analytics.a")).toEqual([{ same: true, other: 0 }]);
+  }),
+);
