@@ -102,6 +102,12 @@ describe("one server", () => {
     expect(new Set(told.map((t) => t.port))).toEqual(new Set([before.port]));
   });
 
+  test("an empty pid file, left by a crash, does not hinder the next start", async () => {
+    expect(await stop(dataDir)).toBe(true);
+    writeFileSync(join(dataDir, "data", "postmaster.pid"), "");
+    expect((await ensureRunning(dataDir)).started).toBe(true);
+  });
+
   test("a database that is missing is made, also for five at once", async () => {
     const rows = await Promise.all([1, 2, 3, 4, 5].map(() => ask("select current_database() as name")));
     expect(rows).toEqual(Array.from({ length: 5 }, () => [{ name: "bank" }]));

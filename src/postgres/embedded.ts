@@ -11,7 +11,7 @@ import { serverEnvironment } from "./environment.ts";
 import { PASSWORD_FILE, SETTINGS_FILE, SUPERUSER, makeDataDirectory } from "./initdb.ts";
 import { launch } from "./launch.ts";
 import { freePort, rememberPort, rememberedPort } from "./port.ts";
-import { dropForeignFile, isOurs, readPostmaster, type Postmaster } from "./postmaster.ts";
+import { dropEmptyFile, dropForeignFile, isOurs, readPostmaster, type Postmaster } from "./postmaster.ts";
 import { writeSettings } from "./settings.ts";
 
 export interface ServerAddress {
@@ -31,6 +31,8 @@ const START_LIMIT = 60_000;
 /** Another process starts, stops or recovers the server. */
 const WAIT_LIMIT = 120_000;
 const LOOK_AGAIN = 20;
+/** A server fills its pid file at once; one that is empty for longer is the remnant of a crash. */
+const HALF_STARTED = 2000;
 
 /**
  * Makes sure that the server of a data directory runs, and tells its address. Attaches to the one that is there; else
@@ -98,6 +100,7 @@ async function start(
   await dropForeignFile(pgdata);
   const log = join(resolve(dataDir), "server.log");
   let wanted = await rememberedPort(dataDir);
+  const begun = Date.now();
   for (const limit = Date.now() + START_LIMIT; ;) {
     const port = await freePort(wanted);
     const outcome = await launch({ pgdata, log, account, binaries, port });
@@ -109,6 +112,7 @@ async function start(
     if (Date.now() > limit) throw neverReady(outcome, log);
     // Somebody took it between our look and the server's.
     if (outcome === "port-taken") wanted = port + 1;
+    else if (outcome === "pid-file-empty" && Date.now() - begun > HALF_STARTED) await dropEmptyFile(pgdata);
     else await sleep(100);
   }
 }

@@ -12,7 +12,7 @@ import { nameFor } from "./initdb.ts";
 import { readPostmaster } from "./postmaster.ts";
 
 /** How a start can end, when not in a `Failure`. */
-export type Launched = "started" | "port-taken" | "already-running";
+export type Launched = "started" | "port-taken" | "already-running" | "pid-file-empty";
 
 export interface Launch {
   readonly pgdata: string;
@@ -36,6 +36,8 @@ export async function launch(how: Launch): Promise<Launched> {
   const said = (await readFrom(how.log, before)).trim();
   // The server itself makes sure that there is one per directory; another process was faster.
   if (/lock file "postmaster.pid" already exists|pre-existing shared memory block/.test(said)) return "already-running";
+  // Another process makes the file at this moment; or a crash came between its making and its first line.
+  if (/lock file "postmaster.pid" is empty/.test(said)) return "pid-file-empty";
   if (/could not bind .* address|could not create any TCP\/IP sockets/.test(said)) return "port-taken";
   throw startFailed(said, how);
 }

@@ -82,3 +82,10 @@ export async function dropForeignFile(pgdata: string): Promise<void> {
   if ((await readFile(aside, "utf8")) === postmaster.text) await rm(aside);
   else await rename(aside, `${pgdata}/postmaster.pid`);
 }
+
+/** Takes away a pid file that never got its first line; the server would not start over it. */
+export async function dropEmptyFile(pgdata: string): Promise<void> {
+  const file = `${pgdata}/postmaster.pid`;
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  if (text === "") await rm(file, { force: true });
+}

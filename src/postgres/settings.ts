@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { lchown, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { isRoot, type Account } from "./account.ts";
@@ -60,7 +61,7 @@ export async function writeSettings(
   const settings = { ...(await usualSettings(major)), ...extra };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
   const note = "# Written by Sluice at every start. Your own settings: `alter system`, which wins over this file.";
-  const making = `${path}.${process.pid}`;
+  const making = `${path}.${process.pid}-${randomBytes(4).toString("hex")}`;
   await rm(making, { force: true });
   // "x" follows no link that lies there.
   await writeFile(making, [note, ...lines, ""].join("\n"), { mode: 0o600, flag: "wx" });
