@@ -179,3 +179,94 @@ test(
     }
   }),
 );
+
+test(
+  "at the edges: amounts on a limit, days on a limit, equal totals, types without a transaction",
+  bank(async (rig) => {
+    // Written backwards, so that equal totals are not in order by chance.
+    const tied = [9, 8, 7, 6, 5, 4, 3, 2].map((n) => `T${n},C${n},Name ${n},2025-12-0${n},deposit,20000.00`);
+    await rig.write({
+      [DATA]: `${[
+        "transaction_id,customer_id,customer_name,transaction_date,transaction_type,amount",
+        ...tied,
+        "T10,C10,Large From,2025-12-31,deposit,35000.00",
+        "T11,C11,Nearly Large,2025-12-31,deposit,34999.99",
+        "T12,C12,Sixty Days,2025-11-01,withdrawal,1.00",
+        "T13,C13,A Day More,2025-10-31,withdrawal,1.00",
+        "T14,C14,Plus From,2025-12-31,withdrawal,150000.00",
+        "T15,C15,Nearly Plus,2025-12-31,withdrawal,149999.99",
+      ].join("\n")}\n`,
+    });
+    succeed(await rig.sluice("build"));
+    await expectTrueFigures(rig);
+    expect(
+      await rig.rows("select transaction_count::int as n from marts.transaction_type_ratio order by sort_order"),
+    ).toEqual([{ n: 10 }, { n: 0 }, { n: 4 }, { n: 0 }]);
+  }),
+);
+
+test(
+  "a transaction whose file is taken away is withdrawn; an earlier delivery that counts only now takes its place",
+  bank(async (rig) => {
+    const header = "transaction_id,customer_id,customer_name,transaction_date,transaction_type,amount";
+    const early = "T1,C1,Ada Lovelace,2026-02-01,deposit,10.00";
+    const late = "T1,C1,Ada Lovelace,2025-12-01,deposit,20.00";
+    const other = "T2,C2,Bob Stone,2025-12-01,payment,5.00";
+    const kept = () =>
+      rig.rows(
+        "select transaction_id as id, amount::float, is_withdrawn as gone from intermediate.int_transactions_deduplicated order by 1",
+      );
+    // The first delivery lies in the future, and is refused.
+    await rig.write({ [DATA]: `${[header, early, late, other].join("\n")}\n` });
+    succeed(await rig.sluice("build"));
+    expect(await kept()).toEqual([
+      { id: "T1", amount: 20, gone: false },
+      { id: "T2", amount: 5, gone: false },
+    ]);
+    succeed(await rig.sluice("build", "--vars", "as_of_date: '2026-06-30'"));
+    expect(await kept()).toMatchObject([{ id: "T1", amount: 10, gone: false }, { id: "T2" }]);
+    await rig.write({ [DATA]: `${[header, early].join("\n")}\n` });
+    succeed(await rig.sluice("build", "--vars", "as_of_date: '2026-06-30'"));
+    expect(await kept()).toMatchObject([{ id: "T1" }, { id: "T2", amount: 5, gone: true }]);
+    await rig.write({ [DATA]: `${[header, other].join("\n")}\n` });
+    succeed(await rig.sluice("build"));
+    expect(await kept()).toMatchObject([
+      { id: "T1", gone: true },
+      { id: "T2", gone: false },
+    ]);
+  }),
+);
+
+/** A fault that is put into the built tables, and the test that has to find it. */
+const FAULTS = {
+  cash_flow_carries_over: "update marts.monthly_cash_flow set opening_balance = 1, closing_balance = 1 + net",
+  closing_is_opening_plus_net:
+    "update marts.monthly_cash_flow set net = null where cash_month = (select min(cash_month) from marts.monthly_cash_flow)",
+  unique_combination_monthly_cash_flow_cash_month__transaction_type:
+    "drop index marts.monthly_cash_flow_cash_month_transaction_type_idx; insert into marts.monthly_cash_flow table marts.monthly_cash_flow limit 1",
+  every_raw_row_is_accounted_for: "update marts.reconciliation_daily set raw_rows = raw_rows + 1",
+  line_is_loaded_or_quarantined:
+    "insert into raw.transactions__rejected (_file, _line) select _file, _line from raw.transactions limit 1",
+  marts_hold_all_the_money: "update marts.customer_overview set total_amount = total_amount + 1",
+  readers_see_what_they_may: "grant select on raw.transactions to bank_personal_data",
+  contiguous_ranges_size_buckets_lower_bound__0__upper_bound:
+    "update staging.size_buckets set lower_bound = lower_bound + 1 where sort_order = 2",
+  no_overlapping_ranges_customer_names_customer_id__dbt_valid_from__dbt_valid_to:
+    "insert into intermediate.customer_names (customer_id, dbt_valid_from) select customer_id, dbt_valid_from + interval '1 day' from intermediate.customer_names limit 1",
+} as const;
+
+test(
+  "each of the project's own tests finds the fault that it is there for",
+  bank(async (rig) => {
+    succeed(await rig.sluice("build"));
+    for (const fault of Object.values(FAULTS)) await rig.rows(fault);
+    const { code } = await rig.sluice("test", "-s", ...Object.keys(FAULTS));
+    expect(code).toBe(1);
+    const { results } = JSON.parse(await readFile(join(rig.dir, "target", "run_results.json"), "utf8")) as {
+      results: { unique_id: string; status: string }[];
+    };
+    const tests = results.filter((result) => result.unique_id.startsWith("test."));
+    const verdicts = tests.map((result) => [result.unique_id.split(".")[2], result.status]);
+    expect(Object.fromEntries(verdicts)).toEqual(Object.fromEntries(Object.keys(FAULTS).map((name) => [name, "fail"])));
+  }),
+);

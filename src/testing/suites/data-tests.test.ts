@@ -172,3 +172,27 @@ test(
     expect(stdout).toMatch(/actual +5 +Q\n.*expected +5 +Z/);
   }),
 );
+
+test(
+  "the four generic tests pass over what is none of their business: nulls, and quotes within values",
+  rig(async ({ dir, write, sluice }) => {
+    await write({
+      "models/p.sql": table("select 1 as id"),
+      "models/a.sql": table("select 1 as id, 'it''s' as s union all select null, null union all select null, null"),
+      "models/s.yml": `models:
+  - name: a
+    columns:
+      - name: id
+        data_tests:
+          - unique: {name: once}
+          - not_null: {name: given}
+          - relationships: {name: related, arguments: {to: ref('p'), field: id}}
+      - name: s
+        data_tests:
+          - accepted_values: {name: known, arguments: {values: ["it's"]}}
+`,
+    });
+    expect((await sluice("build")).code).toBe(1);
+    expect(await verdicts(dir)).toEqual({ once: "pass 0", given: "fail 2", related: "pass 0", known: "pass 0" });
+  }),
+);

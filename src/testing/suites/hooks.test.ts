@@ -120,3 +120,17 @@ test(
     expect(await rows("select id from analytics.a")).toEqual([{ id: 1 }]);
   }),
 );
+
+test(
+  "what is configured has the last word: grants and comments come after the hooks",
+  rig(async ({ write, sluice, rows }) => {
+    await write({
+      "models/a.sql": `{{ config(materialized='table', persist_docs={'relation': true}, post_hook="comment on table {{ this }} is 'by the hook'") }} select 1 as id`,
+      "models/a.yml": "models: [{name: a, description: By the file.}]",
+    });
+    for (const _ of ["first", "second"]) {
+      expect((await sluice("run")).code).toBe(0);
+      expect(await rows("select obj_description('analytics.a'::regclass) as said")).toEqual([{ said: "By the file." }]);
+    }
+  }),
+);

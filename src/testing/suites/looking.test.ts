@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { rig } from "../rig.ts";
 
@@ -174,5 +174,18 @@ test(
       expect([folder, code, stderr]).toEqual([folder, 2, expect.stringContaining("clean-refused")]);
       expect(existsSync(join(dir, "models", "staging", "stg.sql"))).toBe(true);
     }
+    // A folder beside the project, and one that sources lie deep within.
+    const beside = `${dir} beside`;
+    await mkdir(beside);
+    await write({ "src/models/a.sql": "select 1 as id" });
+    for (const folder of [beside, `../${basename(beside)}`, "src"]) {
+      await write({
+        "dbt_project.yml": `name: shop\nversion: '1.0'\nprofile: shop\nmodel-paths: [models, src/models]\nclean-targets: ['${folder}']\n`,
+      });
+      const { code, stderr } = await sluice("clean");
+      expect([folder, code, stderr]).toEqual([folder, 2, expect.stringContaining("clean-refused")]);
+      expect([existsSync(beside), existsSync(join(dir, "src", "models", "a.sql"))]).toEqual([true, true]);
+    }
+    await rm(beside, { recursive: true });
   }),
 );

@@ -74,7 +74,7 @@ test("packed, installed elsewhere and started by npx, a new project builds; prog
     const tsc = join(packageRoot(), "node_modules", "typescript", "bin", "tsc");
     const types = join(packageRoot(), "node_modules", "@types");
     await run(process.execPath, [tsc, ...options, types, "consumer.ts"], { cwd: work, env }).catch(
-      (failed: { stdout: string }) => expect(failed.stdout).toBe(""),
+      ({ stdout, stderr }: { stdout: string; stderr: string }) => expect.fail(`${stdout}${stderr}`),
     );
   } finally {
     await npx(shop, "sluice", "down").catch(() => {});

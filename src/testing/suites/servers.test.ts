@@ -112,6 +112,8 @@ test(
       expect(all).toContain(move);
       expect(all).not.toContain("s3cret");
     }
+    // Nothing is wrong with what was to be shown.
+    expect((await sluice("show", "--inline", "select 1")).code).toBe(2);
     await write({ "profiles.yml": profile(`url: '${url}_not'`) });
     const { code, all } = await sluice("debug");
     expect([code, all]).toEqual([2, expect.stringContaining("create it (`create database")]);
@@ -140,5 +142,31 @@ test(
       await rows(`drop owned by ${role} cascade`);
       await rows(`drop role ${role}`);
     }
+  }),
+);
+
+test(
+  "debug tells where it connects and as whom, and no password",
+  rig(async ({ write, sluice, url }) => {
+    const { port, username, password } = new URL(url);
+    await write({ "profiles.yml": profile(`url: '${url}'`) });
+    const { code, all } = await sluice("debug");
+    expect([code, all]).toEqual([0, expect.stringContaining(`${username}@127.0.0.1:${port}/`)]);
+    expect(all).not.toContain(decodeURIComponent(password));
+  }),
+);
+
+test(
+  "a run that finds no beginning is recorded as failed",
+  rig(async ({ write, sluice, rows, url }) => {
+    // Postgres keeps names of schemas that begin so for itself.
+    await write({
+      "profiles.yml": `shop: {target: dev, outputs: {dev: {type: postgres, schema: pg_shop, url: '${url}'}}}\n`,
+      "models/a.sql": "select 1 as id",
+    });
+    expect(await sluice("build")).toMatchObject({ code: 2, all: expect.stringContaining("schema-not-created") });
+    expect(await rows("select status, finished_at is not null as finished from sluice.run")).toEqual([
+      { status: "error", finished: true },
+    ]);
   }),
 );
