@@ -1,6 +1,6 @@
 // Compiles src/ to dist/: ES modules in chunks, so that a command loads only what it uses, and the types of the API.
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -33,5 +33,8 @@ execFileSync(process.execPath, [tsc, "--project", "src/tsconfig.types.json", "--
 copyFileSync("src/jinja/nunjucks.d.ts", `${unfinished}/types/jinja/nunjucks.d.ts`);
 const face = `${unfinished}/types/index.d.ts`;
 writeFileSync(face, `/// <reference path="./jinja/nunjucks.d.ts" />\n${readFileSync(face, "utf8")}`);
-rmSync("dist", { recursive: true, force: true });
+// Out of the way in one step, and in its place in the next: whoever starts the CLI meanwhile finds it.
+const old = `dist-old-${process.pid}`;
+if (existsSync("dist")) renameSync("dist", old);
 renameSync(unfinished, "dist");
+rmSync(old, { recursive: true, force: true });
