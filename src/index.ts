@@ -10,3 +10,5 @@ export type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource, Snapsho
 export type { Plan, Reason, Step } from "./plan/plan.ts";
 export type { Database, QueryResult, ServerInfo, Session } from "./postgres/database.ts";
 export type { Project } from "./project/types.ts";
+export type { Publication } from "./publish/publish.ts";
+export type { PastRun } from "./state/history.ts";

@@ -3,10 +3,13 @@ import { cleanCommand } from "./clean.ts";
 import { compileCommand } from "./compile.ts";
 import { debugCommand } from "./debug.ts";
 import { generateCommand } from "./generate.ts";
+import { historyCommand } from "./history.ts";
 import { initCommand } from "./init.ts";
 import { lsCommand } from "./ls.ts";
 import { parseCommand } from "./parse.ts";
 import { planCommand } from "./plan.ts";
+import { publishCommand } from "./publish.ts";
+import { rollbackCommand } from "./rollback.ts";
 import { runCommands } from "./run.ts";
 import { downCommand, upCommand } from "./server.ts";
 import { showCommand } from "./show.ts";
@@ -14,6 +17,7 @@ import { showCommand } from "./show.ts";
 /** As `sluice --help` lists them. */
 export const commandGroups: readonly (readonly [title: string, commands: readonly Command[]])[] = [
   ["Build", runCommands],
+  ["Publish", [publishCommand, rollbackCommand, historyCommand]],
   ["Look", [planCommand, compileCommand, showCommand, lsCommand, parseCommand, debugCommand]],
   ["Set up", [initCommand, generateCommand, upCommand, downCommand, cleanCommand]],
 ];

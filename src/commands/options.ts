@@ -11,8 +11,9 @@ const fromEnv = (name: string): { default?: string; defaultDescription?: string 
   const value = env(name);
   return value === undefined || value === "" ? {} : { default: value, defaultDescription: `$DBT_${name}` };
 };
-const switchFromEnv = (name: string): boolean | undefined => {
-  const value = env(name);
+const switchFromEnv = (name: string): boolean | undefined => flag(env(name));
+
+const flag = (value: string | undefined): boolean | undefined => {
   return value ? ["1", "t", "true", "y", "yes", "on"].includes(value.toLowerCase()) : undefined;
 };
 const text = { type: "string", requiresArg: true } as const;
@@ -157,3 +158,16 @@ export const runOptions = {
 
 export type SelectionArgs = ArgumentsCamelCase<InferredOptionTypes<typeof selectionOptions>>;
 export type RunArgs = ArgumentsCamelCase<InferredOptionTypes<typeof runOptions>>;
+
+/** Of verbs that build. */
+export const publishOptions = {
+  direct: {
+    type: "boolean",
+    describe: "Replace each node where it stands, as dbt does, instead of publishing all together",
+    default: flag(process.env["SLUICE_DIRECT"]),
+    defaultDescription: "what the project says",
+  },
+  force: { type: "boolean", describe: "Build also what has not changed", default: false },
+} satisfies Record<string, Option>;
+
+export type PublishArgs = ArgumentsCamelCase<InferredOptionTypes<typeof publishOptions>>;
