@@ -13,7 +13,7 @@ import { copyPlaces } from "../project/written.ts";
 import { effectiveConfig, isMapping, nodeConfig } from "./config.ts";
 import type { DataTestNode, Node, SourceNode } from "./manifest.ts";
 import { nodeId } from "./manifest.ts";
-import { TEST_DEFAULTS } from "./nodes.ts";
+import { TEST_DEFAULTS, versionedName } from "./nodes.ts";
 import { quoting } from "./places.ts";
 import { argumentProblems } from "./test-arguments.ts";
 import { capturing, attempt, describe, fqnOf, type ParseState, place, renderValue } from "./state.ts";
@@ -107,10 +107,14 @@ function parseGenericTest(
     ...(column && { column_name: column.quote ? `"${column.name}"` : column.name }),
   };
   copyPlaces(test.args, args);
-  const onName = on.kind === "source" ? `${on.source.source}_${on.name}` : on.name;
+  const onName = on.kind === "source" ? `${on.source.source}_${on.name}` : versionedName(on);
+  const version = on.kind === "model" ? on.version : undefined;
   const type = [on.kind === "source" ? "source" : "", namespace ?? "", bare].filter(Boolean).join("_");
   const names = test.name ? { full: test.name, short: test.name } : testNames(type, onName, args);
-  const call = on.kind === "source" ? `source('${on.source.source}', '${on.name}')` : `ref('${on.name}')`;
+  const call =
+    on.kind === "source"
+      ? `source('${on.source.source}', '${on.name}')`
+      : `ref('${on.name}'${versionArgument(version)})`;
   const modelArg = `{{ get_where_subquery(${call}) }}`;
   const kwargs: Mapping = { ...args, model: modelArg };
   copyPlaces(args, kwargs);
@@ -129,7 +133,7 @@ function parseGenericTest(
   };
   // The tested relation is the first dependency; arguments may name more.
   if (on.kind === "source") captured.sources.push({ source: on.source.source, name: on.name });
-  else captured.refs.push({ package: on.package, name: on.name });
+  else captured.refs.push({ package: on.package, name: on.name, ...(version !== undefined && { version }) });
   captured.macros.add(macro.id);
   const sql = genericSql(test.test);
   // dbt, too, knows what these two read without looking.
@@ -189,6 +193,9 @@ function parseGenericTest(
     attached: on.id,
   };
 }
+
+const versionArgument = (version: Value | undefined): string =>
+  version === undefined || version === null ? "" : `, version='${String(version)}'`;
 
 /** The template of every generic test's node. */
 const genericSql = (test: string): string => `{{ ${test.replace(/^(.*\.)?/, "$1test_")}(**_dbt_generic_test_kwargs) }}`;

@@ -147,7 +147,7 @@ export function nodeDictionary(node: Node): Mapping {
     ...(node.kind === "model" && {
       access: node.config.all["access"] ?? "protected",
       time_spine: node.timeSpine ?? null,
-      latest_version: null,
+      latest_version: node.latestVersion ?? null,
       deprecation_date: null,
     }),
     language: "sql",
