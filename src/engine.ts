@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { assemble, type Compiled } from "./compile/assemble.ts";
+import { customMaterialization } from "./compile/custom-materialization.ts";
 import { Compiler } from "./compile/compiler.ts";
 import type { RunFacts } from "./context/globals.ts";
 import { type Diagnostic, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
@@ -69,7 +70,9 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
   if (!project || hasErrors(diagnostics)) return new Sluice({ facts, jinja, diagnostics });
   const parsed = parseProject(project, jinja, facts);
   const { graph, diagnostics: cycles } = buildGraph(parsed.manifest);
-  const problems = [...parsed.manifest.nodes.values()].flatMap((node) => [
+  // What a block of the project builds is configured as that block reads it.
+  const own = [...parsed.manifest.nodes.values()].filter((node) => !customMaterialization(node, parsed.macros));
+  const problems = own.flatMap((node) => [
     ...(node.kind === "model" ? [materializationProblem(node)].filter((d) => d !== undefined) : []),
     ...configProblems(node),
   ]);

@@ -2,12 +2,12 @@
 import { readingConfig } from "../context/config.ts";
 import { makeProjectContext, type NodeFace, type ProjectContext, TemplateContext } from "../context/context.ts";
 import type { RunFacts } from "../context/globals.ts";
-import type { MacroSet } from "../context/macros.ts";
+import { bindMacro, type MacroNode, type MacroSet } from "../context/macros.ts";
 import type { Phase, RefCall, SourceCall, TemplateQuery } from "../context/phase.ts";
 import { Relation } from "../context/relation.ts";
 import { testArguments } from "../context/test-arguments.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
-import { type Jinja, TemplateError } from "../jinja/index.ts";
+import { type Jinja, TemplateError, toPython } from "../jinja/index.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { callSpan, Linker } from "../parse/link.ts";
 import type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource } from "../parse/manifest.ts";
@@ -35,6 +35,14 @@ export interface Substitutes {
   readonly isIncremental?: boolean;
   readonly overrides?: ReadonlyMap<string, unknown>;
   readonly shared?: ProjectContext;
+}
+
+/** Whose context a macro is called in, and what the caller wants to know of its statements. */
+export interface Caller extends Pick<Phase, "commit" | "stored"> {
+  readonly node: Node;
+  readonly query: TemplateQuery;
+  /** Further names, and their values. */
+  readonly names?: Mapping;
 }
 
 export class Compiler {
@@ -105,6 +113,16 @@ export class Compiler {
       // The hook is a text in YAML or in a config() call: shown is its place there.
       throw requoted(file, hook.at, thrown);
     }
+  }
+
+  /** The value of a macro, called as from the node's own template. */
+  async call(macro: MacroNode, args: readonly unknown[], caller: Caller): Promise<unknown> {
+    const { node, query, names, ...hooks } = caller;
+    const known = new Map(Object.entries(names ?? {}).map(([name, value]) => [name, toPython(value)]));
+    const face: NodeFace = { ...this.#face(node), names: known };
+    const phase = { ...this.#phase(node, node.config.all, query, {}, new Set()), ...hooks };
+    const context = new TemplateContext(this.#shared, face, phase);
+    return explaining(node.at, async () => bindMacro(macro, this.input.macros, context, "async")(...args));
   }
 
   #inject(sql: Compiled, ctes: ReadonlyMap<NodeId, Piece>): Compiled {

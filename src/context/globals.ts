@@ -25,6 +25,8 @@ export interface RunFacts {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly fullRefresh: boolean;
   readonly command: string;
+  /** Ids of what is selected; known once a plan is made. */
+  readonly selected?: () => readonly string[];
 }
 
 /** dbt's version whose behaviour is followed; templates ask for it. */

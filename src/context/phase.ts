@@ -13,8 +13,11 @@ export interface SourceCall {
   readonly name: string;
 }
 
-/** The database as templates may use it: one statement at a time, on the step's own session. */
-export type TemplateQuery = (sql: string) => Promise<TextResult>;
+/**
+ * The database as templates may use it: one statement at a time, on the step's own session. `begins`: a transaction is
+ * begun first where the caller keeps them (a materialization written as a template).
+ */
+export type TemplateQuery = (sql: string, options?: { readonly begins?: boolean }) => Promise<TextResult>;
 
 export interface Phase {
   readonly execute: boolean;
@@ -26,6 +29,10 @@ export interface Phase {
   isIncremental(): boolean;
   /** Absent while parsing: queries then give nothing. */
   readonly query?: TemplateQuery | undefined;
+  /** Ends the transaction that statements began; absent where the caller does that. */
+  readonly commit?: (() => Promise<void>) | undefined;
+  /** Told of each result that a template stores by name: how the server answered, and with how many rows. */
+  readonly stored?: ((name: string, response: string, rows: number) => void) | undefined;
   /** Called with the id of each macro entered. */
   macroUsed(id: string): void;
   message(level: "debug" | "info" | "warn", text: string): void;

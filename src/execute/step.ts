@@ -1,6 +1,7 @@
 /** One step on one session: compile, then everything the node does in one transaction. */
 import type { Compiled } from "../compile/assemble.ts";
 import type { Compiler } from "../compile/compiler.ts";
+import { customMaterialization } from "../compile/custom-materialization.ts";
 import { compileUnitTest } from "../compile/unit-test.ts";
 import type { TemplateQuery } from "../context/phase.ts";
 import { type Diagnostic, Failure, type Span } from "../diagnostics/diagnostic.ts";
@@ -24,6 +25,7 @@ import type {
 import { type Plan, type Step, wantsFullRefresh } from "../plan/plan.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError, SQLSTATE } from "../postgres/errors.ts";
+import { buildCustom } from "./custom.ts";
 import { drive, type Driving, StatementFailure } from "./drive.ts";
 import type { RunEvent, StepResult } from "./events.ts";
 import { explainQueryError } from "./explain.ts";
@@ -142,6 +144,12 @@ async function build(node: ModelNode | SeedNode | SnapshotNode, context: StepCon
   const target = plan.relations.writeTo(node.id);
   const compiled = await compiler.compile(node, (sql) => session.queryText(sql));
   if (node.kind !== "seed") trace.compiled = compiled.sql;
+  const block = node.kind === "model" ? customMaterialization(node, compiler.input.macros) : undefined;
+  if (node.kind === "model" && block) {
+    const onStatement = (sql: string): void => trace.hooks([sql]);
+    const built = await buildCustom({ node, block, sql: compiled.sql, session, compiler, onStatement });
+    return { status: "success", message: built.message || "OK", ...(built.rows > 0 && { rows: built.rows }) };
+  }
   const seed = node.kind === "seed" ? await seedInput(node) : undefined;
   const input: BuildInput = {
     node,
