@@ -1,6 +1,7 @@
 /** What all commands share: opening the project, the reporter, Ctrl-C. The engine is loaded only when a command runs. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { writeManifest } from "../artifacts/run-files.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
 import type { Sluice } from "../index.ts";
 import { didYouMean } from "../lib/nearest.ts";
@@ -44,6 +45,24 @@ function nearestProject(folder: string): string {
 
 type OpenArgs = GlobalArgs & { fullRefresh?: boolean };
 
+/** Commands after which there is a `target/manifest.json`, as in dbt. */
+const WRITES_MANIFEST = new Set([
+  "build",
+  "clone",
+  "compile",
+  "docs",
+  "freshness",
+  "list",
+  "load",
+  "parse",
+  "run",
+  "run-operation",
+  "seed",
+  "show",
+  "snapshot",
+  "test",
+]);
+
 /** Opens the project named by the arguments; `args.fullRefresh` is seen by templates. */
 async function openFor(args: OpenArgs, command: string, onServerStart: () => void): Promise<Sluice> {
   const { open } = await import("../index.ts");
@@ -79,7 +98,9 @@ export async function withProject(
   try {
     sluice = await openFor(args, command, () => reporter.notice("Starting PostgreSQL …"));
     if (sluice.diagnostics.length > 0) reporter.diagnostics(sluice.diagnostics);
-    return sluice.ok ? await work(sluice, reporter) : ExitCode.unusable;
+    if (!sluice.ok) return ExitCode.unusable;
+    if (WRITES_MANIFEST.has(command) && args.writeJson !== false) await writeManifest(sluice);
+    return await work(sluice, reporter);
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;
     reporter.diagnostics(thrown.diagnostics);

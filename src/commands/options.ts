@@ -67,6 +67,7 @@ export const globalOptions = {
     default: Number(env("PRINTER_WIDTH")) || undefined,
     hidden: true,
   },
+  "write-json": { type: "boolean", describe: "Write artifacts to the target folder", hidden: true },
   "single-threaded": { type: "boolean", describe: "As --threads 1", hidden: true },
 } satisfies Record<string, Option>;
 
