@@ -13,7 +13,7 @@ import { copyPlaces } from "../project/written.ts";
 import { effectiveConfig, isMapping, nodeConfig, writtenConfig } from "./config.ts";
 import type { DataTestNode, Node, SourceNode } from "./manifest.ts";
 import { nodeId } from "./manifest.ts";
-import { TEST_DEFAULTS } from "./nodes.ts";
+import { TEST_DEFAULTS, versionedName } from "./nodes.ts";
 import { quoting } from "./places.ts";
 import { argumentProblems } from "./test-arguments.ts";
 import { capturing, attempt, describe, fqnOf, type ParseState, place, renderValue } from "./state.ts";
@@ -107,10 +107,14 @@ function parseGenericTest(
     ...(column && { column_name: column.quote ? `"${column.name}"` : column.name }),
   };
   copyPlaces(test.args, args);
-  const onName = on.kind === "source" ? `${on.source.source}_${on.name}` : on.name;
+  const onName = on.kind === "source" ? `${on.source.source}_${on.name}` : versionedName(on);
+  const version = on.kind === "model" ? on.version : undefined;
   const type = [on.kind === "source" ? "source" : "", namespace ?? "", bare].filter(Boolean).join("_");
   const names = test.name ? { full: test.name, short: test.name } : testNames(type, onName, args);
-  const call = on.kind === "source" ? `source('${on.source.source}', '${on.name}')` : `ref('${on.name}')`;
+  const call =
+    on.kind === "source"
+      ? `source('${on.source.source}', '${on.name}')`
+      : `ref('${on.name}'${versionArgument(version)})`;
   const modelArg = `{{ get_where_subquery(${call}) }}`;
   const kwargs: Mapping = {
     ...(column && { column_name: args["column_name"]! }),
@@ -159,7 +163,7 @@ function parseGenericTest(
 
   // Arguments come first, as in dbt, where the tested relation is one of the macro's.
   if (on.kind === "source") captured.sources.push({ source: on.source.source, name: on.name });
-  else captured.refs.push({ name: on.name });
+  else captured.refs.push({ name: on.name, ...(version !== undefined && { version }) });
 
   // What the test's macro configures is its default: the use in YAML has the last word.
   const layers = { section: "tests", fqn, package: pkg, root: state.root } as const;
@@ -233,6 +237,9 @@ function configured(config: Mapping, alias: string | undefined): Mapping {
   copyPlaces(config, ordered);
   return ordered;
 }
+
+const versionArgument = (version: Value | undefined): string =>
+  version === undefined || version === null ? "" : `, version='${String(version)}'`;
 
 /** The template of every generic test's node. */
 const genericSql = (test: string): string => `{{ ${test.replace(/^(.*\.)?/, "$1test_")}(**_dbt_generic_test_kwargs) }}`;

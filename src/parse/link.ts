@@ -18,9 +18,11 @@ export class Linker {
     for (const resource of resources) {
       if (resource.kind === "source") this.#sources.set(`${resource.source.source}.${resource.name}`, resource);
       else if (resource.kind === "model" || resource.kind === "seed" || resource.kind === "snapshot") {
-        const same = this.#byName.get(resource.name);
-        if (same) same.push(resource);
-        else this.#byName.set(resource.name, [resource]);
+        for (const name of namesOf(resource)) {
+          const same = this.#byName.get(name);
+          if (same) same.push(resource);
+          else this.#byName.set(name, [resource]);
+        }
       }
     }
     this.#disabled = new Map(
@@ -30,7 +32,7 @@ export class Linker {
 
   /** The package named, else the caller's own, else the root project's, else whichever has it. */
   ref(call: RefCall, from: string): Target | undefined {
-    const named = this.#byName.get(call.name) ?? [];
+    const named = this.#byName.get(nameIn(call)) ?? [];
     if (call.package) return named.find((n) => n.package === call.package);
     return named.find((n) => n.package === from) ?? named.find((n) => n.package === this.#root) ?? named[0];
   }
@@ -46,7 +48,7 @@ export class Linker {
         { message: "it is disabled here (enabled: false, or a folder's +enabled)", at: disabled.at },
       ]);
     }
-    const shown = call.package ? `${call.package}.${call.name}` : call.name;
+    const shown = call.package ? `${call.package}.${nameIn(call)}` : nameIn(call);
     const notes = didYouMean(call.name, this.#byName.keys());
     const tables = [...this.#sources.keys()].filter((key) => key.endsWith(`.${call.name}`));
     for (const key of tables) notes.push(`there is a source table of that name: source('${key.replace(".", "', '")}')`);
@@ -69,6 +71,17 @@ export class Linker {
     return error("source-not-found", `No source table "${name}" is declared.`, at, notes);
   }
 }
+
+/** `orders.v2`; the latest version of a model is found by its name alone as well. */
+function namesOf(resource: Target): string[] {
+  const version = resource.kind === "model" ? resource.version : undefined;
+  if (resource.kind !== "model" || version === undefined || version === null) return [resource.name];
+  const full = `${resource.name}.v${String(version)}`;
+  return String(resource.latestVersion) === String(version) ? [full, resource.name] : [full];
+}
+
+const nameIn = ({ name, version }: RefCall): string =>
+  version === undefined || version === null ? name : `${name}.v${String(version)}`;
 
 /** The ids a node depends on, sources first, each in order of first use; what is missing is reported at the call. */
 export function link(

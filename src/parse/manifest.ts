@@ -84,7 +84,9 @@ export interface NodeBase extends ResourceBase {
 
 export interface ModelNode extends NodeBase {
   readonly kind: "model";
+  /** Of a model that has versions. */
   readonly version?: Value;
+  readonly latestVersion?: Value;
   readonly timeSpine?: Value;
 }
 export interface SeedNode extends NodeBase {

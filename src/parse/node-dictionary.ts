@@ -246,7 +246,7 @@ function sqlPart(node: Exclude<Node, { kind: "unit_test" | "seed" }>, config: Ma
       access: config["access"] ?? "protected",
       constraints: constraintsOf(node.constraints),
       version: node.version ?? null,
-      latest_version: null,
+      latest_version: node.latestVersion ?? null,
       deprecation_date: null,
       primary_key: [],
       time_spine: node.timeSpine ?? null,

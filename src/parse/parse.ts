@@ -7,12 +7,13 @@ import { type Diagnostic, error } from "../diagnostics/diagnostic.ts";
 import { sortDiagnostics } from "../diagnostics/format.ts";
 import type { Jinja } from "../jinja/index.ts";
 import type { NodeProperties, Project } from "../project/types.ts";
+import { accessProblems } from "./access.ts";
 import { parseGenericTests, type Tested } from "./generic-tests.ts";
 import { link, Linker } from "./link.ts";
 import { collectDocs, collectMacros } from "./macros.ts";
 import type { ExposureNode, HookNode, Manifest, Node, NodeId, Resource, SourceNode } from "./manifest.ts";
 import { nodeId } from "./manifest.ts";
-import { parseFileNodes } from "./nodes.ts";
+import { isDescribed, parseFileNodes, versionedName } from "./nodes.ts";
 import { parseExposures, parseSources } from "./sources.ts";
 import type { ParseState } from "./state.ts";
 import { parseUnitTests } from "./unit-tests.ts";
@@ -53,7 +54,9 @@ export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): P
     }
     for (const node of nodes) {
       if (node.kind === "test" || node.kind === "analysis" || !node.config.enabled) continue;
-      for (const { tests, columns } of described.get(node.name) ?? []) {
+      for (const entry of described.get(node.name) ?? []) {
+        if (entry.version && !isDescribed(node, entry)) continue;
+        const { tests, columns } = entry;
         all.push(...parseGenericTests(state, pkg, node satisfies Tested, { tests, columns }));
       }
     }
@@ -67,6 +70,7 @@ export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): P
 
   const { enabled, disabled } = sortOut(all, state.diagnostics);
   linkAll(enabled, disabled, root.name, macros, state.diagnostics);
+  state.diagnostics.push(...accessProblems(enabled, project.packages));
   state.diagnostics.push(...unusedConfig(root, all));
   const manifest: Manifest = {
     projectName: project.name,
@@ -121,7 +125,7 @@ function sortOut(
     const twin =
       enabled.get(resource.id) ??
       (resource.kind === "model" || resource.kind === "seed" || resource.kind === "snapshot"
-        ? names.get(`${resource.package}.${resource.name}`)
+        ? names.get(`${resource.package}.${versionedName(resource)}`)
         : undefined);
     if (twin) {
       diagnostics.push(
@@ -134,7 +138,7 @@ function sortOut(
     }
     enabled.set(resource.id, resource);
     if (resource.kind !== "model" && resource.kind !== "seed" && resource.kind !== "snapshot") continue;
-    names.set(`${resource.package}.${resource.name}`, resource);
+    names.set(`${resource.package}.${versionedName(resource)}`, resource);
     if (resource.config.materialized === "ephemeral") continue;
     const relation = `"${resource.schema}"."${resource.alias}"`;
     const other = relations.get(relation);
