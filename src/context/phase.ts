@@ -33,7 +33,7 @@ export interface Phase {
   readonly commit?: (() => Promise<void>) | undefined;
   /** Told of each result that a template stores by name: how the server answered, and with how many rows. */
   readonly stored?: ((name: string, response: string, rows: number) => void) | undefined;
-  /** Called with the id of each macro entered. */
-  macroUsed(id: string): void;
+  /** Called with the id of each macro named; `isDirect`: called by the node itself, not by another macro. */
+  macroUsed(id: string, isDirect: boolean): void;
   message(level: "debug" | "info" | "warn", text: string): void;
 }

@@ -83,7 +83,7 @@ function namesOf(resource: Target): string[] {
 const nameIn = ({ name, version }: RefCall): string =>
   version === undefined || version === null ? name : `${name}.v${String(version)}`;
 
-/** The ids a node depends on, in order of first use; what is missing is reported at the call. */
+/** The ids a node depends on, sources first, each in order of first use; what is missing is reported at the call. */
 export function link(
   linker: Linker,
   node: Caller & { package: string; refs: readonly RefCall[]; sourceCalls: readonly SourceCall[] },
@@ -92,18 +92,18 @@ export function link(
 ): NodeId[] {
   const ids = new Set<NodeId>();
   const missing = new Set<string>();
-  for (const call of node.refs) {
-    const target = linker.ref(call, node.package);
-    if (target) ids.add(target.id);
-    else if (!missing.has(call.name) && missing.add(call.name)) {
-      diagnostics.push(atCall(node, "ref", call.name, macros, (at) => linker.refNotFound(call, at)));
-    }
-  }
   for (const call of node.sourceCalls) {
     const target = linker.source(call);
     if (target) ids.add(target.id);
     else if (!missing.has(`${call.source}.${call.name}`) && missing.add(`${call.source}.${call.name}`)) {
       diagnostics.push(atCall(node, "source", call.name, macros, (at) => linker.sourceNotFound(call, at)));
+    }
+  }
+  for (const call of node.refs) {
+    const target = linker.ref(call, node.package);
+    if (target) ids.add(target.id);
+    else if (!missing.has(call.name) && missing.add(call.name)) {
+      diagnostics.push(atCall(node, "ref", call.name, macros, (at) => linker.refNotFound(call, at)));
     }
   }
   return [...ids];

@@ -5,10 +5,20 @@ import { type Diagnostic, error, type SourceFile, type Span, warning } from "../
 import { didYouMean } from "../lib/nearest.ts";
 import type { Mapping, NodeProperties, Package, SeedFile, VersionProperties } from "../project/types.ts";
 import { blocksOf } from "./macros.ts";
-import { type ConfigSection, effectiveConfig, nodeConfig } from "./config.ts";
+import { type ConfigSection, effectiveConfig, nodeConfig, writtenConfig } from "./config.ts";
 import type { AnalysisNode, DataTestNode, ModelNode, NodeBase, SeedNode, SnapshotNode } from "./manifest.ts";
 import { nodeId } from "./manifest.ts";
-import { type Captured, capture, describe, fileStart, fqnOf, type ParseState, place, stem } from "./state.ts";
+import {
+  type Captured,
+  capture,
+  describe,
+  describeColumns,
+  fileStart,
+  fqnOf,
+  type ParseState,
+  place,
+  stem,
+} from "./state.ts";
 
 interface Draft {
   readonly kind: "model" | "seed" | "snapshot" | "analysis" | "test";
@@ -79,10 +89,10 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
   }
   for (const file of files.analyses) {
     const draft = sqlDraft(file, paths.analyses);
-    // dbt puts them all below this name.
+    // dbt puts them all below this name, and configures them as models.
     const fqn = [pkg.name, "analysis", ...draft.fqn.slice(1)];
     const defaults: Mapping = { ...MODEL_DEFAULTS, materialized: "analysis" };
-    const base = parseNode(state, { ...draft, fqn, kind: "analysis", section: "analyses", defaults });
+    const base = parseNode(state, { ...draft, fqn, kind: "analysis", section: "models", defaults });
     nodes.push({ ...base, kind: "analysis" });
   }
   const singular = byName(properties.singularTests, state.diagnostics);
@@ -147,7 +157,12 @@ function parseNode(state: ParseState, draft: Draft): NodeBase {
     : before;
   const where = (captured.config.length === 0 ? provisional : undefined) ?? placed(config);
   const hooked = hooksSeen(state, draft, id, config, where, captured);
-  return baseOf(state, draft, id, config, where, hooked);
+  const written = writtenConfig({
+    ...sources,
+    properties: draft.properties?.config ?? {},
+    inFile: captured.config,
+  });
+  return { ...baseOf(state, draft, id, config, where, hooked), writtenConfig: written };
 }
 
 /** What hooks name, the node depends on as well. */
@@ -156,6 +171,7 @@ function hooksSeen(state: ParseState, draft: Draft, id: string, all: Mapping, wh
   const refs = [...seen.refs];
   const sources = [...seen.sources];
   const macros = new Set(seen.macros);
+  const calls = new Set(seen.calls);
   const face: NodeFace = {
     package: draft.package.name,
     this: () => relationAt(where),
@@ -168,8 +184,9 @@ function hooksSeen(state: ParseState, draft: Draft, id: string, all: Mapping, wh
     refs.push(...found.refs);
     sources.push(...found.sources);
     for (const id of found.macros) macros.add(id);
+    for (const id of found.calls) calls.add(id);
   }
-  return { config: seen.config, refs, sources, macros };
+  return { config: seen.config, refs, sources, macros, calls };
 }
 
 interface Place {
@@ -181,7 +198,7 @@ interface Place {
 const relationAt = ({ database, schema, alias }: Place): Relation =>
   new Relation({ database, schema, identifier: alias });
 
-const NOTHING: Captured = { config: [], refs: [], sources: [], macros: new Set() };
+const NOTHING: Captured = { config: [], refs: [], sources: [], macros: new Set(), calls: new Set() };
 
 function baseOf(
   state: ParseState,
@@ -190,7 +207,7 @@ function baseOf(
   all: Mapping,
   where: Place,
   captured: Captured,
-): NodeBase {
+): Omit<NodeBase, "writtenConfig"> {
   const config = nodeConfig(all, draft.at);
   const p = draft.properties;
   const pkg = draft.package.name;
@@ -201,7 +218,7 @@ function baseOf(
     fqn: draft.fqn,
     tags: config.tags,
     meta: config.meta,
-    description: p ? describe(state, pkg, p.description, p.at) : "",
+    ...(p ? describe(state, pkg, p.description, p.at) : { description: "", docBlocks: [] }),
     file: draft.file,
     at: draft.at,
     raw: draft.source,
@@ -211,7 +228,8 @@ function baseOf(
     refs: captured.refs,
     sourceCalls: captured.sources,
     macros: [...captured.macros],
-    columns: (p?.columns ?? []).map((c) => ({ ...c, description: describe(state, pkg, c.description, c.at) })),
+    calls: [...captured.calls],
+    columns: describeColumns(state, pkg, p?.columns ?? []),
     constraints: p?.constraints ?? [],
     ...(p ? { propertiesAt: p.at } : {}),
   };

@@ -1,4 +1,5 @@
 /** Project → Manifest: every template rendered once with `execute = false`, every name linked, every mistake gathered. */
+import { effectiveConfig, nodeConfig } from "./config.ts";
 import { type RunFacts } from "../context/globals.ts";
 import { makeProjectContext } from "../context/context.ts";
 import { type MacroNode, MacroSet } from "../context/macros.ts";
@@ -78,6 +79,9 @@ export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): P
     exposures: ofKind(enabled, (r): r is ExposureNode => r.kind === "exposure"),
     macros,
     docs,
+    groups: project.packages.flatMap((pkg) =>
+      pkg.properties.groups.map((group) => ({ id: nodeId("group", pkg.name, group.name), package: pkg.name, group })),
+    ),
     disabled: new Map([...disabled].map((r) => [r.id, r])) as Manifest["disabled"],
     onRunStart: hooksOf(project, "on-run-start"),
     onRunEnd: hooksOf(project, "on-run-end"),
@@ -167,8 +171,7 @@ function linkAll(
   for (const [id, resource] of enabled) {
     if (resource.kind === "source" || resource.kind === "unit_test") continue;
     if (resource.kind === "exposure") {
-      const calls = resource as ExposureNode & { refs: []; sourceCalls: [] };
-      enabled.set(id, { ...resource, dependsOn: link(linker, calls, diagnostics) });
+      enabled.set(id, { ...resource, dependsOn: link(linker, resource, diagnostics) });
     } else {
       const dependsOn = link(linker, resource, diagnostics, macros);
       // A singular test of one model stands with that model.
@@ -183,7 +186,14 @@ function hooksOf(project: Project, when: "on-run-start" | "on-run-end"): HookNod
   return project.packages.flatMap((pkg) =>
     (when === "on-run-start" ? pkg.config.onRunStart : pkg.config.onRunEnd).map((hook, i) => {
       const name = `${pkg.name}-${when}-${i}`;
-      return { kind: "operation" as const, id: nodeId("operation", pkg.name, name), name, package: pkg.name, hook };
+      const fqn = [pkg.name, "hooks", name];
+      const root = project.packages[0]!;
+      const config = nodeConfig(
+        effectiveConfig({ section: "models", fqn, package: pkg, root, defaults: {} }),
+        hook.at,
+      ).all;
+      const id = nodeId("operation", pkg.name, name);
+      return { kind: "operation" as const, id, name, package: pkg.name, fqn, config, index: i, hook };
     }),
   );
 }
