@@ -30,6 +30,10 @@ import type { Project } from "./project/types.ts";
 
 export interface OpenOptions extends Omit<ReadOptions, "projectDir" | "render" | "env"> {
   readonly fullRefresh?: boolean;
+  /** Which batches of microbatch models are built; absent: those that are due. */
+  readonly window?: RunFacts["window"];
+  /** Models read their parents for this stretch of time only. */
+  readonly sample?: RunFacts["sample"];
   /** The verb: templates see it as `flags.WHICH`. */
   readonly command?: string;
   /** Called before the embedded server is started, which takes seconds the first time. */
@@ -64,8 +68,16 @@ export interface RunRequest {
 export async function open(dir: string, options: OpenOptions = {}): Promise<Sluice> {
   const effects = { ...realEffects, ...options.effects };
   const jinja = new Jinja();
-  const { effects: _, onServerStart, fullRefresh = false, command = "run", ...reading } = options;
-  const facts = { invocationId: effects.id(), startedAt: effects.now(), env: effects.env, fullRefresh, command };
+  const { effects: _, onServerStart, fullRefresh = false, command = "run", window, sample, ...reading } = options;
+  const times = { ...(window && { window }), ...(sample && { sample }) };
+  const facts: RunFacts = {
+    invocationId: effects.id(),
+    startedAt: effects.now(),
+    env: effects.env,
+    fullRefresh,
+    command,
+    ...times,
+  };
   const render = nativeRenderer(jinja);
   const { project, diagnostics } = await readProject({ ...reading, projectDir: dir, env: effects.env, render });
   if (!project || hasErrors(diagnostics)) return new Sluice({ facts, jinja, diagnostics });

@@ -5,6 +5,7 @@ import type { Sluice } from "../index.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { makeReporter, type Reporter, type ReportOptions } from "../report/reporter.ts";
 import { projectFolder } from "./defaults.ts";
+import { type EventTimeArgs, eventTimes } from "./event-times.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { GlobalArgs, Option, SelectionArgs } from "./options.ts";
 
@@ -34,7 +35,7 @@ export function reporterFor(args: GlobalArgs, more: Partial<ReportOptions> = {})
   });
 }
 
-type OpenArgs = GlobalArgs & { fullRefresh?: boolean };
+type OpenArgs = GlobalArgs & EventTimeArgs & { fullRefresh?: boolean };
 
 /** Commands after which there is a `target/manifest.json`, as in dbt. */
 const WRITES_MANIFEST = new Set([
@@ -62,6 +63,7 @@ async function openFor(args: OpenArgs, command: string, onServerStart: () => voi
     command,
     onServerStart,
     fullRefresh: args.fullRefresh ?? false,
+    ...eventTimes(args),
     ...(args.profilesDir ? { profilesDir: args.profilesDir } : {}),
     ...(args.profile ? { profile: args.profile } : {}),
     ...(args.target ? { target: args.target } : {}),
@@ -94,7 +96,8 @@ export async function withProject(
     sluice = await openFor(args, command, () => reporter.notice("Starting PostgreSQL …"));
     if (sluice.diagnostics.length > 0) reporter.diagnostics(sluice.diagnostics);
     if (!sluice.ok) return ExitCode.unusable;
-    if ((options.writesManifest ?? WRITES_MANIFEST.has(command)) && args.writeJson !== false) await writeManifest(sluice);
+    if ((options.writesManifest ?? WRITES_MANIFEST.has(command)) && args.writeJson !== false)
+      await writeManifest(sluice);
     return await work(sluice, reporter);
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;

@@ -162,7 +162,7 @@ export class TemplateContext implements Scope {
       ["builtins", { ref, source, config: phase.config }],
       ["var", varFunction(project, this.#package)],
       ["is_incremental", () => phase.isIncremental()],
-      ["should_full_refresh", () => facts.fullRefresh],
+      ["should_full_refresh", () => phase.fullRefresh ?? facts.fullRefresh],
       ["run_query", runQuery],
       ["log", (...args: unknown[]) => this.#log(args)],
       ["print", (text: unknown) => (phase.message("info", str(text)), "")],

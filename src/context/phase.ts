@@ -27,6 +27,8 @@ export interface Phase {
   /** The `config(…)` object of the node. */
   readonly config: unknown;
   isIncremental(): boolean;
+  /** `should_full_refresh()`: `full_refresh:` of the node, else what was asked for. Absent: what was asked for. */
+  readonly fullRefresh?: boolean;
   /** Absent while parsing: queries then give nothing. */
   readonly query?: TemplateQuery | undefined;
   /** Ends the transaction that statements began; absent where the caller does that. */

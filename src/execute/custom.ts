@@ -2,7 +2,7 @@
  * Building a node with a `{% materialization %}` block. As in dbt, statements begin a transaction unless they say
  * otherwise, `adapter.commit()` ends it, and `this` is where the node is to be built.
  */
-import type { Compiler } from "../compile/compiler.ts";
+import type { Compiler, Substitutes } from "../compile/compiler.ts";
 import type { MacroNode } from "../context/macros.ts";
 import type { TemplateQuery } from "../context/phase.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
@@ -19,6 +19,7 @@ export interface CustomBuild {
   readonly compiler: Compiler;
   /** Called with each statement before it is sent. */
   onStatement(sql: string): void;
+  readonly substitutes?: Substitutes;
 }
 
 /** How the server answered the statement called `main`, and with how many rows. */
@@ -48,7 +49,14 @@ export async function buildCustom(build: CustomBuild): Promise<CustomResult> {
   };
   const names = namesFor(node, sql);
   try {
-    const value = await compiler.call(block, [], { node, query, commit, stored, names });
+    const value = await compiler.call(block, [], {
+      node,
+      query,
+      commit,
+      stored,
+      names,
+      ...(build.substitutes && { substitutes: build.substitutes }),
+    });
     if (!isResult(value)) throw new Failure(noRelations(node, block));
     await commit();
   } catch (thrown) {

@@ -10,6 +10,7 @@ import type { Graph } from "../graph/graph.ts";
 import { loadSource } from "../load/load.ts";
 import { materializations } from "../materialize/index.ts";
 import type { BuildInput, Statement, StatementResult } from "../materialize/materialization.ts";
+import { isMicrobatch } from "../materialize/microbatch.ts";
 import { settle } from "../materialize/settle.ts";
 import { runTest } from "../materialize/test.ts";
 import type {
@@ -25,6 +26,7 @@ import type {
 import { type Plan, type Step, wantsFullRefresh } from "../plan/plan.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError, SQLSTATE } from "../postgres/errors.ts";
+import { buildBatches } from "./batches.ts";
 import { buildCustom } from "./custom.ts";
 import { drive, type Driving, StatementFailure } from "./drive.ts";
 import type { RunEvent, StepResult } from "./events.ts";
@@ -107,7 +109,7 @@ function work(resource: Resource, context: StepContext, trace: Trace): Promise<O
 }
 
 /** Collects what a step compiles and runs, for the target folder and the row count; kept also when the step fails. */
-class Trace {
+export class Trace {
   readonly #node: NodeId;
   readonly #emit: StepContext["emit"];
   readonly #sql: string[] = [];
@@ -141,6 +143,7 @@ class Trace {
 
 async function build(node: ModelNode | SeedNode | SnapshotNode, context: StepContext, trace: Trace): Promise<Outcome> {
   const { session, compiler, plan } = context;
+  if (node.kind === "model" && isMicrobatch(node)) return buildBatches(node, context, trace);
   const target = plan.relations.writeTo(node.id);
   const compiled = await compiler.compile(node, (sql) => session.queryText(sql));
   if (node.kind !== "seed") trace.compiled = compiled.sql;
@@ -186,11 +189,11 @@ async function build(node: ModelNode | SeedNode | SnapshotNode, context: StepCon
   };
 }
 
-function warn(node: NodeId, { at, message }: Diagnostic): RunEvent {
+export function warn(node: NodeId, { at, message }: Diagnostic): RunEvent {
   return { type: "message", at: new Date(), level: "warn", node, text: `${at ? `${place(at)}  ` : ""}${message}` };
 }
 
-function drivingFor(session: Session, at: Span, compiled: Compiled, trace: Trace): Driving {
+export function drivingFor(session: Session, at: Span, compiled: Compiled, trace: Trace): Driving {
   return {
     session,
     at,
