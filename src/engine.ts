@@ -123,6 +123,8 @@ export class Sluice {
   readonly #parts: Parts;
   #look: Look = { world: { relations: new Map(), loads: new Map(), held: new Map() }, schemas: new Set() };
   #compilePlan: Plan | undefined;
+  /** What plans were made for, to make them again. */
+  readonly #requests = new WeakMap<Plan, PlanRequest>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -163,15 +165,13 @@ export class Sluice {
     return select(this.graph, full, { projectName: this.project.name });
   }
 
-  async plan(
-    { selection, testsGate = false, direct, force = false }: PlanRequest,
-    signal?: AbortSignal,
-  ): Promise<Plan> {
+  async plan(request: PlanRequest, signal?: AbortSignal): Promise<Plan> {
+    const { selection, testsGate = false, direct, force = false } = request;
     const { invocationId: id, command, fullRefresh } = this.#parts.facts;
     const database = await this.connections.pool(signal);
     const run = { root: this.project.root, id, fullRefresh, site: this.#settings.site };
     this.#look = await database.session((session) => look(session, this.graph, selection, run));
-    return makePlan(this.graph, selection, this.#look.world, {
+    const plan = makePlan(this.graph, selection, this.#look.world, {
       id,
       command,
       fullRefresh,
@@ -180,22 +180,26 @@ export class Sluice {
       force,
       opaque: opaqueBuilds(this.manifest, this.macros),
     });
+    this.#requests.set(plan, request);
+    return plan;
   }
 
   run(plan: Plan, { signal, failFast = false, onEvent = () => {}, pick }: RunRequest = {}): Promise<RunResult> {
     const { target, root } = this.project;
+    const planned = (of: Plan) => {
+      const { world, schemas } = this.#look;
+      return { plan: of, world, schemas, compiler: this.#compiler(of, onEvent) };
+    };
     return runGuarded(this.connections, {
-      plan,
+      ...planned(plan),
+      replan: async () => planned(await this.plan(this.#requests.get(plan)!, signal)),
       emit: onEvent,
       graph: this.graph,
       manifest: this.manifest,
-      compiler: this.#compiler(plan, onEvent),
       root,
       threads: target.threads,
       failFast,
       targetName: target.name,
-      schemas: this.#look.schemas,
-      world: this.#look.world,
       publish: this.#settings,
       ...(signal && { signal }),
       ...(pick && { pick }),

@@ -36,7 +36,10 @@ const WRONG: readonly (readonly [words: string, said: string])[] = [
   ["bild", 'Unknown command "bild". Did you mean "build"?'],
   ["deps", 'Unknown command "deps". Packages from the hub are not there yet'],
   ["build --selct a", 'Unknown option "--selct" for sluice build. Did you mean --select?'],
-  ["build --output json", 'Unknown option "--output" for sluice build. It is an option of plan, show, ls, generate.'],
+  [
+    "build --output json",
+    'Unknown option "--output" for sluice build. It is an option of history, plan, show, ls, generate.',
+  ],
   ["build a", 'sluice build takes no argument "a". Did you mean  sluice build --select a?'],
   ["build --select", "--select needs a value."],
   ["build --threads many", "--threads needs a number."],
