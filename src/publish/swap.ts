@@ -5,8 +5,8 @@
  * 2. drop dependants, by name; they are made again in step 7
  * 3. apply deltas, keeping what they overwrite
  * 4. move tables: old ones aside, new ones in
- * 5. point views that read a delta to the table it went into
- * 6. move views
+ * 5. move views
+ * 6. point views that read a delta to the table it went into; every name they read is in its place by then
  * 7. say again what was said of the old relations; make the dependants again
  *
  * A failure anywhere rolls back to what was there before.
@@ -48,9 +48,9 @@ export async function swap(session: Session, plan: SwapPlan): Promise<readonly R
     ...own.flatMap((part) => part.drop ?? []),
     ...additions.flatMap(({ keep, apply }) => [...keep, ...apply]),
     ...moved(tables),
+    ...moved(views),
     ...views.flatMap(redefine),
     ...additions.flatMap((addition) => putAside(addition, publication)),
-    ...moved(views),
     ...again,
     ...additions.flatMap(({ after }) => after),
   ]);
@@ -122,9 +122,7 @@ function moveSql({ published, live, incoming }: Move, publication: number, stati
 }
 
 const redefine = ({ published, incoming }: Move): string[] =>
-  incoming?.definition === undefined
-    ? []
-    : [replaceView({ ...published, schema: incoming.schema }, incoming.definition, "").sql];
+  incoming?.definition === undefined ? [] : [replaceView(published, incoming.definition, "").sql];
 
 /** The view has served its purpose; the tables are what a rollback needs. */
 function putAside({ published, view, tables }: Addition, publication: number): string[] {
