@@ -53,3 +53,5 @@ export const FACES: Readonly<Record<string, string>> = {
   history: "select max(version) filter (where dbt_valid_to is null), count(*)::int from analytics_more.history",
   stranger: "select min(version), max(version) from stranger.watch",
 };
+
+export const FIRST = "analytics.first";

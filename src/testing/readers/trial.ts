@@ -1,10 +1,10 @@
 /** A project published again and again while others read it, with what they saw. */
-import { Worker } from "node:worker_threads";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import type { Job, JobDone } from "../builds.ts";
 import { type Rig, rig } from "../rig.ts";
 import { bundleScript } from "../script.ts";
-import { FACES, FILES, setVersion, SOURCE, STRANGER } from "./project.ts";
+import { FACES, FILES, FIRST, setVersion, SOURCE, STRANGER } from "./project.ts";
 import { type Kind, type Reading, startReaders, type Tally } from "./readers.ts";
 
 export interface TrialOptions {
@@ -27,7 +27,8 @@ export interface Trial {
   /** Milliseconds: of a short reading; of the longest one during each build, in the middle and at worst. */
   readonly typical: number;
   readonly blocked: { readonly median: number; readonly worst: number };
-  /** Milliseconds for which publishing held its locks. */
+  /** Milliseconds for which publishing waited for its locks, and held them. */
+  readonly waited: { readonly median: number; readonly worst: number };
   readonly held: { readonly median: number; readonly worst: number };
 }
 
@@ -45,13 +46,13 @@ export async function readersTrial(options: TrialOptions): Promise<Trial> {
 
 async function onProject({ dir, url, write, rows }: Rig, options: TrialOptions): Promise<Trial> {
   const { versions, direct = false, kinds, onPublished } = options;
-  const worker = new Worker(await bundleScript("build-worker", 'import "./testing/readers/build-worker.ts"'));
+  const builder = fork(await bundleScript("builder", 'import "./testing/readers/builder.ts"'));
   const ask = async (job: Omit<Job, "dir">): Promise<JobDone> => {
-    worker.postMessage({ dir, ...job });
-    return ((await once(worker, "message")) as [JobDone])[0];
+    builder.send({ dir, ...job });
+    return ((await once(builder, "message")) as [JobDone])[0];
   };
   const problems: string[] = [];
-  const builds: { from: number; to: number; held: number }[] = [];
+  const builds: { from: number; to: number; waited: number; held: number }[] = [];
   let [refused, undone] = [0, 0];
   const expect = (holds: boolean, what: string, { problems: found }: JobDone): void => {
     if (!holds) problems.push(`${what}: ${found.join("; ") || "it went well"}`);
@@ -60,7 +61,7 @@ async function onProject({ dir, url, write, rows }: Rig, options: TrialOptions):
     await rows(setVersion(version));
     const from = Date.now();
     const done = await ask({ what: "build", direct });
-    if (done.publication) builds.push({ from, to: Date.now(), held: done.publication.held * 1000 });
+    if (done.publication) builds.push({ from, to: Date.now(), ...inMs(done.publication) });
     return done;
   };
   try {
@@ -72,7 +73,7 @@ async function onProject({ dir, url, write, rows }: Rig, options: TrialOptions):
     builds.length = 0;
     let newest = 1;
     const isAllowed = (version: number): boolean => version > 0 && version <= newest;
-    const readers = await startReaders({ url, faces: FACES, isAllowed, ...(kinds && { kinds }) });
+    const readers = await startReaders({ url, faces: FACES, first: FIRST, isAllowed, ...(kinds && { kinds }) });
     for (let version = 2; version <= versions + 1; version++) {
       if (!direct && version % BAD === 0) {
         const bad = await build(-version);
@@ -94,20 +95,27 @@ async function onProject({ dir, url, write, rows }: Rig, options: TrialOptions):
     const { tallies, readings } = readers;
     return { tallies, publications: builds.length, refused, undone, problems, ...times(readings, builds) };
   } finally {
-    await worker.terminate();
+    builder.disconnect();
   }
 }
 
 function times(
   readings: readonly Reading[],
-  builds: readonly { from: number; to: number; held: number }[],
-): Pick<Trial, "typical" | "blocked" | "held"> {
+  builds: readonly { from: number; to: number; waited: number; held: number }[],
+): Pick<Trial, "typical" | "blocked" | "waited" | "held"> {
   const typical = middle(readings.map(({ took }) => took));
   const longest = builds.map(({ from, to }) =>
     readings.reduce((most, { at, took }) => (at < to && at + took > from ? Math.max(most, took) : most), 0),
   );
   const spread = (list: readonly number[]) => ({ median: middle(list), worst: Math.max(0, ...list) });
-  return { typical, blocked: spread(longest), held: spread(builds.map(({ held }) => held)) };
+  return {
+    typical,
+    blocked: spread(longest),
+    waited: spread(builds.map(({ waited }) => waited)),
+    held: spread(builds.map(({ held }) => held)),
+  };
 }
+
+const inMs = ({ waited, held }: { waited: number; held: number }) => ({ waited: waited * 1000, held: held * 1000 });
 
 const middle = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;
