@@ -4,8 +4,10 @@
  */
 import { randomUUID } from "node:crypto";
 import { assemble, type Compiled } from "./compile/assemble.ts";
+import { customMaterialization, opaqueBuilds } from "./compile/custom-materialization.ts";
 import { Compiler } from "./compile/compiler.ts";
 import type { RunFacts } from "./context/globals.ts";
+import type { MacroSet } from "./context/macros.ts";
 import { type Diagnostic, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
 import type { PublishSettings } from "./execute/conclude.ts";
 import { Connections } from "./execute/connections.ts";
@@ -33,6 +35,10 @@ import type { PastRun } from "./state/history.ts";
 
 export interface OpenOptions extends Omit<ReadOptions, "projectDir" | "render" | "env"> {
   readonly fullRefresh?: boolean;
+  /** Which batches of microbatch models are built; absent: those that are due. */
+  readonly window?: RunFacts["window"];
+  /** Models read their parents for this stretch of time only. */
+  readonly sample?: RunFacts["sample"];
   /** The verb: templates see it as `flags.WHICH`. */
   readonly command?: string;
   /** Called before the embedded server is started, which takes seconds the first time. */
@@ -71,14 +77,24 @@ export interface RunRequest {
 export async function open(dir: string, options: OpenOptions = {}): Promise<Sluice> {
   const effects = { ...realEffects, ...options.effects };
   const jinja = new Jinja();
-  const { effects: _, onServerStart, fullRefresh = false, command = "run", ...reading } = options;
-  const facts = { invocationId: effects.id(), startedAt: effects.now(), env: effects.env, fullRefresh, command };
+  const { effects: _, onServerStart, fullRefresh = false, command = "run", window, sample, ...reading } = options;
+  const times = { ...(window && { window }), ...(sample && { sample }) };
+  const facts: RunFacts = {
+    invocationId: effects.id(),
+    startedAt: effects.now(),
+    env: effects.env,
+    fullRefresh,
+    command,
+    ...times,
+  };
   const render = nativeRenderer(jinja);
   const { project, diagnostics } = await readProject({ ...reading, projectDir: dir, env: effects.env, render });
   if (!project || hasErrors(diagnostics)) return new Sluice({ facts, jinja, diagnostics });
   const parsed = parseProject(project, jinja, facts);
   const { graph, diagnostics: cycles } = buildGraph(parsed.manifest);
-  const problems = [...parsed.manifest.nodes.values()].flatMap((node) => [
+  // What a block of the project builds is configured as that block reads it.
+  const own = [...parsed.manifest.nodes.values()].filter((node) => !customMaterialization(node, parsed.macros));
+  const problems = own.flatMap((node) => [
     ...(node.kind === "model" ? [materializationProblem(node)].filter((d) => d !== undefined) : []),
     ...configProblems(node),
   ]);
@@ -127,6 +143,13 @@ export class Sluice {
   get manifest(): Manifest {
     return needed(this.#parts.parsed).manifest;
   }
+  get macros(): MacroSet {
+    return needed(this.#parts.parsed).macros;
+  }
+  /** When this command started, under which id, in which environment. */
+  get facts(): RunFacts {
+    return this.#parts.facts;
+  }
   get graph(): Graph {
     return needed(this.#parts.graph);
   }
@@ -155,6 +178,7 @@ export class Sluice {
       testsGate,
       publish: !(direct ?? publishSettings(this.project).settings.direct),
       force,
+      opaque: opaqueBuilds(this.manifest, this.macros),
     });
   }
 

@@ -9,6 +9,7 @@ export type { Selection, SelectionArgs } from "./graph/select.ts";
 export type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource, SnapshotNode } from "./parse/manifest.ts";
 export type { Plan, Reason, Step } from "./plan/plan.ts";
 export type { Database, QueryResult, ServerInfo, Session } from "./postgres/database.ts";
+export { projectFlags } from "./project/project-flags.ts";
 export type { Project } from "./project/types.ts";
 export type { Publication } from "./publish/publish.ts";
 export type { PastRun } from "./state/history.ts";

@@ -6,7 +6,6 @@ import { type Command, interruptible, kindsFor, selectionFor, withProject } from
 import { ExitCode } from "./exit-code.ts";
 import {
   type GlobalArgs,
-  type Option,
   type PublishArgs,
   publishOptions,
   resourceTypeOptions,
@@ -14,9 +13,7 @@ import {
   runOptions,
 } from "./options.ts";
 
-type Args = GlobalArgs &
-  RunArgs &
-  PublishArgs & { resourceType?: string[]; excludeResourceType?: string[]; writeJson?: boolean };
+type Args = GlobalArgs & RunArgs & PublishArgs & { resourceType?: string[]; excludeResourceType?: string[] };
 
 interface Verb {
   readonly verb: string;
@@ -71,17 +68,10 @@ const verbs: readonly Verb[] = [
   },
 ];
 
-const WRITE_JSON: Option = { type: "boolean", hidden: true };
-
 export const runCommands: readonly Command[] = verbs.map((verb) => ({
   command: verb.verb,
   describe: verb.describe,
-  builder: {
-    ...runOptions,
-    ...publishOptions,
-    ...(verb.kinds.length > 1 ? resourceTypeOptions : {}),
-    "write-json": WRITE_JSON,
-  },
+  builder: { ...runOptions, ...publishOptions, ...(verb.kinds.length > 1 ? resourceTypeOptions : {}) },
   examples: verb.examples,
   run: (args: Args) => execute(verb, args),
 }));
@@ -100,7 +90,7 @@ function execute(verb: Verb, args: Args): Promise<number> {
         if (args.writeJson !== false) await writeRunFiles(result, sluice, recordedArgs(verb, args));
         return result.ok ? ExitCode.ok : ExitCode.failed;
       }),
-    (sluice) => ({ connectHint: () => (verb.verb === "build" ? connectHint(sluice()) : undefined) }),
+    { report: (sluice) => ({ connectHint: () => (verb.verb === "build" ? connectHint(sluice()) : undefined) }) },
   );
 }
 

@@ -2,12 +2,12 @@
 import { readingConfig } from "../context/config.ts";
 import { makeProjectContext, type NodeFace, type ProjectContext, TemplateContext } from "../context/context.ts";
 import type { RunFacts } from "../context/globals.ts";
-import type { MacroSet } from "../context/macros.ts";
+import { bindMacro, type MacroNode, type MacroSet } from "../context/macros.ts";
 import type { Phase, RefCall, SourceCall, TemplateQuery } from "../context/phase.ts";
 import { Relation } from "../context/relation.ts";
 import { testArguments } from "../context/test-arguments.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
-import { type Jinja, TemplateError } from "../jinja/index.ts";
+import { type Jinja, TemplateError, toPython } from "../jinja/index.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { callSpan, Linker } from "../parse/link.ts";
 import type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource } from "../parse/manifest.ts";
@@ -17,6 +17,7 @@ import { relationKey, wantsFullRefresh, type World } from "../plan/plan.ts";
 import type { Relations } from "../plan/relations.ts";
 import type { Hook, Mapping, Project } from "../project/types.ts";
 import { type Compiled, type Piece, rendered, withCtes } from "./assemble.ts";
+import { during, overlap, type Stretch } from "./event-time.ts";
 
 export interface CompilerInput {
   readonly project: Project;
@@ -34,8 +35,19 @@ export interface CompilerInput {
 export interface Substitutes {
   readonly ref?: (target: Resource) => Relation | undefined;
   readonly isIncremental?: boolean;
+  /** Of a microbatch model: parents are read for this stretch of time only. */
+  readonly batch?: Stretch & { readonly id: string };
   readonly overrides?: ReadonlyMap<string, unknown>;
   readonly shared?: ProjectContext;
+}
+
+/** Whose context a macro is called in, and what the caller wants to know of its statements. */
+export interface Caller extends Pick<Phase, "commit" | "stored"> {
+  readonly node: Node;
+  readonly query: TemplateQuery;
+  readonly substitutes?: Substitutes;
+  /** Further names, and their values. */
+  readonly names?: Mapping;
 }
 
 export class Compiler {
@@ -108,6 +120,16 @@ export class Compiler {
     }
   }
 
+  /** The value of a macro, called as from the node's own template. */
+  async call(macro: MacroNode, args: readonly unknown[], caller: Caller): Promise<unknown> {
+    const { node, query, names, substitutes = {}, ...hooks } = caller;
+    const known = new Map(Object.entries(names ?? {}).map(([name, value]) => [name, toPython(value)]));
+    const face: NodeFace = { ...this.#face(node), names: known };
+    const phase = { ...this.#phase(node, node.config.all, query, substitutes, new Set()), ...hooks };
+    const context = new TemplateContext(this.#shared, face, phase);
+    return explaining(node.at, async () => bindMacro(macro, this.input.macros, context, "async")(...args));
+  }
+
   #inject(sql: Compiled, ctes: ReadonlyMap<NodeId, Piece>): Compiled {
     const named = [...ctes].map(([id, body]) => ({ name: this.#cteName(this.#model(id)), body }));
     return withCtes(sql, named);
@@ -121,7 +143,7 @@ export class Compiler {
   ): Promise<Compiled> {
     const wanted = new Set<NodeId>();
     const phase = this.#phase(node, node.config.all, query, substitutes, wanted);
-    const face = this.#face(node);
+    const face = this.#face(node, substitutes);
     const shared = substitutes.shared ?? this.#shared;
     const generic = node.kind === "test" && node.generic ? node : undefined;
     const { overrides } = substitutes;
@@ -192,7 +214,7 @@ export class Compiler {
     return testArguments(test.generic?.args ?? {}, await where(render(`{{ ${call} }}`)), render);
   }
 
-  #face(node: Node): NodeFace {
+  #face(node: Node, { batch }: Substitutes = {}): NodeFace {
     const to =
       node.kind === "unit_test"
         ? { schema: node.schema, identifier: node.alias }
@@ -202,7 +224,7 @@ export class Compiler {
     return {
       package: node.package,
       this: () => new Relation({ database: node.database, schema: to.schema, identifier: to.identifier, type }),
-      model: () => nodeDictionary(node),
+      model: () => ({ ...nodeDictionary(node), ...(batch && { batch: batchDictionary(batch) }) }),
     };
   }
 
@@ -213,6 +235,7 @@ export class Compiler {
     substitutes: Substitutes,
     ephemerals: Set<NodeId>,
   ): Phase {
+    const node = caller.id ? this.input.manifest.nodes.get(caller.id) : undefined;
     const relation = (target: Resource): Relation => {
       const substitute = substitutes.ref?.(target);
       if (substitute) return substitute;
@@ -220,6 +243,9 @@ export class Compiler {
         ephemerals.add(target.id);
         return new Relation({ identifier: this.#cteName(target), type: "cte", text: this.#cteName(target) });
       }
+      return during(plain(target), target, this.#stretchFor(node, substitutes));
+    };
+    const plain = (target: Resource): Relation => {
       const name = this.input.relations.readFrom(target.id);
       const isView = target.kind === "model" && target.config.materialized === "view";
       return new Relation({
@@ -229,7 +255,6 @@ export class Compiler {
         type: isView ? "view" : "table",
       });
     };
-    const node = caller.id ? this.input.manifest.nodes.get(caller.id) : undefined;
     const resolve = (target: Resource | undefined, missing: () => Diagnostic): Relation => {
       if (!target) throw new Failure(missing());
       if (node && node.kind !== "test" && !node.dependsOn.includes(target.id))
@@ -249,7 +274,10 @@ export class Compiler {
         );
       },
       config: readingConfig(config),
+      standing: (name) => this.input.relations.standing(name),
       isIncremental: () => substitutes.isIncremental ?? this.#isIncremental(node, config),
+      // Batches after the first are brought into what is there, whatever was asked.
+      fullRefresh: !substitutes.batch || !substitutes.isIncremental ? this.#fullRefresh(config) : false,
       ...(query ? { query } : {}),
       macroUsed: () => {
         // Recorded while parsing.
@@ -258,10 +286,25 @@ export class Compiler {
     };
   }
 
+  /** Whether the model's table is there and is to be kept. */
+  isIncremental(node: Node): boolean {
+    return this.#isIncremental(node, node.config.all);
+  }
+
+  #fullRefresh(config: Mapping): boolean {
+    return wantsFullRefresh(config, this.input.facts.fullRefresh);
+  }
+
+  /** Models and snapshots read their parents for a batch, or for `--sample`; tests do not. */
+  #stretchFor(node: Node | undefined, { batch }: Substitutes): Stretch | undefined {
+    if (node?.kind !== "model" && node?.kind !== "snapshot") return undefined;
+    return overlap(batch, this.input.facts.sample);
+  }
+
   #isIncremental(node: Node | undefined, config: Mapping): boolean {
     if (node?.config.materialized !== "incremental") return false;
     const existing = this.input.world.relations.get(relationKey(this.input.relations.published(node.id)));
-    return !wantsFullRefresh(config, this.input.facts.fullRefresh) && existing?.kind === "table";
+    return !this.#fullRefresh(config) && existing?.kind === "table";
   }
 
   #model(id: NodeId): ModelNode {
@@ -275,12 +318,22 @@ export class Compiler {
   }
 }
 
+/** `model.batch` */
+const batchDictionary = ({ id, start, end }: Stretch & { readonly id: string }): Mapping => ({
+  id,
+  event_time_start: start.toISOString(),
+  event_time_end: end.toISOString(),
+});
+
 /** What templates call most, beside macros and the run's own names. */
 const CONTEXT_NAMES = ["ref", "source", "config", "var", "this", "model", "is_incremental", "run_query", "adapter"];
 
 /** Without a package where it is the caller's own: projects that override `ref` may know no second argument. */
-const refTo = ({ package: owner, name }: Node, from: string): string =>
-  owner === from ? `ref('${name}')` : `ref('${owner}', '${name}')`;
+function refTo(node: Node, from: string): string {
+  const { package: owner, name } = node;
+  const version = node.kind === "model" && node.version !== undefined ? `, version='${String(node.version)}'` : "";
+  return owner === from ? `ref('${name}'${version})` : `ref('${owner}', '${name}'${version})`;
+}
 
 /** A template's error becomes a `Failure`, at `at` where it has no place of its own. */
 async function explaining<T>(at: Span, work: () => Promise<T>): Promise<T> {

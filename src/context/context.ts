@@ -2,11 +2,13 @@
 import { callArgs, iter, type Scope, str, TemplateError, toPython, truth } from "../jinja/index.ts";
 import type { Mapping, Project } from "../project/types.ts";
 import { makeAdapter } from "./adapter.ts";
+import { quoteIdent } from "../postgres/relation.ts";
 import { exceptionsFor, tryOrCompilerError } from "./exceptions.ts";
 import { globalNames, type RunFacts, varFunction } from "./globals.ts";
 import { bindMacro, type BoundMacro, BUILTIN_PACKAGE, type MacroNode, type MacroSet } from "./macros.ts";
 import type { Phase, RefCall, SourceCall } from "./phase.ts";
-import { columnClass, Relation, relationClass } from "./relation.ts";
+import { columnClass } from "./column.ts";
+import { type Relation, relationClass } from "./relation.ts";
 import { ResultTable } from "./results.ts";
 import { statementNames } from "./statements.ts";
 
@@ -58,6 +60,8 @@ export class TemplateContext implements Scope {
   readonly #overrides: ReadonlyMap<string, unknown>;
   readonly #bound = new Map<string, BoundMacro>();
   readonly #packages = new Map<string, unknown>();
+  /** How many macros are being called, one by another. */
+  #depth = 0;
 
   /** `mode` says how macros are called: a template that is rendered synchronously can only call synchronous ones. */
   constructor(
@@ -83,7 +87,7 @@ export class TemplateContext implements Scope {
     const macro = this.#shared.macros.find(name, this.#package);
     if (macro) return this.#bind(macro);
     const own = this.#names.get(name);
-    if (own !== undefined) return own;
+    if (own !== undefined) return OWN_MACROS.has(name) ? this.#ownMacro(name, own) : own;
     const made = this.#lazy(name);
     if (made !== undefined) {
       this.#names.set(name, made);
@@ -95,13 +99,33 @@ export class TemplateContext implements Scope {
   }
 
   #bind(macro: MacroNode): BoundMacro {
-    this.#phase.macroUsed(macro.id);
+    this.#phase.macroUsed(macro.id, false);
     let bound = this.#bound.get(macro.id);
     if (!bound) {
-      bound = bindMacro(macro, this.#shared.macros, this, this.#mode);
+      bound = this.#tracked(macro.id, bindMacro(macro, this.#shared.macros, this, this.#mode));
       this.#bound.set(macro.id, bound);
     }
     return bound;
+  }
+
+  /** While parsing, tells which macros the node itself calls: dbt's artifacts list those and no others. */
+  #tracked(id: string, bound: BoundMacro): BoundMacro {
+    if (this.#phase.execute) return bound;
+    const tracked = (...args: unknown[]): unknown => {
+      if (this.#depth === 0) this.#phase.macroUsed(id, true);
+      this.#depth++;
+      try {
+        return bound(...args);
+      } finally {
+        this.#depth--;
+      }
+    };
+    return Object.defineProperty(tracked, "name", { value: bound.name });
+  }
+
+  #ownMacro(name: string, own: unknown): unknown {
+    if (this.#depth === 0) this.#phase.macroUsed(`macro.${BUILTIN_PACKAGE}.${name}`, true);
+    return own;
   }
 
   #packageNamespace(name: string): unknown {
@@ -115,7 +139,8 @@ export class TemplateContext implements Scope {
           const macro = this.#shared.macros.inPackage(name, macroName);
           if (macro) return this.#bind(macro);
           // Macros of dbt's that are functions here.
-          return name === BUILTIN_PACKAGE && OWN_MACROS.has(macroName) ? this.#names.get(macroName) : undefined;
+          const isOwn = name === BUILTIN_PACKAGE && OWN_MACROS.has(macroName);
+          return isOwn ? this.#ownMacro(macroName, this.#names.get(macroName)) : undefined;
         },
       };
       this.#packages.set(name, namespace);
@@ -137,13 +162,17 @@ export class TemplateContext implements Scope {
       ["builtins", { ref, source, config: phase.config }],
       ["var", varFunction(project, this.#package)],
       ["is_incremental", () => phase.isIncremental()],
-      ["should_full_refresh", () => facts.fullRefresh],
+      ["should_full_refresh", () => phase.fullRefresh ?? facts.fullRefresh],
       ["run_query", runQuery],
       ["log", (...args: unknown[]) => this.#log(args)],
       ["print", (text: unknown) => (phase.message("info", str(text)), "")],
       ["try_or_compiler_error", tryOrCompilerError],
       ["api", { Relation: relationClass, Column: columnClass }],
       ["context", this.#asDict()],
+      ["render", (text: unknown) => this.#render(str(text))],
+      ["write", () => ""],
+      ["load_agate_table", () => null],
+      ["selected_resources", facts.selected ? facts.selected() : []],
       ["database", project.target.connection.database],
       ...statementNames(phase),
     ]);
@@ -174,6 +203,8 @@ export class TemplateContext implements Scope {
           database,
           flags: project.packages[0]?.config.flags ?? {},
           bind: (id) => this.#bindById(id),
+          call: (name, args) => this.#call(name, args),
+          quote: quoteIdent,
         });
       default:
         return undefined;
@@ -183,6 +214,19 @@ export class TemplateContext implements Scope {
   #bindById(id: string): BoundMacro {
     for (const macro of this.#shared.macros.all()) if (macro.id === id) return this.#bind(macro);
     throw new Error(`Internal error: no macro ${id}`);
+  }
+
+  #call(name: string, args: readonly unknown[]): unknown {
+    const macro = this.get(name);
+    if (typeof macro !== "function") throw new Error(`Internal error: no macro ${name}`);
+    return (macro as BoundMacro)(...args);
+  }
+
+  /** A text as a template in this context: a hook's. */
+  #render(text: string): unknown {
+    if (!/\{[{%#]/.test(text)) return text;
+    const template = this.#shared.macros.text(text);
+    return this.#mode === "sync" ? template.renderSync(this).text : template.render(this).then((done) => done.text);
   }
 
   /** Some packages look names up in `context` by key. */

@@ -4,7 +4,7 @@ import { effectiveConfig, isMapping, nodeConfig } from "./config.ts";
 import { type ExposureNode, nodeId, type NodeId, type SourceNode } from "./manifest.ts";
 import type { RefCall, SourceCall } from "../context/phase.ts";
 import { error } from "../diagnostics/diagnostic.ts";
-import { describe, fqnOf, type ParseState } from "./state.ts";
+import { describe, describeColumns, fqnOf, type ParseState } from "./state.ts";
 
 export function parseSources(state: ParseState, pkg: Package): SourceNode[] {
   return pkg.properties.sources.map((source) => {
@@ -27,7 +27,7 @@ export function parseSources(state: ParseState, pkg: Package): SourceNode[] {
       fqn,
       tags: config.tags,
       meta: config.meta,
-      description: describe(state, pkg.name, source.description, source.at),
+      ...describe(state, pkg.name, source.description, source.at),
       file: source.at.file,
       at: source.at,
       source,
@@ -36,7 +36,7 @@ export function parseSources(state: ParseState, pkg: Package): SourceNode[] {
       identifier: source.identifier,
       ...filledBy(pkg, source),
       config,
-      columns: source.columns.map((c) => ({ ...c, description: describe(state, pkg.name, c.description, c.at) })),
+      columns: describeColumns(state, pkg.name, source.columns),
     };
   });
 }
@@ -49,12 +49,7 @@ function filledBy(pkg: Package, rejected: SourceProperties): { filledBy?: NodeId
   return loaded ? { filledBy: nodeId("source", pkg.name, loaded.source, loaded.name) } : {};
 }
 
-export interface UnlinkedExposure extends ExposureNode {
-  readonly refs: readonly RefCall[];
-  readonly sourceCalls: readonly SourceCall[];
-}
-
-export function parseExposures(state: ParseState, pkg: Package): UnlinkedExposure[] {
+export function parseExposures(state: ParseState, pkg: Package): ExposureNode[] {
   return pkg.properties.exposures.map((exposure) => {
     const fqn = fqnOf(pkg.name, exposure.at.file.path, pkg.config.paths.models, exposure.name);
     const properties: Mapping = { ...exposure.config, tags: [...exposure.tags], meta: exposure.meta };
@@ -86,7 +81,7 @@ export function parseExposures(state: ParseState, pkg: Package): UnlinkedExposur
       fqn,
       tags: config.tags,
       meta: isMapping(all["meta"]) ? all["meta"] : {},
-      description: describe(state, pkg.name, exposure.description, exposure.at),
+      ...describe(state, pkg.name, exposure.description, exposure.at),
       file: exposure.at.file,
       at: exposure.at,
       exposure,

@@ -17,7 +17,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ["project", "lib diagnostics jinja type:postgres", "js-yaml zod csv-parse"],
   ["load", "lib diagnostics postgres state type:project", "csv-parse"],
   ["context", "lib diagnostics project jinja postgres/catalog.ts postgres/relation.ts", "js-yaml"],
-  ["parse", "lib diagnostics project jinja context", ""],
+  ["parse", "lib diagnostics project jinja context postgres/relation.ts", ""],
   ["graph", "lib diagnostics parse type:project", "graphlib"],
   [
     "plan",
@@ -36,7 +36,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ],
   ["publish", "lib diagnostics plan postgres state", ""],
   ["execute", "lib diagnostics project parse graph plan compile context materialize load postgres state publish", ""],
-  ["artifacts", "lib diagnostics parse graph type:execute", ""],
+  ["artifacts", "lib diagnostics parse graph type:context type:execute type:project", ""],
   ["report", "lib diagnostics type:parse type:plan type:state type:publish type:execute", ""],
   [
     ".",
