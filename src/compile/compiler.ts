@@ -2,12 +2,12 @@
 import { readingConfig } from "../context/config.ts";
 import { makeProjectContext, type NodeFace, type ProjectContext, TemplateContext } from "../context/context.ts";
 import type { RunFacts } from "../context/globals.ts";
-import type { MacroSet } from "../context/macros.ts";
+import { bindMacro, type MacroNode, type MacroSet } from "../context/macros.ts";
 import type { Phase, RefCall, SourceCall, TemplateQuery } from "../context/phase.ts";
 import { Relation } from "../context/relation.ts";
 import { testArguments } from "../context/test-arguments.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
-import { type Jinja, TemplateError } from "../jinja/index.ts";
+import { type Jinja, Kwargs, TemplateError, toPython } from "../jinja/index.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { callSpan, Linker } from "../parse/link.ts";
 import type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource } from "../parse/manifest.ts";
@@ -77,6 +77,16 @@ export class Compiler {
     const ctes = new Map<NodeId, Compiled>();
     await this.#addEphemerals(wanted, query, {}, ctes);
     return this.#inject(sql, ctes);
+  }
+
+  /** Calls a macro as `run-operation` does: outside of any node. What it asks and runs goes through `query`. */
+  async callMacro(macro: MacroNode, args: Mapping, query: TemplateQuery): Promise<void> {
+    const { project, macros } = this.input;
+    const phase = this.#phase({ package: project.name, file: macro.file, at: macro.at }, {}, query, {}, new Set());
+    const context = new TemplateContext(this.#shared, { package: project.name }, phase);
+    const bound = bindMacro(macro, macros, context, "async");
+    const given = Object.entries(args).map(([name, value]) => [name, toPython(value)] as const);
+    await explaining(macro.at, async () => void (await bound(new Kwargs(given))));
   }
 
   /** A hook's SQL; `this` is the node's relation. */
@@ -221,12 +231,15 @@ export class Compiler {
       }
       const name = this.input.relations.readFrom(target.id);
       const isView = target.kind === "model" && target.config.materialized === "view";
-      return new Relation({
+      const found = new Relation({
         database: name.database,
         schema: name.schema,
         identifier: name.identifier,
         type: isView ? "view" : "table",
       });
+      // As dbt writes it: templates print it where they would print the name.
+      const empty = `(select * from ${found.render()} where false limit 0) _dbt_limit_subq_${name.identifier}`;
+      return this.input.facts.empty ? found.with({ text: empty }) : found;
     };
     const node = caller.id ? this.input.manifest.nodes.get(caller.id) : undefined;
     const resolve = (target: Resource | undefined, missing: () => Diagnostic): Relation => {

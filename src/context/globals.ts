@@ -25,6 +25,10 @@ export interface RunFacts {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly fullRefresh: boolean;
   readonly command: string;
+  /** `--empty`: parents are read without their rows. */
+  readonly empty?: boolean;
+  /** `--store-failures` */
+  readonly storeFailures?: boolean;
 }
 
 /** dbt's version whose behaviour is followed; templates ask for it. */
@@ -56,7 +60,7 @@ export function globalNames(project: Project, facts: RunFacts): Map<string, unkn
         threads: target.threads,
       }),
     ],
-    ["flags", toPython({ FULL_REFRESH: facts.fullRefresh, WHICH: facts.command, EMPTY: false, STORE_FAILURES: false })],
+    ["flags", toPython({ FULL_REFRESH: facts.fullRefresh, WHICH: facts.command, EMPTY: facts.empty ?? false, STORE_FAILURES: facts.storeFailures ?? false })],
     ["env_var", (...args: unknown[]) => envVar(facts.env, args)],
     ["return", returnFromMacro],
     ["fromjson", (...args: unknown[]) => orDefault(args, (text) => JSON.parse(text) as Value)],
