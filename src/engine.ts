@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { assemble, type Compiled } from "./compile/assemble.ts";
+import { customMaterialization } from "./compile/custom-materialization.ts";
 import { Compiler } from "./compile/compiler.ts";
 import type { RunFacts } from "./context/globals.ts";
 import type { MacroNode, MacroSet } from "./context/macros.ts";
@@ -42,6 +43,10 @@ export interface OpenOptions extends Omit<ReadOptions, "projectDir" | "render" |
   readonly empty?: boolean;
   /** Tests that do not say keep their failing rows. */
   readonly storeFailures?: boolean;
+  /** Which batches of microbatch models are built; absent: those that are due. */
+  readonly window?: RunFacts["window"];
+  /** Models read their parents for this stretch of time only. */
+  readonly sample?: RunFacts["sample"];
   /** The verb: templates see it as `flags.WHICH`. */
   readonly command?: string;
   /** Called before the embedded server is started, which takes seconds the first time. */
@@ -80,15 +85,27 @@ export interface RunRequest {
 export async function open(dir: string, options: OpenOptions = {}): Promise<Sluice> {
   const effects = { ...realEffects, ...options.effects };
   const jinja = new Jinja();
-  const { effects: _, onServerStart, fullRefresh = false, command = "run", empty, storeFailures, ...reading } = options;
-  const asked = { fullRefresh, command, ...(empty && { empty }), ...(storeFailures && { storeFailures }) };
-  const facts: RunFacts = { invocationId: effects.id(), startedAt: effects.now(), env: effects.env, ...asked };
+  const { effects: _, onServerStart, fullRefresh = false, command = "run", ...more } = options;
+  const { empty = false, storeFailures = false, window, sample, ...reading } = more;
+  const times = { ...(window && { window }), ...(sample && { sample }) };
+  const facts: RunFacts = {
+    invocationId: effects.id(),
+    startedAt: effects.now(),
+    env: effects.env,
+    fullRefresh,
+    command,
+    empty,
+    storeFailures,
+    ...times,
+  };
   const render = nativeRenderer(jinja);
   const { project, diagnostics } = await readProject({ ...reading, projectDir: dir, env: effects.env, render });
   if (!project || hasErrors(diagnostics)) return new Sluice({ facts, jinja, diagnostics });
   const parsed = parseProject(project, jinja, facts);
   const { graph, diagnostics: cycles } = buildGraph(parsed.manifest);
-  const problems = [...parsed.manifest.nodes.values()].flatMap((node) => [
+  // What a block of the project builds is configured as that block reads it.
+  const own = [...parsed.manifest.nodes.values()].filter((node) => !customMaterialization(node, parsed.macros));
+  const problems = own.flatMap((node) => [
     ...(node.kind === "model" ? [materializationProblem(node)].filter((d) => d !== undefined) : []),
     ...configProblems(node),
   ]);

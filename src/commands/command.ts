@@ -5,6 +5,7 @@ import type { Selection, Sluice } from "../index.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { makeReporter, type Reporter, type ReportOptions } from "../report/reporter.ts";
 import { projectFolder } from "./defaults.ts";
+import { type EventTimeArgs, eventTimes } from "./event-times.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { GlobalArgs, Option, SelectionArgs } from "./options.ts";
 import { earlierFor } from "./state.ts";
@@ -36,7 +37,7 @@ export function reporterFor(args: GlobalArgs, more: Partial<ReportOptions> = {})
   });
 }
 
-type OpenArgs = GlobalArgs & { fullRefresh?: boolean; empty?: boolean; storeFailures?: boolean };
+type OpenArgs = GlobalArgs & EventTimeArgs & { fullRefresh?: boolean; empty?: boolean; storeFailures?: boolean };
 
 /** Commands after which there is a `target/manifest.json`, as in dbt. */
 const WRITES_MANIFEST = new Set([
@@ -66,6 +67,7 @@ async function openFor(args: OpenArgs, command: string, onServerStart: () => voi
     fullRefresh: args.fullRefresh ?? false,
     empty: args.empty ?? false,
     storeFailures: args.storeFailures ?? false,
+    ...eventTimes(args),
     ...(args.profilesDir ? { profilesDir: args.profilesDir } : {}),
     ...(args.profile ? { profile: args.profile } : {}),
     ...(args.target ? { target: args.target } : {}),

@@ -1,5 +1,6 @@
 /** Options that several commands share. Names and short forms are dbt's; `defaults.ts` says what they are when not given. */
 import type { ArgumentsCamelCase, InferredOptionTypes, Options } from "yargs";
+import { eventTimeOptions } from "./event-times.ts";
 
 /** `value` is what stands for the value in help: `--target <name>`. */
 export type Option = Options & { readonly value?: string };
@@ -141,6 +142,7 @@ export const resourceTypeOptions = {
 export const runOptions = {
   ...selectionOptions,
   ...deferOptions,
+  ...eventTimeOptions,
   "full-refresh": {
     type: "boolean",
     alias: "f",

@@ -29,6 +29,12 @@ export interface RunFacts {
   readonly empty?: boolean;
   /** `--store-failures` */
   readonly storeFailures?: boolean;
+  /** `--event-time-start` and `--event-time-end`: which batches of microbatch models are built. */
+  readonly window?: { readonly start?: Date; readonly end?: Date };
+  /** `--sample`: parents are read for this stretch of time. */
+  readonly sample?: { readonly start: Date; readonly end: Date };
+  /** Ids of what is selected; known once a plan is made. */
+  readonly selected?: () => readonly string[];
 }
 
 /** dbt's version whose behaviour is followed; templates ask for it. */
