@@ -153,6 +153,8 @@ export class Sluice {
   readonly #parts: Parts;
   #look: Look = { world: { relations: new Map(), loads: new Map() }, schemas: new Set() };
   #compilePlan: Plan | undefined;
+  /** Macros that nodes were seen to call when they were compiled or run, by unique id. */
+  readonly calls = new Map<NodeId, Set<string>>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -326,6 +328,7 @@ export class Sluice {
       jinja,
       facts,
       relations,
+      calls: this.calls,
       world: this.#look.world,
       message: (level, text, node) => emit({ type: "message", at: new Date(), level, text, ...(node && { node }) }),
     });

@@ -28,6 +28,8 @@ export interface CompilerInput {
   /** Decides `is_incremental()`. */
   readonly world: World;
   message(level: "debug" | "info" | "warn", text: string, node?: NodeId): void;
+  /** Where the calls of nodes are noted, for compilers of one command. */
+  readonly calls?: Map<NodeId, Set<string>>;
 }
 
 /** What a caller may put in place of the ordinary meaning of names: unit tests do. */
@@ -51,11 +53,14 @@ export interface Caller extends Pick<Phase, "commit" | "stored"> {
 
 export class Compiler {
   readonly input: CompilerInput;
+  /** What nodes call when they run, which may be more than parsing saw: `{% if is_incremental() %}`. */
+  readonly calls: Map<NodeId, Set<string>>;
   readonly #shared: ProjectContext;
   readonly #linker: Linker;
 
   constructor(input: CompilerInput) {
     this.input = input;
+    this.calls = input.calls ?? new Map();
     const { manifest } = input;
     const resources = [...manifest.nodes.values(), ...manifest.sources.values()];
     this.#linker = new Linker(resources, manifest.disabled.values(), manifest.projectName);
@@ -269,8 +274,9 @@ export class Compiler {
     };
     const resolve = (target: Resource | undefined, missing: () => Diagnostic): Relation => {
       if (!target) throw new Failure(missing());
-      if (node && node.kind !== "test" && !node.dependsOn.includes(target.id))
-        throw new Failure(undeclared(caller, target));
+      // What is built must come first; a source is there, seen while parsing or not.
+      const needsOrder = node && node.kind !== "test" && target.kind !== "source";
+      if (needsOrder && !node.dependsOn.includes(target.id)) throw new Failure(undeclared(caller, target));
       return relation(target);
     };
     return {
@@ -290,8 +296,11 @@ export class Compiler {
       // Batches after the first are brought into what is there, whatever was asked.
       fullRefresh: !substitutes.batch || !substitutes.isIncremental ? this.#fullRefresh(config) : false,
       ...(query ? { query } : {}),
-      macroUsed: () => {
-        // Recorded while parsing.
+      macroUsed: (id, isDirect) => {
+        if (!isDirect || !caller.id) return;
+        const known = this.calls.get(caller.id);
+        if (known) known.add(id);
+        else this.calls.set(caller.id, new Set([id]));
       },
       message: (level, text) => this.input.message(level, text, caller.id),
     };

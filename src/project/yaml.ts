@@ -18,12 +18,15 @@ export interface YamlDocument {
 
 const QUOTE_JINJA = `Jinja must be quoted in YAML: write  key: "{{ … }}"`;
 
-/** Reads one document. Duplicate keys are warned of (the last wins, as in dbt); a syntax error leaves `value` null. */
-export function readYaml(file: SourceFile): YamlDocument {
+/**
+ * Reads one document. Duplicate keys are warned of (the last wins, as in dbt); a syntax error leaves `value` null.
+ * `text`: the file's own, or a beginning of it.
+ */
+export function readYaml(file: SourceFile, text: string = file.text): YamlDocument {
   const diagnostics: Diagnostic[] = [];
   let value: Value = null;
   try {
-    value = new Builder(file, parseEvents(file.text, {}), diagnostics).document();
+    value = new Builder(file, parseEvents(text, {}), diagnostics).document();
   } catch (thrown) {
     if (!(thrown instanceof YAMLException) && !(thrown instanceof Unreadable)) throw thrown;
     diagnostics.push(syntaxError(file, thrown));
