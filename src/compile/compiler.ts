@@ -13,7 +13,8 @@ import { callSpan, Linker } from "../parse/link.ts";
 import type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource } from "../parse/manifest.ts";
 import { graphDictionary, nodeDictionary } from "../parse/node-dictionary.ts";
 import { located, renderQuoted, requoted } from "../parse/places.ts";
-import { relationKey, type Relations, wantsFullRefresh, type World } from "../plan/plan.ts";
+import { relationKey, wantsFullRefresh, type World } from "../plan/plan.ts";
+import type { Relations } from "../plan/relations.ts";
 import type { Hook, Mapping, Project } from "../project/types.ts";
 import { type Compiled, type Piece, rendered, withCtes } from "./assemble.ts";
 import { during, overlap, type Stretch } from "./event-time.ts";
@@ -292,6 +293,7 @@ export class Compiler {
         );
       },
       config: readingConfig(config),
+      standing: (name) => this.input.relations.standing(name),
       isIncremental: () => substitutes.isIncremental ?? this.#isIncremental(node, config),
       // Batches after the first are brought into what is there, whatever was asked.
       fullRefresh: !substitutes.batch || !substitutes.isIncremental ? this.#fullRefresh(config) : false,
@@ -323,7 +325,7 @@ export class Compiler {
 
   #isIncremental(node: Node | undefined, config: Mapping): boolean {
     if (node?.config.materialized !== "incremental") return false;
-    const existing = this.input.world.relations.get(relationKey(this.input.relations.writeTo(node.id)));
+    const existing = this.input.world.relations.get(relationKey(this.input.relations.published(node.id)));
     return !this.#fullRefresh(config) && existing?.kind === "table";
   }
 
