@@ -25,6 +25,10 @@ export interface RunFacts {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly fullRefresh: boolean;
   readonly command: string;
+  /** `--empty`: parents are read without their rows. */
+  readonly empty?: boolean;
+  /** `--store-failures` */
+  readonly storeFailures?: boolean;
   /** `--event-time-start` and `--event-time-end`: which batches of microbatch models are built. */
   readonly window?: { readonly start?: Date; readonly end?: Date };
   /** `--sample`: parents are read for this stretch of time. */
@@ -62,7 +66,15 @@ export function globalNames(project: Project, facts: RunFacts): Map<string, unkn
         threads: target.threads,
       }),
     ],
-    ["flags", toPython({ FULL_REFRESH: facts.fullRefresh, WHICH: facts.command, EMPTY: false, STORE_FAILURES: false })],
+    [
+      "flags",
+      toPython({
+        FULL_REFRESH: facts.fullRefresh,
+        WHICH: facts.command,
+        EMPTY: facts.empty ?? false,
+        STORE_FAILURES: facts.storeFailures ?? false,
+      }),
+    ],
     ["env_var", (...args: unknown[]) => envVar(facts.env, args)],
     ["return", returnFromMacro],
     ["fromjson", (...args: unknown[]) => orDefault(args, (text) => JSON.parse(text) as Value)],
@@ -117,11 +129,17 @@ export function varNames(project: Project, packageName: string): string[] {
 }
 
 /** `var('name', default)`, with `.has_var`. */
-export function varFunction(project: Project, packageName: string): unknown {
+export function varFunction(
+  project: Project,
+  packageName: string,
+  render: (text: string) => unknown = (text) => text,
+): unknown {
   const lookup = varLookup(project, packageName);
   const read = (args: unknown[]): unknown => {
     const { name, default: fallback } = callArgs(args, ["name", "default"]);
     const value = lookup(String(name));
+    // Texts may be templates: `{{ source(…) }}` in vars is how packages let their tables be named.
+    if (typeof value === "string") return render(value);
     if (value !== undefined) return toPython(value);
     if (fallback !== undefined) return fallback;
     const key = String(name);
