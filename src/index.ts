@@ -1,7 +1,7 @@
 /** Sluice as a library: `const sluice = await open(dir)`, then `.select()`, `.plan()`, `.run(plan, { signal, onEvent })`, `.close()`. */
 export { open, type Effects, type OpenOptions, type PlanRequest, type RunRequest, type Sluice } from "./engine.ts";
 export type { Compiled } from "./compile/assemble.ts";
-export { Failure, type Diagnostic, type Note, type SourceFile, type Span } from "./diagnostics/diagnostic.ts";
+export { error, Failure, type Diagnostic, type Note, type SourceFile, type Span } from "./diagnostics/diagnostic.ts";
 export { formatDiagnostic } from "./diagnostics/format.ts";
 export type { RunEvent, RunResult, StepResult } from "./execute/events.ts";
 export type { Graph } from "./graph/graph.ts";

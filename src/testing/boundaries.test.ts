@@ -34,7 +34,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ["artifacts", "lib diagnostics parse graph type:execute", ""],
   ["report", "lib diagnostics type:parse type:plan type:execute", ""],
   [".", "lib diagnostics jinja postgres state project load context parse graph plan compile materialize execute", ""],
-  ["extras", "lib .", "@faker-js/faker"],
+  ["extras", "lib .", "@faker-js/faker chart.js highlight.js markdown-it minisearch preact"],
   ["commands", "lib diagnostics . report artifacts extras", "yargs"],
   ["cli", "lib commands", ""],
 ];
@@ -72,7 +72,7 @@ function importsOf(file: string): Import[] {
 function sources(): string[] {
   return readdirSync(root, { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts") && !path.endsWith(".test.ts"))
+    .filter((path) => /\.tsx?$/.test(path) && !path.endsWith(".d.ts") && !path.endsWith(".test.ts"))
     .filter((path) => !/(^|\/)(testing|rig|fixture)(\/|\.ts$)/.test(path));
 }
 
