@@ -1,6 +1,6 @@
 /** Exposures of type dashboard → what the pages draw; rows come from `ask`, where there is a database. */
 import type { Diagnostic, Panel } from "../../index.ts";
-import { columnsOf, readDashboard } from "../../index.ts";
+import { columnsOf, inWords, readDashboard } from "../../index.ts";
 import { type Json, list, map, text, texts } from "./artifacts.ts";
 import type { Rows, SiteDashboard, SitePanel, TestCounts } from "./data.ts";
 import { inlineHtmlOf } from "./markdown.ts";
@@ -39,7 +39,7 @@ export async function dashboardsOf(
     const owner = text(map(json["owner"])["name"]) || text(map(json["owner"])["email"]);
     found.push({
       name,
-      title: dashboard?.title ?? (label || name),
+      title: label || inWords(name),
       description: inlineHtmlOf(text(json["description"])),
       ...(owner !== "" && { owner }),
       ...(/^https?:/.test(text(json["url"])) && { url: text(json["url"]) }),

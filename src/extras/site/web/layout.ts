@@ -29,6 +29,7 @@ type Edge = readonly [from: number, to: number];
 
 /** Nodes are 0 … count - 1. Edges that would close a circle are drawn, but have no say. */
 export function layout(count: number, edges: readonly Edge[]): Layout {
+  if (count === 0) return { nodes: [], edges: [], width: 0, height: 0 };
   const { children, parents } = adjacency(count, edges);
   const rank = ranks(count, parents, children);
   const graph = withStandIns(count, edges, rank);
