@@ -20,7 +20,7 @@ export interface GraphViewProps {
 
 export function GraphView(props: GraphViewProps): JSX.Element {
   const { nodes, selected, onSelect, onOpen } = props;
-  const drawn = useMemo(() => placed(nodes), [nodes.join()]);
+  const drawn = useMemo(() => placed(nodes, props.class === "small" ? 1 : 1.4), [nodes.join()]);
   const box = useRef<HTMLDivElement>(null);
   const group = useRef<SVGGElement>(null);
   const camera = useCamera(box, group);
@@ -172,12 +172,13 @@ export interface Drawn {
   readonly height: number;
 }
 
-function placed(nodes: readonly number[]): Drawn {
+function placed(nodes: readonly number[], shape: number): Drawn {
   const place = new Map(nodes.map((node, i) => [node, i]));
   const edges = nodes.flatMap((to) => nodeAt(to).parents.flatMap((from) => (place.has(from) ? [{ from, to }] : [])));
   const found = layout(
     nodes.length,
     edges.map(({ from, to }) => [place.get(from)!, place.get(to)!] as const),
+    shape,
   );
   return {
     at: new Map(nodes.map((node, i) => [node, found.nodes[i]!])),

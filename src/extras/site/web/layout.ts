@@ -20,6 +20,7 @@ export interface Layout {
 export const NODE_WIDTH = 142;
 export const NODE_HEIGHT = 56;
 const COLUMN = 184;
+const WIDEST = 760;
 const ROW = 70;
 /** What an edge needs that only passes. */
 const PASSING = 14;
@@ -27,23 +28,30 @@ const SWEEPS = 8;
 
 type Edge = readonly [from: number, to: number];
 
-/** Nodes are 0 … count - 1. Edges that would close a circle are drawn, but have no say. */
-export function layout(count: number, edges: readonly Edge[]): Layout {
+/**
+ * Nodes are 0 … count - 1. Edges that would close a circle are drawn, but have no say. Where many stand above each other,
+ * ranks move apart towards the shape asked for, width by height, so that the edges between them can be told apart.
+ */
+export function layout(count: number, edges: readonly Edge[], shape = 1): Layout {
   if (count === 0) return { nodes: [], edges: [], width: 0, height: 0 };
   const { children, parents } = adjacency(count, edges);
   const rank = ranks(count, parents, children);
   const graph = withStandIns(count, edges, rank);
   const layers = order(graph);
   const y = positions(layers, graph, count);
+  const heights = layers.flat().map((node) => y[node]!);
+  const high =
+    heights.reduce((most, one) => Math.max(most, one), 0) - heights.reduce((least, one) => Math.min(least, one), 0);
+  const column = Math.min(WIDEST, Math.max(COLUMN, (high * shape) / Math.max(1, layers.length)));
   const loose = placeLoose(count, parents, children, rank, y, layers);
-  const nodes = Array.from({ length: count }, (_, i) => loose.get(i) ?? { x: rank[i]! * COLUMN, y: y[i]! });
+  const nodes = Array.from({ length: count }, (_, i) => loose.get(i) ?? { x: rank[i]! * column, y: y[i]! });
   const least = Math.min(0, ...nodes.map((node) => node.y));
   const moved = nodes.map((node) => ({ x: node.x + NODE_WIDTH / 2, y: node.y - least + NODE_HEIGHT / 2 }));
   const paths = edges.map((edge, i) =>
     path(
       moved,
       edge,
-      (graph.chains[i] ?? []).map((d) => [graph.rank[d]! * COLUMN + NODE_WIDTH / 2, y[d]! - least + NODE_HEIGHT / 2]),
+      (graph.chains[i] ?? []).map((d) => [graph.rank[d]! * column + NODE_WIDTH / 2, y[d]! - least + NODE_HEIGHT / 2]),
     ),
   );
   return {
@@ -260,7 +268,7 @@ function placeLoose(
   layers: readonly number[][],
 ): Map<number, LayoutNode> {
   const loose = Array.from({ length: count }, (_, i) => i).filter((i) => !parents[i]!.length && !children[i]!.length);
-  const bottom = Math.max(-2 * ROW, ...layers.flat().map((node) => y[node]!)) + 2 * ROW;
+  const bottom = layers.flat().reduce((most, node) => Math.max(most, y[node]!), -2 * ROW) + 2 * ROW;
   const columns = Math.max(4, Math.max(0, ...rank) + 1, Math.ceil(Math.sqrt(loose.length / 3)));
   return new Map(
     loose.map((node, i) => [node, { x: (i % columns) * COLUMN, y: bottom + Math.floor(i / columns) * ROW }]),
