@@ -30,4 +30,5 @@ export type {
 } from "./parse/manifest.ts";
 export type { Plan, Reason, Step } from "./plan/plan.ts";
 export type { Database, QueryResult, ServerInfo, Session } from "./postgres/database.ts";
+export { projectFlags } from "./project/project-flags.ts";
 export type { Project } from "./project/types.ts";

@@ -17,7 +17,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ["project", "lib diagnostics jinja type:postgres", "js-yaml zod csv-parse"],
   ["load", "lib diagnostics postgres state type:project", "csv-parse"],
   ["context", "lib diagnostics project jinja postgres/catalog.ts postgres/relation.ts", "js-yaml"],
-  ["parse", "lib diagnostics project jinja context", ""],
+  ["parse", "lib diagnostics project jinja context postgres/relation.ts", ""],
   ["graph", "lib diagnostics parse type:project", "graphlib"],
   ["plan", "lib diagnostics parse graph postgres/relation.ts type:postgres type:state type:project", ""],
   [
@@ -31,7 +31,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
     "",
   ],
   ["execute", "lib diagnostics project parse graph plan compile context materialize load postgres state", ""],
-  ["artifacts", "lib diagnostics parse graph type:execute", ""],
+  ["artifacts", "lib diagnostics parse graph type:context type:execute type:project", ""],
   ["report", "lib diagnostics type:parse type:plan type:execute", ""],
   [".", "lib diagnostics jinja postgres state project load context parse graph plan compile materialize execute", ""],
   ["extras", "lib .", "@faker-js/faker chart.js highlight.js markdown-it minisearch preact"],

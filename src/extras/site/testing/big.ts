@@ -4,11 +4,12 @@ import { join } from "node:path";
 
 const LAYERS = ["staging", "intermediate", "core", "marts", "reports"];
 
+const id = (i: number): string => `model.big.m${i}`;
+
 export function writeBigArtifacts(folder: string, models: number): void {
   mkdirSync(folder, { recursive: true });
   const write = (file: string, value: unknown): void => writeFileSync(join(folder, file), JSON.stringify(value));
   const wide = Math.max(1, Math.floor(models / 12));
-  const id = (i: number): string => `model.big.m${i}`;
   const name = (i: number): string => `${LAYERS[Math.floor((i * 5) / models)]}_orders_by_region_${i}`;
   const nodes: Record<string, unknown> = {};
   for (let i = 0; i < models; i++) {
