@@ -2,6 +2,7 @@ import type { Command } from "./command.ts";
 import { cleanCommand } from "./clean.ts";
 import { compileCommand } from "./compile.ts";
 import { debugCommand } from "./debug.ts";
+import { docsCommand } from "./docs.ts";
 import { generateCommand } from "./generate.ts";
 import { initCommand } from "./init.ts";
 import { lsCommand } from "./ls.ts";
@@ -14,7 +15,7 @@ import { showCommand } from "./show.ts";
 /** As `sluice --help` lists them. */
 export const commandGroups: readonly (readonly [title: string, commands: readonly Command[]])[] = [
   ["Build", runCommands],
-  ["Look", [planCommand, compileCommand, showCommand, lsCommand, parseCommand, debugCommand]],
+  ["Look", [planCommand, compileCommand, showCommand, lsCommand, parseCommand, docsCommand, debugCommand]],
   ["Set up", [initCommand, generateCommand, upCommand, downCommand, cleanCommand]],
 ];
 

@@ -29,7 +29,6 @@ function optionOf(word: string, options: Readonly<Record<string, Option>>): Opti
 const ELSEWHERE: Readonly<Record<string, string>> = {
   clone: "dbt's clone is not there yet.",
   deps: "Packages from the hub are not there yet; macros of your own go into macros/.",
-  docs: "dbt's docs are not there yet; descriptions reach the database by persist_docs.",
   freshness: "Freshness of sources is not there yet.",
   retry: "dbt's retry is not there yet; `sluice build --select …` builds what failed and what follows it.",
   "run-operation":
