@@ -105,7 +105,7 @@ function NodeBox(props: { node: number; at: Point; tint: string; state: string }
   const top = props.at.y - NODE_HEIGHT / 2;
   const bad = tests.fail > 0 || toneOf(status) === "bad";
   return (
-    <g class={`graph-node ${props.state}`} data-node={props.node} style={{ "--tint": props.tint }}>
+    <g class={`graph-node ${props.state}`} data-node={props.node} data-name={name} style={{ "--tint": props.tint }}>
       <rect class="node-shape" x={left} y={top} width={NODE_WIDTH} height={NODE_HEIGHT} rx="7" />
       <rect x={left} y={top} width="5" height={NODE_HEIGHT} rx="2.5" style={{ fill: props.tint }} />
       <Name name={name} of={materialized === undefined ? kind : `${kind} · ${materialized}`} left={left} top={top} />
