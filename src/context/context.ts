@@ -2,11 +2,13 @@
 import { callArgs, iter, type Scope, str, TemplateError, toPython, truth } from "../jinja/index.ts";
 import type { Mapping, Project } from "../project/types.ts";
 import { makeAdapter } from "./adapter.ts";
+import { quoteIdent } from "../postgres/relation.ts";
 import { exceptionsFor, tryOrCompilerError } from "./exceptions.ts";
 import { globalNames, type RunFacts, varFunction } from "./globals.ts";
 import { bindMacro, type BoundMacro, BUILTIN_PACKAGE, type MacroNode, type MacroSet } from "./macros.ts";
 import type { Phase, RefCall, SourceCall } from "./phase.ts";
-import { columnClass, Relation, relationClass } from "./relation.ts";
+import { columnClass } from "./column.ts";
+import { type Relation, relationClass } from "./relation.ts";
 import { ResultTable } from "./results.ts";
 import { statementNames } from "./statements.ts";
 
@@ -160,13 +162,17 @@ export class TemplateContext implements Scope {
       ["builtins", { ref, source, config: phase.config }],
       ["var", varFunction(project, this.#package)],
       ["is_incremental", () => phase.isIncremental()],
-      ["should_full_refresh", () => facts.fullRefresh],
+      ["should_full_refresh", () => phase.fullRefresh ?? facts.fullRefresh],
       ["run_query", runQuery],
       ["log", (...args: unknown[]) => this.#log(args)],
       ["print", (text: unknown) => (phase.message("info", str(text)), "")],
       ["try_or_compiler_error", tryOrCompilerError],
       ["api", { Relation: relationClass, Column: columnClass }],
       ["context", this.#asDict()],
+      ["render", (text: unknown) => this.#render(str(text))],
+      ["write", () => ""],
+      ["load_agate_table", () => null],
+      ["selected_resources", facts.selected ? facts.selected() : []],
       ["database", project.target.connection.database],
       ...statementNames(phase),
     ]);
@@ -197,6 +203,8 @@ export class TemplateContext implements Scope {
           database,
           flags: project.packages[0]?.config.flags ?? {},
           bind: (id) => this.#bindById(id),
+          call: (name, args) => this.#call(name, args),
+          quote: quoteIdent,
         });
       default:
         return undefined;
@@ -206,6 +214,19 @@ export class TemplateContext implements Scope {
   #bindById(id: string): BoundMacro {
     for (const macro of this.#shared.macros.all()) if (macro.id === id) return this.#bind(macro);
     throw new Error(`Internal error: no macro ${id}`);
+  }
+
+  #call(name: string, args: readonly unknown[]): unknown {
+    const macro = this.get(name);
+    if (typeof macro !== "function") throw new Error(`Internal error: no macro ${name}`);
+    return (macro as BoundMacro)(...args);
+  }
+
+  /** A text as a template in this context: a hook's. */
+  #render(text: string): unknown {
+    if (!/\{[{%#]/.test(text)) return text;
+    const template = this.#shared.macros.text(text);
+    return this.#mode === "sync" ? template.renderSync(this).text : template.render(this).then((done) => done.text);
   }
 
   /** Some packages look names up in `context` by key. */

@@ -1,6 +1,7 @@
 /** One step on one session: compile, then everything the node does in one transaction. */
 import type { Compiled } from "../compile/assemble.ts";
 import type { Compiler } from "../compile/compiler.ts";
+import { customMaterialization } from "../compile/custom-materialization.ts";
 import { compileUnitTest } from "../compile/unit-test.ts";
 import type { TemplateQuery } from "../context/phase.ts";
 import { type Diagnostic, Failure, type Span } from "../diagnostics/diagnostic.ts";
@@ -9,6 +10,7 @@ import type { Graph } from "../graph/graph.ts";
 import { loadSource } from "../load/load.ts";
 import { materializations } from "../materialize/index.ts";
 import type { BuildInput, Statement, StatementResult } from "../materialize/materialization.ts";
+import { isMicrobatch } from "../materialize/microbatch.ts";
 import { settle } from "../materialize/settle.ts";
 import { runTest } from "../materialize/test.ts";
 import type {
@@ -24,6 +26,8 @@ import type {
 import { type Plan, type Step, wantsFullRefresh } from "../plan/plan.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError, SQLSTATE } from "../postgres/errors.ts";
+import { buildBatches } from "./batches.ts";
+import { buildCustom } from "./custom.ts";
 import { drive, type Driving, StatementFailure } from "./drive.ts";
 import type { RunEvent, StepResult } from "./events.ts";
 import { explainQueryError } from "./explain.ts";
@@ -105,7 +109,7 @@ function work(resource: Resource, context: StepContext, trace: Trace): Promise<O
 }
 
 /** Collects what a step compiles and runs, for the target folder and the row count; kept also when the step fails. */
-class Trace {
+export class Trace {
   readonly #node: NodeId;
   readonly #emit: StepContext["emit"];
   readonly #sql: string[] = [];
@@ -139,9 +143,16 @@ class Trace {
 
 async function build(node: ModelNode | SeedNode | SnapshotNode, context: StepContext, trace: Trace): Promise<Outcome> {
   const { session, compiler, plan } = context;
+  if (node.kind === "model" && isMicrobatch(node)) return buildBatches(node, context, trace);
   const target = plan.relations.writeTo(node.id);
   const compiled = await compiler.compile(node, (sql) => session.queryText(sql));
   if (node.kind !== "seed") trace.compiled = compiled.sql;
+  const block = node.kind === "model" ? customMaterialization(node, compiler.input.macros) : undefined;
+  if (node.kind === "model" && block) {
+    const onStatement = (sql: string): void => trace.hooks([sql]);
+    const built = await buildCustom({ node, block, sql: compiled.sql, session, compiler, onStatement });
+    return { status: "success", message: built.message || "OK", ...(built.rows > 0 && { rows: built.rows }) };
+  }
   const seed = node.kind === "seed" ? await seedInput(node) : undefined;
   const input: BuildInput = {
     node,
@@ -178,11 +189,11 @@ async function build(node: ModelNode | SeedNode | SnapshotNode, context: StepCon
   };
 }
 
-function warn(node: NodeId, { at, message }: Diagnostic): RunEvent {
+export function warn(node: NodeId, { at, message }: Diagnostic): RunEvent {
   return { type: "message", at: new Date(), level: "warn", node, text: `${at ? `${place(at)}  ` : ""}${message}` };
 }
 
-function drivingFor(session: Session, at: Span, compiled: Compiled, trace: Trace): Driving {
+export function drivingFor(session: Session, at: Span, compiled: Compiled, trace: Trace): Driving {
   return {
     session,
     at,

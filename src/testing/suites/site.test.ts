@@ -243,7 +243,7 @@ describe.skipIf(executable === undefined)("the site in a browser", () => {
   });
 
   test("sample rows are there when they were asked for, and only then", async () => {
-    await made(bank, "--sample", "2");
+    await made(bank, "--sample-rows", "2");
     const { page } = await openFile(site, "#/node/model.bank.customer_summary");
     const sample = page.getByRole("region", { name: "Sample rows" });
     await sample.waitFor();
