@@ -19,6 +19,7 @@ type Args = GlobalArgs &
     sampleRows: number;
     artifacts?: string;
     port: number;
+    browser?: boolean;
   };
 
 /** What has a relation, or may have one. */
@@ -53,7 +54,7 @@ export const docsCommand: Command = {
       value: "n",
       describe: "Port of serve; 0: any that is free",
     },
-    browser: { type: "boolean", hidden: true },
+    browser: { type: "boolean", describe: "serve: open a browser (default: on a terminal)" },
   },
   examples: [
     "sluice docs generate",
@@ -131,6 +132,7 @@ async function withoutProject(args: Args, work: (reporter: Reporter) => Promise<
 async function serve(args: Args): Promise<number> {
   const { serveSite } = await import("../extras/site/serve.ts");
   const { whenRunsFinish } = await import("../extras/site/watch.ts");
+  const { browse } = await import("../extras/site/browse.ts");
   let made: Made | undefined;
   const quietly = { ...args, quiet: true };
   const again = (): Promise<number> => makeSite(quietly, (one) => (made = one));
@@ -143,6 +145,7 @@ async function serve(args: Args): Promise<number> {
       if ((await again()) !== ExitCode.unusable) server.reload();
     });
     reporter.line(`The site is at ${server.url}, for this machine only. Ctrl-C ends it.`);
+    if (args.browser ?? process.stdout.isTTY) browse(server.url);
     await interruptible(
       reporter,
       (signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve(ExitCode.ok))),
