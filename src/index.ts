@@ -45,3 +45,5 @@ export { addPackage } from "./deps/add.ts";
 export { install } from "./deps/install.ts";
 export { projectFlags, projectPackagesPath, projectTargetPath } from "./project/project-flags.ts";
 export type { Project } from "./project/types.ts";
+export type { Publication } from "./publish/publish.ts";
+export type { PastRun } from "./state/history.ts";

@@ -6,11 +6,14 @@ import { debugCommand } from "./debug.ts";
 import { depsCommand } from "./deps.ts";
 import { docsCommand } from "./docs.ts";
 import { generateCommand } from "./generate.ts";
+import { historyCommand } from "./history.ts";
 import { initCommand } from "./init.ts";
 import { lsCommand } from "./ls.ts";
 import { parseCommand } from "./parse.ts";
 import { planCommand } from "./plan.ts";
+import { publishCommand } from "./publish.ts";
 import { retryCommand } from "./retry.ts";
+import { rollbackCommand } from "./rollback.ts";
 import { runOperationCommand } from "./run-operation.ts";
 import { runCommands } from "./run.ts";
 import { downCommand, upCommand } from "./server.ts";
@@ -20,6 +23,7 @@ import { sourceCommand } from "./source.ts";
 /** As `sluice --help` lists them. */
 export const commandGroups: readonly (readonly [title: string, commands: readonly Command[]])[] = [
   ["Build", [...runCommands, retryCommand, cloneCommand, runOperationCommand]],
+  ["Publish", [publishCommand, rollbackCommand, historyCommand]],
   [
     "Look",
     [planCommand, compileCommand, showCommand, lsCommand, parseCommand, sourceCommand, docsCommand, debugCommand],

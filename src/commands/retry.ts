@@ -4,10 +4,10 @@ import { error, Failure } from "../diagnostics/diagnostic.ts";
 import { type Command, reporterFor } from "./command.ts";
 import { projectFolder } from "./defaults.ts";
 import { ExitCode } from "./exit-code.ts";
-import { type GlobalArgs, type RunArgs, runOptions } from "./options.ts";
+import { type GlobalArgs, type PublishArgs, publishOptions, type RunArgs, runOptions } from "./options.ts";
 import { rerun } from "./run.ts";
 
-type Args = GlobalArgs & RunArgs;
+type Args = GlobalArgs & RunArgs & PublishArgs;
 
 /** What is done again: what failed, and what was not done because of it. */
 const AGAIN = new Set(["error", "fail", "skipped", "runtime error", "partial success"]);
@@ -15,7 +15,7 @@ const AGAIN = new Set(["error", "fail", "skipped", "runtime error", "partial suc
 export const retryCommand: Command = {
   command: "retry",
   describe: "Run again what failed in the last run, and what was skipped because of it",
-  builder: runOptions,
+  builder: { ...runOptions, ...publishOptions },
   examples: ["sluice retry", "sluice retry --state last-night/target"],
   run: async (args: Args) => {
     const reporter = reporterFor(args);

@@ -4,11 +4,18 @@ import type { RunEvent, Sluice } from "../index.ts";
 import type { ConnectHint } from "../report/connect-hint.ts";
 import { type Command, interruptible, kindsFor, selectionFor, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
-import { type GlobalArgs, resourceTypeOptions, type RunArgs, runOptions } from "./options.ts";
+import {
+  type GlobalArgs,
+  type PublishArgs,
+  publishOptions,
+  resourceTypeOptions,
+  type RunArgs,
+  runOptions,
+} from "./options.ts";
 import { deferFor } from "./state.ts";
 import { warningPolicy } from "./warnings.ts";
 
-export type Args = GlobalArgs & RunArgs & { resourceType?: string[]; excludeResourceType?: string[] };
+export type Args = GlobalArgs & RunArgs & PublishArgs & { resourceType?: string[]; excludeResourceType?: string[] };
 
 interface Verb {
   readonly verb: string;
@@ -66,7 +73,7 @@ const verbs: readonly Verb[] = [
 export const runCommands: readonly Command[] = verbs.map((verb) => ({
   command: verb.verb,
   describe: verb.describe,
-  builder: { ...runOptions, ...(verb.kinds.length > 1 ? resourceTypeOptions : {}) },
+  builder: { ...runOptions, ...publishOptions, ...(verb.kinds.length > 1 ? resourceTypeOptions : {}) },
   examples: verb.examples,
   run: (args: Args) => execute(verb, args),
 }));
@@ -82,7 +89,8 @@ function execute(verb: Verb, args: Args, only?: readonly string[]): Promise<numb
           ? new Set(sluice.graph.order.filter((id) => only.includes(id)))
           : await selectionFor(sluice, args, reporter, kindsFor(args, verb.kinds));
         const defer = await deferFor(args);
-        const request = { selection, testsGate: verb.testsGate ?? false, ...(defer && { defer }) };
+        const { direct, force } = args;
+        const request = { selection, testsGate: verb.testsGate ?? false, direct, force, ...(defer && { defer }) };
         const plan = await sluice.plan(request, signal);
         const onEvent = (event: RunEvent): void => reporter.event(event);
         const { testsFail } = await warningPolicy(args);

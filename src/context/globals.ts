@@ -66,7 +66,15 @@ export function globalNames(project: Project, facts: RunFacts): Map<string, unkn
         threads: target.threads,
       }),
     ],
-    ["flags", toPython({ FULL_REFRESH: facts.fullRefresh, WHICH: facts.command, EMPTY: facts.empty ?? false, STORE_FAILURES: facts.storeFailures ?? false })],
+    [
+      "flags",
+      toPython({
+        FULL_REFRESH: facts.fullRefresh,
+        WHICH: facts.command,
+        EMPTY: facts.empty ?? false,
+        STORE_FAILURES: facts.storeFailures ?? false,
+      }),
+    ],
     ["env_var", (...args: unknown[]) => envVar(facts.env, args)],
     ["return", returnFromMacro],
     ["fromjson", (...args: unknown[]) => orDefault(args, (text) => JSON.parse(text) as Value)],
@@ -121,11 +129,17 @@ export function varNames(project: Project, packageName: string): string[] {
 }
 
 /** `var('name', default)`, with `.has_var`. */
-export function varFunction(project: Project, packageName: string): unknown {
+export function varFunction(
+  project: Project,
+  packageName: string,
+  render: (text: string) => unknown = (text) => text,
+): unknown {
   const lookup = varLookup(project, packageName);
   const read = (args: unknown[]): unknown => {
     const { name, default: fallback } = callArgs(args, ["name", "default"]);
     const value = lookup(String(name));
+    // Texts may be templates: `{{ source(…) }}` in vars is how packages let their tables be named.
+    if (typeof value === "string") return render(value);
     if (value !== undefined) return toPython(value);
     if (fallback !== undefined) return fallback;
     const key = String(name);

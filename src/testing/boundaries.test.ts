@@ -20,7 +20,11 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ["context", "lib diagnostics project jinja postgres/catalog.ts postgres/relation.ts", "js-yaml"],
   ["parse", "lib diagnostics project jinja context postgres/relation.ts", ""],
   ["graph", "lib diagnostics parse type:project", "graphlib"],
-  ["plan", "lib diagnostics parse graph postgres/relation.ts type:postgres type:state type:project", ""],
+  [
+    "plan",
+    "lib diagnostics parse graph postgres/relation.ts postgres/sql/swap.ts type:postgres type:state type:project",
+    "",
+  ],
   [
     "compile",
     "lib diagnostics project parse graph plan jinja context postgres/catalog.ts postgres/relation.ts postgres/sql/select.ts",
@@ -28,15 +32,16 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ],
   [
     "materialize",
-    "lib diagnostics parse plan compile postgres/sql postgres/catalog.ts postgres/relation.ts type:postgres type:project",
+    "lib diagnostics parse plan compile postgres/sql postgres/catalog.ts postgres/kept.ts postgres/relation.ts type:postgres type:project",
     "",
   ],
-  ["execute", "lib diagnostics project parse graph plan compile context materialize load postgres state", ""],
+  ["publish", "lib diagnostics plan postgres state", ""],
+  ["execute", "lib diagnostics project parse graph plan compile context materialize load postgres state publish", ""],
   ["artifacts", "lib diagnostics parse graph type:context type:execute type:project", ""],
-  ["report", "lib diagnostics type:parse type:plan type:execute", ""],
+  ["report", "lib diagnostics type:parse type:plan type:state type:publish type:execute", ""],
   [
     ".",
-    "lib diagnostics jinja postgres state project deps load context parse graph plan compile materialize execute",
+    "lib diagnostics jinja postgres state project deps load context parse graph plan compile materialize publish execute",
     "",
   ],
   ["extras", "lib .", "@faker-js/faker chart.js highlight.js markdown-it minisearch preact"],

@@ -124,14 +124,14 @@ shown(
   },
   (text) =>
     expect(text).toMatchInlineSnapshot(`
-    "Failure in test not_null_a_idd (models/s.yml:6)
-      models/s.yml:6:13  sql-42703  column "idd" does not exist
-          6 │           - not_null
-            │             ~~~~~~~~
-          → hint: Perhaps you meant to reference the column "a.id".
-          → compiled: where idd is null
-                            ^"
-  `),
+      "Failure in test not_null_a_idd (models/s.yml:6)
+        models/s.yml:6:13  sql-42703  column "idd" does not exist
+            6 │           - not_null
+              │             ~~~~~~~~
+            → hint: Perhaps you meant to reference the column "a.id".
+            → compiled: select idd
+                               ^"
+    `),
 );
 
 shown(
