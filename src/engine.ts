@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { assemble, type Compiled } from "./compile/assemble.ts";
 import { customMaterialization, opaqueBuilds } from "./compile/custom-materialization.ts";
 import { Compiler } from "./compile/compiler.ts";
+import { panelTemplate } from "./compile/panel.ts";
 import type { RunFacts } from "./context/globals.ts";
 import type { MacroNode, MacroSet } from "./context/macros.ts";
 import { type Diagnostic, error, Failure, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
@@ -28,6 +29,7 @@ import { Jinja } from "./jinja/index.ts";
 import { didYouMean } from "./lib/nearest.ts";
 import { configProblems } from "./materialize/config.ts";
 import { materializationProblem } from "./materialize/index.ts";
+import type { Panel } from "./parse/dashboard.ts";
 import type { DataTestNode, Manifest, ModelNode, NodeId, SnapshotNode } from "./parse/manifest.ts";
 import { macroDictionary } from "./parse/macro-dictionary.ts";
 import { parseProject, type Parsed } from "./parse/parse.ts";
@@ -294,6 +296,11 @@ export class Sluice {
   async compileInline(sql: string): Promise<Compiled> {
     const compiler = this.#compiler(await this.plan({ selection: new Set() }));
     return this.connections.ask((session) => compiler.compileInline(sql, (text) => session.queryText(text)));
+  }
+
+  /** A dashboard panel's query, of this target's relations. Throws `Failure`. */
+  compilePanel(panel: Panel): Promise<Compiled> {
+    return this.compileInline(panelTemplate(panel));
   }
 
   /** Stands in, for each node selected that is not there, a view of what another run built. Throws `Failure`. */
