@@ -8,12 +8,14 @@ import { lsCommand } from "./ls.ts";
 import { parseCommand } from "./parse.ts";
 import { planCommand } from "./plan.ts";
 import { runCommands } from "./run.ts";
+import { scheduleCommand } from "./schedule.ts";
 import { downCommand, upCommand } from "./server.ts";
 import { showCommand } from "./show.ts";
 
 /** As `sluice --help` lists them. */
 export const commandGroups: readonly (readonly [title: string, commands: readonly Command[]])[] = [
   ["Build", runCommands],
+  ["Keep running", [scheduleCommand]],
   ["Look", [planCommand, compileCommand, showCommand, lsCommand, parseCommand, debugCommand]],
   ["Set up", [initCommand, generateCommand, upCommand, downCommand, cleanCommand]],
 ];
