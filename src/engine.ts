@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { assemble, type Compiled } from "./compile/assemble.ts";
 import { Compiler } from "./compile/compiler.ts";
+import { panelTemplate } from "./compile/panel.ts";
 import type { RunFacts } from "./context/globals.ts";
 import { type Diagnostic, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
 import { Connections } from "./execute/connections.ts";
@@ -17,6 +18,7 @@ import { select, type Selection, type SelectionArgs } from "./graph/select.ts";
 import { Jinja } from "./jinja/index.ts";
 import { configProblems } from "./materialize/config.ts";
 import { materializationProblem } from "./materialize/index.ts";
+import type { Panel } from "./parse/dashboard.ts";
 import type { DataTestNode, Manifest, ModelNode, SnapshotNode } from "./parse/manifest.ts";
 import { parseProject, type Parsed } from "./parse/parse.ts";
 import { makePlan } from "./plan/make-plan.ts";
@@ -162,6 +164,11 @@ export class Sluice {
   async compileInline(sql: string): Promise<Compiled> {
     const compiler = this.#compiler(await this.plan({ selection: new Set() }));
     return this.connections.ask((session) => compiler.compileInline(sql, (text) => session.queryText(text)));
+  }
+
+  /** A dashboard panel's query, of this target's relations. Throws `Failure`. */
+  compilePanel(panel: Panel): Promise<Compiled> {
+    return this.compileInline(panelTemplate(panel));
   }
 
   /** The first rows of a query, values as Postgres writes them; all without a limit. Throws `Failure`. */

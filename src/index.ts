@@ -6,7 +6,28 @@ export { formatDiagnostic } from "./diagnostics/format.ts";
 export type { RunEvent, RunResult, StepResult } from "./execute/events.ts";
 export type { Graph } from "./graph/graph.ts";
 export type { Selection, SelectionArgs } from "./graph/select.ts";
-export type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource, SnapshotNode } from "./parse/manifest.ts";
+export {
+  type Chart,
+  columnsOf,
+  type Dashboard,
+  inWords,
+  type Measure,
+  type NumberFormat,
+  type Panel,
+  type PanelSize,
+  SIZES,
+} from "./parse/dashboard.ts";
+export { type DeclaredDashboard, readDashboard } from "./parse/read-dashboard.ts";
+export type {
+  DataTestNode,
+  ExposureNode,
+  Manifest,
+  ModelNode,
+  Node,
+  NodeId,
+  Resource,
+  SnapshotNode,
+} from "./parse/manifest.ts";
 export type { Plan, Reason, Step } from "./plan/plan.ts";
 export type { Database, QueryResult, ServerInfo, Session } from "./postgres/database.ts";
 export type { Project } from "./project/types.ts";

@@ -13,6 +13,7 @@ import type {
   UnitTestProperties,
   Value,
 } from "../project/types.ts";
+import type { Dashboard } from "./dashboard.ts";
 
 export type { MacroNode, RefCall, SourceCall };
 
@@ -122,6 +123,8 @@ export interface SourceNode extends ResourceBase {
 export interface ExposureNode extends ResourceBase {
   readonly kind: "exposure";
   readonly exposure: ExposureProperties;
+  /** What it shows, where its meta says so. */
+  readonly dashboard?: Dashboard;
   readonly dependsOn: readonly NodeId[];
   readonly config: NodeConfig;
 }

@@ -6,6 +6,7 @@ import { type Diagnostic, error } from "../diagnostics/diagnostic.ts";
 import { sortDiagnostics } from "../diagnostics/format.ts";
 import type { Jinja } from "../jinja/index.ts";
 import type { NodeProperties, Project } from "../project/types.ts";
+import { checkDashboard } from "./check-dashboard.ts";
 import { parseGenericTests, type Tested } from "./generic-tests.ts";
 import { link, Linker } from "./link.ts";
 import { collectDocs, collectMacros } from "./macros.ts";
@@ -164,7 +165,9 @@ function linkAll(
     if (resource.kind === "source" || resource.kind === "unit_test") continue;
     if (resource.kind === "exposure") {
       const calls = resource as ExposureNode & { refs: []; sourceCalls: [] };
-      enabled.set(id, { ...resource, dependsOn: link(linker, calls, diagnostics) });
+      const linked = { ...resource, dependsOn: link(linker, calls, diagnostics) };
+      if (linked.dashboard) diagnostics.push(...checkDashboard(linked, linked.dashboard, linker));
+      enabled.set(id, linked);
     } else {
       const dependsOn = link(linker, resource, diagnostics, macros);
       // A singular test of one model stands with that model.

@@ -4,6 +4,7 @@ import { effectiveConfig, isMapping, nodeConfig } from "./config.ts";
 import { type ExposureNode, nodeId, type NodeId, type SourceNode } from "./manifest.ts";
 import type { RefCall, SourceCall } from "../context/phase.ts";
 import { error } from "../diagnostics/diagnostic.ts";
+import { readDashboard } from "./read-dashboard.ts";
 import { describe, fqnOf, type ParseState } from "./state.ts";
 
 export function parseSources(state: ParseState, pkg: Package): SourceNode[] {
@@ -78,6 +79,12 @@ export function parseExposures(state: ParseState, pkg: Package): UnlinkedExposur
       } else if (call.kind === "ref") refs.push(call.ref);
       else sourceCalls.push(call.source);
     }
+    const description = describe(state, pkg.name, exposure.description, exposure.at);
+    const { name, label, meta } = exposure;
+    const dashboard =
+      exposure.type === "dashboard" && config.enabled
+        ? readDashboard({ name, label, description, meta }, exposure.at, state.diagnostics)
+        : undefined;
     return {
       kind: "exposure",
       id: nodeId("exposure", pkg.name, exposure.name),
@@ -86,17 +93,23 @@ export function parseExposures(state: ParseState, pkg: Package): UnlinkedExposur
       fqn,
       tags: config.tags,
       meta: isMapping(all["meta"]) ? all["meta"] : {},
-      description: describe(state, pkg.name, exposure.description, exposure.at),
+      description,
       file: exposure.at.file,
       at: exposure.at,
       exposure,
       dependsOn: [],
       config,
+      ...(dashboard && { dashboard }),
       refs,
       sourceCalls,
     };
   });
 }
+
+const CALLS = /\b(?:ref|source)\s*\(([^()]*)\)/g;
+
+/** The calls in a panel's SQL, as written, each once. */
+export const callsIn = (sql: string): string[] => [...new Set([...sql.matchAll(CALLS)].map(([call]) => call))];
 
 /** `ref('a')`, `ref('package', 'a')`, `source('s', 't')`: the calls that stand in YAML without braces. */
 export function readCall(

@@ -22,7 +22,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ["plan", "lib diagnostics parse graph postgres/relation.ts type:postgres type:state type:project", ""],
   [
     "compile",
-    "lib diagnostics project parse graph plan jinja context postgres/catalog.ts postgres/relation.ts",
+    "lib diagnostics project parse graph plan jinja context postgres/catalog.ts postgres/relation.ts postgres/sql/select.ts",
     "csv-parse",
   ],
   [
