@@ -45,7 +45,7 @@ function nearestProject(folder: string): string {
 type OpenArgs = GlobalArgs & { fullRefresh?: boolean };
 
 /** Opens the project named by the arguments; `args.fullRefresh` is seen by templates. */
-async function openFor(args: OpenArgs, command: string, onServerStart: () => void): Promise<Sluice> {
+export async function openProject(args: OpenArgs, command: string, onServerStart: () => void): Promise<Sluice> {
   const { open } = await import("../index.ts");
   const threads = args.singleThreaded ? 1 : args.threads;
   return open(args.projectDir === "." ? nearestProject(process.cwd()) : args.projectDir, {
@@ -77,7 +77,7 @@ export async function withProject(
     report(() => sluice),
   );
   try {
-    sluice = await openFor(args, command, () => reporter.notice("Starting PostgreSQL …"));
+    sluice = await openProject(args, command, () => reporter.notice("Starting PostgreSQL …"));
     if (sluice.diagnostics.length > 0) reporter.diagnostics(sluice.diagnostics);
     return sluice.ok ? await work(sluice, reporter) : ExitCode.unusable;
   } catch (thrown) {

@@ -11,11 +11,12 @@ import { runCommands } from "./run.ts";
 import { scheduleCommand } from "./schedule.ts";
 import { downCommand, upCommand } from "./server.ts";
 import { showCommand } from "./show.ts";
+import { watchCommand } from "./watch.ts";
 
 /** As `sluice --help` lists them. */
 export const commandGroups: readonly (readonly [title: string, commands: readonly Command[]])[] = [
   ["Build", runCommands],
-  ["Keep running", [scheduleCommand]],
+  ["Keep running", [watchCommand, scheduleCommand]],
   ["Look", [planCommand, compileCommand, showCommand, lsCommand, parseCommand, debugCommand]],
   ["Set up", [initCommand, generateCommand, upCommand, downCommand, cleanCommand]],
 ];

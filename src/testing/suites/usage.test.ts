@@ -10,7 +10,7 @@ const cli = (...args: string[]): Promise<CliResult> => startCli(args, {}).done;
 test("--help lists the commands by group, and each command's help has its options and examples", async () => {
   const general = await cli("--help");
   expect(general.code).toBe(0);
-  const verbs = "build run test seed snapshot load schedule plan compile show ls parse debug init generate up down clean".split(
+  const verbs = "build run test seed snapshot load watch schedule plan compile show ls parse debug init generate up down clean".split(
     " ",
   );
   for (const verb of verbs) expect(general.stdout).toMatch(new RegExp(`^  ${verb}\\b`, "m"));
