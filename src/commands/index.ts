@@ -5,6 +5,7 @@ import { debugCommand } from "./debug.ts";
 import { generateCommand } from "./generate.ts";
 import { initCommand } from "./init.ts";
 import { lsCommand } from "./ls.ts";
+import { metabaseCommand } from "./metabase.ts";
 import { parseCommand } from "./parse.ts";
 import { planCommand } from "./plan.ts";
 import { runCommands } from "./run.ts";
@@ -17,6 +18,7 @@ import { watchCommand } from "./watch.ts";
 export const commandGroups: readonly (readonly [title: string, commands: readonly Command[]])[] = [
   ["Build", runCommands],
   ["Keep running", [watchCommand, scheduleCommand]],
+  ["Share", [metabaseCommand]],
   ["Look", [planCommand, compileCommand, showCommand, lsCommand, parseCommand, debugCommand]],
   ["Set up", [initCommand, generateCommand, upCommand, downCommand, cleanCommand]],
 ];

@@ -34,7 +34,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ["artifacts", "lib diagnostics parse graph type:execute", ""],
   ["report", "lib diagnostics type:parse type:plan type:execute", ""],
   [".", "lib diagnostics jinja postgres state project load context parse graph plan compile materialize execute", ""],
-  ["extras", "lib diagnostics jinja project state .", "@faker-js/faker croner file-watcher"],
+  ["extras", "lib diagnostics jinja project state .", "@faker-js/faker croner file-watcher js-yaml"],
   ["commands", "lib diagnostics . report artifacts extras", "yargs"],
   ["cli", "lib commands", ""],
 ];
