@@ -7,6 +7,7 @@ import { assemble, type Compiled } from "./compile/assemble.ts";
 import { Compiler } from "./compile/compiler.ts";
 import { panelTemplate } from "./compile/panel.ts";
 import type { RunFacts } from "./context/globals.ts";
+import type { MacroSet } from "./context/macros.ts";
 import { type Diagnostic, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
 import { Connections } from "./execute/connections.ts";
 import type { RunEvent, RunResult } from "./execute/events.ts";
@@ -113,6 +114,13 @@ export class Sluice {
   }
   get manifest(): Manifest {
     return needed(this.#parts.parsed).manifest;
+  }
+  get macros(): MacroSet {
+    return needed(this.#parts.parsed).macros;
+  }
+  /** When this command started, under which id, in which environment. */
+  get facts(): RunFacts {
+    return this.#parts.facts;
   }
   get graph(): Graph {
     return needed(this.#parts.graph);

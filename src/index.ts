@@ -1,7 +1,7 @@
 /** Sluice as a library: `const sluice = await open(dir)`, then `.select()`, `.plan()`, `.run(plan, { signal, onEvent })`, `.close()`. */
 export { open, type Effects, type OpenOptions, type PlanRequest, type RunRequest, type Sluice } from "./engine.ts";
 export type { Compiled } from "./compile/assemble.ts";
-export { Failure, type Diagnostic, type Note, type SourceFile, type Span } from "./diagnostics/diagnostic.ts";
+export { error, Failure, type Diagnostic, type Note, type SourceFile, type Span } from "./diagnostics/diagnostic.ts";
 export { formatDiagnostic } from "./diagnostics/format.ts";
 export type { RunEvent, RunResult, StepResult } from "./execute/events.ts";
 export type { Graph } from "./graph/graph.ts";
@@ -30,4 +30,5 @@ export type {
 } from "./parse/manifest.ts";
 export type { Plan, Reason, Step } from "./plan/plan.ts";
 export type { Database, QueryResult, ServerInfo, Session } from "./postgres/database.ts";
+export { projectFlags } from "./project/project-flags.ts";
 export type { Project } from "./project/types.ts";

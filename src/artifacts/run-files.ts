@@ -1,10 +1,14 @@
-/** What a run leaves in the target folder: `compiled/`, `run/` and `run_results.json`. Output only, never read back. */
-import { join } from "node:path";
+/** What a run leaves in the target folder: `compiled/`, `run/`, `run_results.json` and `manifest.json`. Output only, never read back. */
+import { join, relative } from "node:path";
+import type { RunFacts } from "../context/globals.ts";
+import type { MacroSet } from "../context/macros.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
 import type { RunResult } from "../execute/events.ts";
 import type { Graph } from "../graph/graph.ts";
 import { writeFileAtomically } from "../lib/write-file.ts";
-import type { Resource } from "../parse/manifest.ts";
+import type { Manifest, NodeId, Resource } from "../parse/manifest.ts";
+import type { Project } from "../project/types.ts";
+import { MANIFEST_FILE, manifestArtifact, type ManifestInput } from "./manifest.ts";
 import { RUN_RESULTS_FILE, runResults } from "./run-results.ts";
 
 /** `models/marts/x.sql`, as dbt lays them; nodes that share a file lie in a folder named after it. */
@@ -13,32 +17,59 @@ export function compiledPath(resource: Resource): string {
   const isFile =
     resource.kind === "seed" ||
     (path.endsWith(".sql") && resource.kind !== "snapshot" && !(resource.kind === "test" && resource.generic));
-  const name = resource.kind === "test" && resource.generic ? resource.alias : resource.name;
-  return join(resource.package, isFile ? path : join(path, `${name}.sql`));
+  const name = resource.kind === "test" && resource.generic ? resource.generic.path : `${resource.name}.sql`;
+  return join(resource.package, isFile ? path : join(path, name));
 }
 
 export async function writeCompiled(resource: Resource, sql: string, targetPath: string): Promise<void> {
   await writeInto(targetPath, join("compiled", compiledPath(resource)), `${sql.trim()}\n`);
 }
 
-interface Place {
+/** What artifacts are made of and where they go; an open project is one. */
+export interface Place {
   readonly graph: Graph;
-  readonly project: { readonly targetPath: string };
+  readonly manifest: Manifest;
+  readonly macros: MacroSet;
+  readonly facts: RunFacts;
+  readonly project: Project;
 }
+
+export type CompiledTexts = NonNullable<ManifestInput["compiled"]>;
+
+/** `manifest.json`; throws `Failure` when the folder cannot be written. */
+export async function writeManifest(place: Place, compiled?: CompiledTexts): Promise<void> {
+  const { manifest, macros, project, facts } = place;
+  const { quoting } = project.packages[0]!.config;
+  const { schema, connection } = project.target;
+  const about = { name: project.name, database: connection.database, schema };
+  const made = manifestArtifact({ manifest, macros, project: about, quoting, ...(compiled && { compiled }) }, facts);
+  await writeInto(project.targetPath, MANIFEST_FILE, JSON.stringify(made));
+}
+
+/** Where a node's compiled SQL is written, from the project's folder. */
+export const compiledFile = (resource: Resource, { root, targetPath }: Project): string =>
+  join(relative(root, targetPath) || ".", "compiled", compiledPath(resource));
 
 /** Throws `Failure` when the folder cannot be written. */
 export async function writeRunFiles(
   result: RunResult,
-  { graph, project: { targetPath } }: Place,
+  place: Place,
   args: Readonly<Record<string, unknown>>,
 ): Promise<void> {
+  const { graph, project } = place;
+  const { targetPath } = project;
+  const texts = new Map<NodeId, { sql: string; path: string }>();
   for (const { node, compiled, executed } of result.results) {
     const resource = graph.resource(node);
-    if (compiled !== undefined) await writeCompiled(resource, compiled, targetPath);
+    if (compiled !== undefined) {
+      await writeCompiled(resource, compiled, targetPath);
+      texts.set(node, { sql: compiled, path: compiledFile(resource, project) });
+    }
     if (executed !== undefined) await writeInto(targetPath, join("run", compiledPath(resource)), executed);
   }
   const text = JSON.stringify(runResults(result, { generatedAt: new Date(), args, env: process.env }));
   await writeInto(targetPath, RUN_RESULTS_FILE, text);
+  await writeManifest(place, texts);
 }
 
 async function writeInto(targetPath: string, path: string, text: string): Promise<void> {

@@ -54,6 +54,7 @@ test("every result has exactly the keys of dbt's schema, in the types it asks fo
     "env",
     "generated_at",
     "invocation_id",
+    "invocation_started_at",
   ]);
   expect(Object.keys(rest).toSorted()).toEqual(["args", "elapsed_time"]);
   expect(metadata.dbt_schema_version).toBe("https://schemas.getdbt.com/dbt/run-results/v6.json");

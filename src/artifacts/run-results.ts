@@ -1,17 +1,10 @@
 /** `target/run_results.json`, version 6 of dbt's schema. */
 import type { HookFinished, RunResult, StepResult } from "../execute/events.ts";
-import { version } from "../lib/package-root.ts";
 import type { NodeId } from "../parse/manifest.ts";
+import { metadata, type Metadata } from "./metadata.ts";
 
 export interface RunResults {
-  readonly metadata: {
-    readonly dbt_schema_version: string;
-    /** The dbt version whose artifacts these are like: readers parse it as a number. */
-    readonly dbt_version: string;
-    readonly generated_at: string;
-    readonly invocation_id: string;
-    readonly env: Readonly<Record<string, string>>;
-  };
+  readonly metadata: Metadata;
   readonly results: readonly NodeResult[];
   readonly elapsed_time: number;
   readonly args: Readonly<Record<string, unknown>>;
@@ -40,20 +33,14 @@ export interface RunResultsOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Readers of artifacts decide by it what to expect; Sluice's own version is in `metadata.env`. */
-export const DBT_VERSION = "1.12.3";
-const ENV_PREFIX = "DBT_ENV_CUSTOM_ENV_";
-
 export function runResults(run: RunResult, options: RunResultsOptions): RunResults {
   const idle = new Set(run.plan.steps.filter((step) => step.action === "none").map((step) => step.node));
   return {
-    metadata: {
-      dbt_schema_version: "https://schemas.getdbt.com/dbt/run-results/v6.json",
-      dbt_version: DBT_VERSION,
-      generated_at: options.generatedAt.toISOString(),
-      invocation_id: run.plan.id,
-      env: { ...customEnv(options.env ?? {}), sluice_version: version() },
-    },
+    metadata: metadata(
+      "run-results/v6",
+      { invocationId: run.plan.id, startedAt: run.startedAt, env: options.env ?? {} },
+      options.generatedAt,
+    ),
     results: [
       ...run.hooks.filter((hook) => !isEndHook(hook)).map(hookResult),
       ...run.results.filter((result) => !idle.has(result.node)).map(nodeResult),
@@ -125,11 +112,3 @@ function adapterResponse({ message, rows, status }: StepResult): NodeResult["ada
 }
 
 const hasSql = (node: NodeId): boolean => !/^(seed|source)\./.test(node);
-
-function customEnv(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const own: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (name.startsWith(ENV_PREFIX) && value !== undefined) own[name.slice(ENV_PREFIX.length)] = value;
-  }
-  return own;
-}

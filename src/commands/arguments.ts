@@ -1,6 +1,9 @@
 /** The words after a command as its arguments, by yargs; what it finds wrong is said in our words. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import yargs from "yargs";
 import type { Command } from "./command.ts";
+import { fromEnvironment, fromProjectFlags, projectFolder } from "./defaults.ts";
 import { nameOf } from "./index.ts";
 import { globalOptions, ignoredOptions, type Option } from "./options.ts";
 import { strayWord, unknownOption, UsageError } from "./usage.ts";
@@ -10,10 +13,12 @@ type Args = Record<string, unknown>;
 /** Throws `UsageError`. */
 export async function parse(command: Command, argv: readonly string[]): Promise<Args> {
   const known: Readonly<Record<string, Option>> = { ...globalOptions, ...ignoredOptions, ...command.builder };
+  // Without defaults, what yargs finds is what was given.
+  const bare = Object.fromEntries(Object.entries(known).map(([name, option]) => [name, withoutDefault(option)]));
   let found: Args | undefined;
   const parser = yargs()
     .parserConfiguration({ "camel-case-expansion": true, "parse-positional-numbers": false })
-    .options(known)
+    .options(bare)
     .command({
       command: command.command,
       aliases: command.aliases ?? [],
@@ -35,8 +40,33 @@ export async function parse(command: Command, argv: readonly string[]): Promise<
     throw thrown instanceof UsageError ? inOurWords(thrown.message, command, argv) : thrown;
   }
   if (!found) throw new Error(`Internal error: yargs did not find ${command.command}`);
-  return checked(found, known, command);
+  return checked(await completed(found, known), known, command);
 }
+
+const withoutDefault = (option: Option): Option =>
+  Object.fromEntries(Object.entries(option).filter(([key]) => key !== "default" && key !== "defaultDescription"));
+
+/** What was not given, from the environment, the project's flags, and our defaults, in this order. */
+async function completed(given: Args, known: Readonly<Record<string, Option>>): Promise<Args> {
+  const result: Args = { ...given };
+  const fill = (from: (name: string, option: Option) => unknown): void => {
+    for (const [name, option] of Object.entries(known)) {
+      const key = camel(name);
+      if (result[key] === undefined) result[key] = from(name, option);
+    }
+  };
+  fill((name, option) => fromEnvironment(name, option, process.env));
+  const folder = projectFolder(typeof result["projectDir"] === "string" ? result["projectDir"] : ".");
+  if (existsSync(join(folder, "dbt_project.yml"))) {
+    const { projectFlags } = await import("../index.ts");
+    const flags = projectFlags(folder);
+    fill((name, option) => fromProjectFlags(name, option, flags));
+  }
+  fill((_, option) => option.default);
+  return result;
+}
+
+const camel = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
 function inOurWords(message: string, command: Command, argv: readonly string[]): UsageError {
   const verb = nameOf(command);
@@ -62,9 +92,9 @@ function inOurWords(message: string, command: Command, argv: readonly string[]):
 function checked(args: Args, known: Readonly<Record<string, Option>>, command: Command): Args {
   const result: Args = { ...args };
   for (const [name, option] of Object.entries(known)) {
-    const camel = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-    if (!option.array && Array.isArray(result[camel])) result[camel] = (result[camel] as unknown[]).at(-1);
-    const value = result[camel];
+    const key = camel(name);
+    if (!option.array && Array.isArray(result[key])) result[key] = (result[key] as unknown[]).at(-1);
+    const value = result[key];
     if (option.type === "number" && value !== undefined && !Number.isFinite(value)) {
       throw new UsageError(`--${name} needs a number. sluice ${nameOf(command)} --help tells what it takes.`);
     }

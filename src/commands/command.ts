@@ -1,10 +1,10 @@
 /** What all commands share: opening the project, the reporter, Ctrl-C. The engine is loaded only when a command runs. */
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { writeManifest } from "../artifacts/run-files.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
 import type { Sluice } from "../index.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { makeReporter, type Reporter, type ReportOptions } from "../report/reporter.ts";
+import { projectFolder } from "./defaults.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { GlobalArgs, Option, SelectionArgs } from "./options.ts";
 
@@ -34,21 +34,31 @@ export function reporterFor(args: GlobalArgs, more: Partial<ReportOptions> = {})
   });
 }
 
-/** The folder, or the next one above it, that holds a project; as dbt, which also works in a project's subfolders. */
-function nearestProject(folder: string): string {
-  for (let here = folder; ; here = dirname(here)) {
-    if (existsSync(join(here, "dbt_project.yml"))) return here;
-    if (here === dirname(here)) return folder;
-  }
-}
-
 type OpenArgs = GlobalArgs & { fullRefresh?: boolean };
+
+/** Commands after which there is a `target/manifest.json`, as in dbt. */
+const WRITES_MANIFEST = new Set([
+  "build",
+  "clone",
+  "compile",
+  "docs",
+  "freshness",
+  "list",
+  "load",
+  "parse",
+  "run",
+  "run-operation",
+  "seed",
+  "show",
+  "snapshot",
+  "test",
+]);
 
 /** Opens the project named by the arguments; `args.fullRefresh` is seen by templates. */
 export async function openProject(args: OpenArgs, command: string, onServerStart: () => void): Promise<Sluice> {
   const { open } = await import("../index.ts");
   const threads = args.singleThreaded ? 1 : args.threads;
-  return open(args.projectDir === "." ? nearestProject(process.cwd()) : args.projectDir, {
+  return open(projectFolder(args.projectDir), {
     command,
     onServerStart,
     fullRefresh: args.fullRefresh ?? false,
@@ -61,6 +71,13 @@ export async function openProject(args: OpenArgs, command: string, onServerStart
   });
 }
 
+interface ProjectOptions {
+  /** More for the reporter, which is made before the project is open. */
+  readonly report?: (sluice: () => Sluice | undefined) => Partial<ReportOptions>;
+  /** Absent: as dbt's command of that name. */
+  readonly writesManifest?: boolean;
+}
+
 /**
  * Opens the project, reports its mistakes, and hands it to `work`; closes everything whatever happens. Expected failures
  * become diagnostics and exit code 2.
@@ -69,17 +86,16 @@ export async function withProject(
   args: OpenArgs,
   command: string,
   work: (sluice: Sluice, reporter: Reporter) => Promise<number>,
-  report: (sluice: () => Sluice | undefined) => Partial<ReportOptions> = () => ({}),
+  options: ProjectOptions = {},
 ): Promise<number> {
   let sluice: Sluice | undefined;
-  const reporter = reporterFor(
-    args,
-    report(() => sluice),
-  );
+  const reporter = reporterFor(args, options.report?.(() => sluice) ?? {});
   try {
     sluice = await openProject(args, command, () => reporter.notice("Starting PostgreSQL …"));
     if (sluice.diagnostics.length > 0) reporter.diagnostics(sluice.diagnostics);
-    return sluice.ok ? await work(sluice, reporter) : ExitCode.unusable;
+    if (!sluice.ok) return ExitCode.unusable;
+    if ((options.writesManifest ?? WRITES_MANIFEST.has(command)) && args.writeJson !== false) await writeManifest(sluice);
+    return await work(sluice, reporter);
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;
     reporter.diagnostics(thrown.diagnostics);

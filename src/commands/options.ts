@@ -1,20 +1,9 @@
-/** Options that several commands share. Names and short forms are dbt's; each global one also reads dbt's environment variable. */
+/** Options that several commands share. Names and short forms are dbt's; `defaults.ts` says what they are when not given. */
 import type { ArgumentsCamelCase, InferredOptionTypes, Options } from "yargs";
 
 /** `value` is what stands for the value in help: `--target <name>`. */
 export type Option = Options & { readonly value?: string };
 
-const env = (name: string): string | undefined => process.env[`DBT_${name}`] ?? process.env[`DBT_ENGINE_${name}`];
-
-/** The value of an environment variable as an option's default, when it is set. */
-const fromEnv = (name: string): { default?: string; defaultDescription?: string } => {
-  const value = env(name);
-  return value === undefined || value === "" ? {} : { default: value, defaultDescription: `$DBT_${name}` };
-};
-const switchFromEnv = (name: string): boolean | undefined => {
-  const value = env(name);
-  return value ? ["1", "t", "true", "y", "yes", "on"].includes(value.toLowerCase()) : undefined;
-};
 const text = { type: "string", requiresArg: true } as const;
 const number = { type: "number", requiresArg: true } as const;
 const list = { type: "string", array: true, requiresArg: true } as const;
@@ -24,34 +13,33 @@ export const globalOptions = {
     ...text,
     value: "dir",
     describe: "Folder of dbt_project.yml",
-    default: env("PROJECT_DIR") || ".",
+    default: ".",
     defaultDescription: "this one, or the next above it",
   },
-  "profiles-dir": { ...text, value: "dir", describe: "Folder of profiles.yml", ...fromEnv("PROFILES_DIR") },
-  profile: { ...text, value: "name", describe: "Profile to use instead of the project's", ...fromEnv("PROFILE") },
+  "profiles-dir": { ...text, value: "dir", describe: "Folder of profiles.yml" },
+  profile: { ...text, value: "name", describe: "Profile to use instead of the project's" },
   target: {
     ...text,
     value: "name",
     alias: "t",
     describe: "Target of the profile: which server, which schema",
-    ...fromEnv("TARGET"),
   },
-  "target-path": { ...text, value: "dir", describe: "Where output is written (target/)", ...fromEnv("TARGET_PATH") },
-  vars: { ...text, value: "yaml", describe: "Variables: '{top_n: 10}'", ...fromEnv("VARS") },
+  "target-path": { ...text, value: "dir", describe: "Where output is written (target/)" },
+  vars: { ...text, value: "yaml", describe: "Variables: '{top_n: 10}'" },
   threads: { ...number, value: "n", describe: "How many nodes may run at the same time" },
-  quiet: { type: "boolean", alias: "q", describe: "Print errors only", default: switchFromEnv("QUIET") ?? false },
+  quiet: { type: "boolean", alias: "q", describe: "Print errors only", default: false },
   debug: {
     type: "boolean",
     alias: "d",
     describe: "Print statements and debug messages",
-    default: switchFromEnv("DEBUG") ?? false,
+    default: false,
   },
   "log-format": {
     choices: ["text", "json", "debug", "default"] as const,
     requiresArg: true,
     value: "text|json",
     describe: "Form of the log; json: one object per line",
-    default: env("LOG_FORMAT") === "json" ? ("json" as const) : ("text" as const),
+    default: "text" as const,
   },
   "log-level": {
     choices: ["debug", "info", "warn", "error", "none"] as const,
@@ -59,14 +47,14 @@ export const globalOptions = {
     describe: "Least severity that is logged",
     hidden: true,
   },
-  "use-colors": { type: "boolean", describe: "No colours", default: switchFromEnv("USE_COLORS") },
+  "use-colors": { type: "boolean", describe: "No colours" },
   "printer-width": {
     ...number,
     value: "n",
     describe: "Width of lines off a terminal",
-    default: Number(env("PRINTER_WIDTH")) || undefined,
     hidden: true,
   },
+  "write-json": { type: "boolean", describe: "Write artifacts to the target folder", hidden: true },
   "single-threaded": { type: "boolean", describe: "As --threads 1", hidden: true },
 } satisfies Record<string, Option>;
 
@@ -115,14 +103,9 @@ export const selectionOptions = {
     choices: ["eager", "cautious", "buildable", "empty"] as const,
     requiresArg: true,
     describe: "Which tests of selected nodes come along",
-    default: indirect(),
+    default: "eager" as const,
   },
 } satisfies Record<string, Option>;
-
-function indirect(): "eager" | "cautious" | "buildable" | "empty" {
-  const value = env("INDIRECT_SELECTION");
-  return value === "cautious" || value === "buildable" || value === "empty" ? value : "eager";
-}
 
 export const resourceTypeOptions = {
   "resource-type": {
@@ -145,13 +128,13 @@ export const runOptions = {
     type: "boolean",
     alias: "f",
     describe: "Rebuild incremental models, reload all files",
-    default: switchFromEnv("FULL_REFRESH") ?? false,
+    default: false,
   },
   "fail-fast": {
     type: "boolean",
     alias: "x",
     describe: "Start nothing more after the first failure",
-    default: switchFromEnv("FAIL_FAST") ?? false,
+    default: false,
   },
 } satisfies Record<string, Option>;
 

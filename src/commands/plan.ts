@@ -17,12 +17,17 @@ export const planCommand: Command = {
   },
   examples: ["sluice plan", "sluice plan -s +customer_summary", "sluice plan --output json"],
   run: (args: Args) =>
-    withProject(args, "build", async (sluice, reporter) => {
-      const selection = selectionFor(sluice, args, reporter, kindsFor(args, KINDS));
-      const plan = await sluice.plan({ selection, testsGate: true });
-      const resourceOf = (id: (typeof plan.steps)[number]["node"]) => sluice.graph.resource(id);
-      const width = process.stdout.isTTY ? { width: process.stdout.columns } : {};
-      reporter.line(args.output === "json" ? planJson(plan, resourceOf) : planText(plan, resourceOf, width));
-      return ExitCode.ok;
-    }),
+    withProject(
+      args,
+      "build",
+      async (sluice, reporter) => {
+        const selection = selectionFor(sluice, args, reporter, kindsFor(args, KINDS));
+        const plan = await sluice.plan({ selection, testsGate: true });
+        const resourceOf = (id: (typeof plan.steps)[number]["node"]) => sluice.graph.resource(id);
+        const width = process.stdout.isTTY ? { width: process.stdout.columns } : {};
+        reporter.line(args.output === "json" ? planJson(plan, resourceOf) : planText(plan, resourceOf, width));
+        return ExitCode.ok;
+      },
+      { writesManifest: false },
+    ),
 };

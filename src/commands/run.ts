@@ -4,9 +4,9 @@ import type { RunEvent, Sluice } from "../index.ts";
 import type { ConnectHint } from "../report/connect-hint.ts";
 import { type Command, interruptible, kindsFor, selectionFor, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
-import { type GlobalArgs, type Option, resourceTypeOptions, type RunArgs, runOptions } from "./options.ts";
+import { type GlobalArgs, resourceTypeOptions, type RunArgs, runOptions } from "./options.ts";
 
-type Args = GlobalArgs & RunArgs & { resourceType?: string[]; excludeResourceType?: string[]; writeJson?: boolean };
+type Args = GlobalArgs & RunArgs & { resourceType?: string[]; excludeResourceType?: string[] };
 
 interface Verb {
   readonly verb: string;
@@ -61,12 +61,10 @@ const verbs: readonly Verb[] = [
   },
 ];
 
-const WRITE_JSON: Option = { type: "boolean", hidden: true };
-
 export const runCommands: readonly Command[] = verbs.map((verb) => ({
   command: verb.verb,
   describe: verb.describe,
-  builder: { ...runOptions, ...(verb.kinds.length > 1 ? resourceTypeOptions : {}), "write-json": WRITE_JSON },
+  builder: { ...runOptions, ...(verb.kinds.length > 1 ? resourceTypeOptions : {}) },
   examples: verb.examples,
   run: (args: Args) => execute(verb, args),
 }));
@@ -84,7 +82,7 @@ function execute(verb: Verb, args: Args): Promise<number> {
         if (args.writeJson !== false) await writeRunFiles(result, sluice, recordedArgs(verb, args));
         return result.ok ? ExitCode.ok : ExitCode.failed;
       }),
-    (sluice) => ({ connectHint: () => (verb.verb === "build" ? connectHint(sluice()) : undefined) }),
+    { report: (sluice) => ({ connectHint: () => (verb.verb === "build" ? connectHint(sluice()) : undefined) }) },
   );
 }
 

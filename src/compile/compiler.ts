@@ -278,8 +278,11 @@ export class Compiler {
 const CONTEXT_NAMES = ["ref", "source", "config", "var", "this", "model", "is_incremental", "run_query", "adapter"];
 
 /** Without a package where it is the caller's own: projects that override `ref` may know no second argument. */
-const refTo = ({ package: owner, name }: Node, from: string): string =>
-  owner === from ? `ref('${name}')` : `ref('${owner}', '${name}')`;
+function refTo(node: Node, from: string): string {
+  const { package: owner, name } = node;
+  const version = node.kind === "model" && node.version !== undefined ? `, version='${String(node.version)}'` : "";
+  return owner === from ? `ref('${name}'${version})` : `ref('${owner}', '${name}'${version})`;
+}
 
 /** A template's error becomes a `Failure`, at `at` where it has no place of its own. */
 async function explaining<T>(at: Span, work: () => Promise<T>): Promise<T> {

@@ -58,6 +58,8 @@ export class TemplateContext implements Scope {
   readonly #overrides: ReadonlyMap<string, unknown>;
   readonly #bound = new Map<string, BoundMacro>();
   readonly #packages = new Map<string, unknown>();
+  /** How many macros are being called, one by another. */
+  #depth = 0;
 
   /** `mode` says how macros are called: a template that is rendered synchronously can only call synchronous ones. */
   constructor(
@@ -83,7 +85,7 @@ export class TemplateContext implements Scope {
     const macro = this.#shared.macros.find(name, this.#package);
     if (macro) return this.#bind(macro);
     const own = this.#names.get(name);
-    if (own !== undefined) return own;
+    if (own !== undefined) return OWN_MACROS.has(name) ? this.#ownMacro(name, own) : own;
     const made = this.#lazy(name);
     if (made !== undefined) {
       this.#names.set(name, made);
@@ -95,13 +97,33 @@ export class TemplateContext implements Scope {
   }
 
   #bind(macro: MacroNode): BoundMacro {
-    this.#phase.macroUsed(macro.id);
+    this.#phase.macroUsed(macro.id, false);
     let bound = this.#bound.get(macro.id);
     if (!bound) {
-      bound = bindMacro(macro, this.#shared.macros, this, this.#mode);
+      bound = this.#tracked(macro.id, bindMacro(macro, this.#shared.macros, this, this.#mode));
       this.#bound.set(macro.id, bound);
     }
     return bound;
+  }
+
+  /** While parsing, tells which macros the node itself calls: dbt's artifacts list those and no others. */
+  #tracked(id: string, bound: BoundMacro): BoundMacro {
+    if (this.#phase.execute) return bound;
+    const tracked = (...args: unknown[]): unknown => {
+      if (this.#depth === 0) this.#phase.macroUsed(id, true);
+      this.#depth++;
+      try {
+        return bound(...args);
+      } finally {
+        this.#depth--;
+      }
+    };
+    return Object.defineProperty(tracked, "name", { value: bound.name });
+  }
+
+  #ownMacro(name: string, own: unknown): unknown {
+    if (this.#depth === 0) this.#phase.macroUsed(`macro.${BUILTIN_PACKAGE}.${name}`, true);
+    return own;
   }
 
   #packageNamespace(name: string): unknown {
@@ -115,7 +137,8 @@ export class TemplateContext implements Scope {
           const macro = this.#shared.macros.inPackage(name, macroName);
           if (macro) return this.#bind(macro);
           // Macros of dbt's that are functions here.
-          return name === BUILTIN_PACKAGE && OWN_MACROS.has(macroName) ? this.#names.get(macroName) : undefined;
+          const isOwn = name === BUILTIN_PACKAGE && OWN_MACROS.has(macroName);
+          return isOwn ? this.#ownMacro(macroName, this.#names.get(macroName)) : undefined;
         },
       };
       this.#packages.set(name, namespace);

@@ -26,7 +26,7 @@ export interface Phase {
   isIncremental(): boolean;
   /** Absent while parsing: queries then give nothing. */
   readonly query?: TemplateQuery | undefined;
-  /** Called with the id of each macro entered. */
-  macroUsed(id: string): void;
+  /** Called with the id of each macro named; `isDirect`: called by the node itself, not by another macro. */
+  macroUsed(id: string, isDirect: boolean): void;
   message(level: "debug" | "info" | "warn", text: string): void;
 }

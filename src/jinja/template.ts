@@ -1,5 +1,6 @@
 import nunjucks from "nunjucks";
 import { error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
+import { callsOf, parametersOf, type StaticCall } from "./calls.ts";
 import { generate } from "./codegen.ts";
 import type { CodegenOptions, NotedPlace } from "./codegen-expressions.ts";
 import type { JinjaEnvironment } from "./environment.ts";
@@ -32,6 +33,8 @@ export interface Template {
   renderSync(scope: Scope): Rendered;
   /** Runs the template for the macros it defines, by name. Their bodies look names up in `scope`. */
   definitions(scope: Scope, mode: "sync" | "async"): Map<string, MacroValue>;
+  /** What the template calls, and the parameters of the macro it defines: read, not run. */
+  outline(): { readonly calls: readonly StaticCall[]; readonly parameters: readonly string[] };
 }
 
 /** What generated code compiles to: writes into the second and third argument, returns its output. */
@@ -85,6 +88,11 @@ export class JinjaTemplate extends nunjucks.Template implements Template {
     return found;
   }
 
+  outline(): ReturnType<Template["outline"]> {
+    const body = this.#parsed();
+    return { calls: callsOf(body), parameters: parametersOf(body) };
+  }
+
   /** The values of the template's outputs, in order (see native.ts). */
   outputs(scope: Scope): unknown[] {
     return withLenience(scope, () => this.#variant("native").run(scope, new Map(), [])) as unknown[]; // native code returns its list
@@ -100,6 +108,10 @@ export class JinjaTemplate extends nunjucks.Template implements Template {
     return { text, map: new RecordedMap(marks, places, this.#source, text.length) };
   }
 
+  #parsed(): Body {
+    return (this.#body ??= this.#reporting(() => parse(this.#source.text)));
+  }
+
   #variant(name: keyof typeof variants): Compiled {
     let compiled = this.#compiled.get(name);
     if (!compiled) this.#compiled.set(name, (compiled = this.#compileVariant(name)));
@@ -109,15 +121,14 @@ export class JinjaTemplate extends nunjucks.Template implements Template {
   #compileVariant(name: keyof typeof variants): Compiled {
     const environment = this.#environment;
     const filters = name === "native" ? environment.nativeFilters : environment.filters;
-    const { code, places } = this.#reporting(() => {
-      this.#body ??= parse(this.#source.text);
-      return generate(this.#body, {
+    const { code, places } = this.#reporting(() =>
+      generate(this.#parsed(), {
         ...variants[name],
         filters,
         tests: environment.tests,
         lineOf: (offset) => this.#source.text.slice(0, offset).split("\n").length,
-      });
-    });
+      }),
+    );
     const where = (place: number): Span => this.#source.span(places[place] ?? { start: 0, end: 0 });
     // oxlint-disable-next-line no-new-func -- compiling templates to JavaScript is what this folder is for
     const make = new Function("$", "F", "X", "N", "C", "W", code) as (...parts: unknown[]) => Run;

@@ -63,14 +63,21 @@ export interface ConfigSources {
 }
 
 export function effectiveConfig(sources: ConfigSources): Mapping {
+  return layersOf(sources).reduce(mergeConfig, sources.defaults);
+}
+
+/** As dbt's unrendered configuration: later layers replace the keys of earlier ones, and defaults are not among them. */
+export const writtenConfig = (sources: Omit<ConfigSources, "defaults">): Mapping =>
+  Object.assign({}, ...layersOf(sources)) as Mapping;
+
+function layersOf(sources: Omit<ConfigSources, "defaults">): Mapping[] {
   const { section, fqn } = sources;
-  const layers = [
+  return [
     ...projectLayers(sources.package.config, section, fqn),
     sources.properties ?? {},
     ...(sources.inFile ?? []),
     ...(sources.package === sources.root ? [] : projectLayers(sources.root.config, section, fqn)),
   ];
-  return layers.reduce(mergeConfig, sources.defaults);
 }
 
 export function nodeConfig(merged: Mapping, at: Span): NodeConfig {

@@ -10,10 +10,10 @@ import { md5 } from "../lib/hash.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import type { ColumnProperties, Mapping, NodeProperties, Package, TestProperties, Value } from "../project/types.ts";
 import { copyPlaces } from "../project/written.ts";
-import { effectiveConfig, isMapping, nodeConfig } from "./config.ts";
+import { effectiveConfig, isMapping, nodeConfig, writtenConfig } from "./config.ts";
 import type { DataTestNode, Node, SourceNode } from "./manifest.ts";
 import { nodeId } from "./manifest.ts";
-import { TEST_DEFAULTS } from "./nodes.ts";
+import { TEST_DEFAULTS, versionedName } from "./nodes.ts";
 import { quoting } from "./places.ts";
 import { argumentProblems } from "./test-arguments.ts";
 import { capturing, attempt, describe, fqnOf, type ParseState, place, renderValue } from "./state.ts";
@@ -107,12 +107,20 @@ function parseGenericTest(
     ...(column && { column_name: column.quote ? `"${column.name}"` : column.name }),
   };
   copyPlaces(test.args, args);
-  const onName = on.kind === "source" ? `${on.source.source}_${on.name}` : on.name;
+  const onName = on.kind === "source" ? `${on.source.source}_${on.name}` : versionedName(on);
+  const version = on.kind === "model" ? on.version : undefined;
   const type = [on.kind === "source" ? "source" : "", namespace ?? "", bare].filter(Boolean).join("_");
   const names = test.name ? { full: test.name, short: test.name } : testNames(type, onName, args);
-  const call = on.kind === "source" ? `source('${on.source.source}', '${on.name}')` : `ref('${on.name}')`;
+  const call =
+    on.kind === "source"
+      ? `source('${on.source.source}', '${on.name}')`
+      : `ref('${on.name}'${versionArgument(version)})`;
   const modelArg = `{{ get_where_subquery(${call}) }}`;
-  const kwargs: Mapping = { ...args, model: modelArg };
+  const kwargs: Mapping = {
+    ...(column && { column_name: args["column_name"]! }),
+    ...args,
+    model: modelArg,
+  };
   copyPlaces(args, kwargs);
   const hash = testHash(names.full, { namespace: namespace ?? null, name: bare, kwargs });
   const id = nodeId("test", pkg.name, names.full, hash);
@@ -127,17 +135,18 @@ function parseGenericTest(
     package_name: pkg.name,
     alias: names.short,
   };
-  // The tested relation is the first dependency; arguments may name more.
-  if (on.kind === "source") captured.sources.push({ source: on.source.source, name: on.name });
-  else captured.refs.push({ package: on.package, name: on.name });
   captured.macros.add(macro.id);
+  captured.calls.add(macro.id);
   const sql = genericSql(test.test);
   // dbt, too, knows what these two read without looking.
   const isPlain =
     macro.package === BUILTIN_PACKAGE &&
     (bare === "unique" || bare === "not_null") &&
-    Object.keys(test.args).length === 0;
+    Object.keys(test.args).every((key) => key === "column_name");
   if (!isPlain) {
+    // The tested relation is wrapped by it, whatever the macro does.
+    const where = state.shared.macros.find("get_where_subquery", pkg.name);
+    if (where) captured.calls.add(where.id);
     attempt(state, test.at, () => {
       const yamlContext = new TemplateContext(state.shared, { package: pkg.name }, phase);
       const stand = new Relation({ schema: state.project.target.schema, identifier: onName });
@@ -152,15 +161,14 @@ function parseGenericTest(
     });
   }
 
+  // Arguments come first, as in dbt, where the tested relation is one of the macro's.
+  if (on.kind === "source") captured.sources.push({ source: on.source.source, name: on.name });
+  else captured.refs.push({ name: on.name, ...(version !== undefined && { version }) });
+
   // What the test's macro configures is its default: the use in YAML has the last word.
-  const all = effectiveConfig({
-    section: "tests",
-    fqn,
-    package: pkg,
-    root: state.root,
-    defaults: names.short === names.full ? TEST_DEFAULTS : { ...TEST_DEFAULTS, alias: names.short },
-    inFile: [...captured.config, test.config],
-  });
+  const layers = { section: "tests", fqn, package: pkg, root: state.root } as const;
+  const inFile = [...captured.config, ...(names.short === names.full ? [] : [{ alias: names.short }]), test.config];
+  const all = effectiveConfig({ ...layers, defaults: TEST_DEFAULTS, inFile });
   const config = nodeConfig(all, test.at);
   const tags = [...new Set([...config.tags, ...(on.kind === "source" ? on.tags : []), ...(column?.tags ?? [])])];
   const where = place(state, { package: pkg.name, config: all, model: { ...provisional, config: all }, at: test.at });
@@ -173,7 +181,7 @@ function parseGenericTest(
     fqn,
     tags,
     meta: config.meta,
-    description: describe(state, pkg.name, test.description, test.at),
+    ...describe(state, pkg.name, test.description, test.at),
     file: test.at.file,
     at: test.at,
     raw: sql,
@@ -183,12 +191,55 @@ function parseGenericTest(
     refs: captured.refs,
     sourceCalls: captured.sources,
     macros: [...captured.macros],
+    calls: [...captured.calls],
     columns: [],
     constraints: [],
-    generic: { test: test.test, args, ...(column ? { column: column.name } : {}) },
+    writtenConfig: writtenConfig({ ...layers, inFile }),
+    generic: {
+      test: test.test,
+      args,
+      kwargs,
+      path: `${names.short}.sql`,
+      configured: configured(test.config, names.short === names.full ? undefined : names.short),
+      on: on.kind === "source" ? `sources.${on.source.source}` : `${PLURALS[on.kind]}.${on.name}`,
+      ...(column ? { column: column.name } : {}),
+    },
     attached: on.id,
   };
 }
+
+const PLURALS = { model: "models", seed: "seeds", snapshot: "snapshots", analysis: "analyses" } as const;
+
+/** dbt's own keys first, in its order. */
+const CONFIG_ORDER = [
+  "severity",
+  "tags",
+  "enabled",
+  "where",
+  "limit",
+  "warn_if",
+  "error_if",
+  "fail_calc",
+  "store_failures",
+  "store_failures_as",
+  "sql_header",
+  "meta",
+  "database",
+  "schema",
+  "alias",
+];
+
+function configured(config: Mapping, alias: string | undefined): Mapping {
+  const all: Mapping = { ...config, ...(alias !== undefined && config["alias"] === undefined && { alias }) };
+  const known = CONFIG_ORDER.filter((key) => all[key] !== undefined && all[key] !== null);
+  const keys = new Set([...known, ...Object.keys(all).filter((key) => !CONFIG_ORDER.includes(key))]);
+  const ordered = Object.fromEntries([...keys].map((key) => [key, all[key]!]));
+  copyPlaces(config, ordered);
+  return ordered;
+}
+
+const versionArgument = (version: Value | undefined): string =>
+  version === undefined || version === null ? "" : `, version='${String(version)}'`;
 
 /** The template of every generic test's node. */
 const genericSql = (test: string): string => `{{ ${test.replace(/^(.*\.)?/, "$1test_")}(**_dbt_generic_test_kwargs) }}`;

@@ -18,9 +18,11 @@ export class Linker {
     for (const resource of resources) {
       if (resource.kind === "source") this.#sources.set(`${resource.source.source}.${resource.name}`, resource);
       else if (resource.kind === "model" || resource.kind === "seed" || resource.kind === "snapshot") {
-        const same = this.#byName.get(resource.name);
-        if (same) same.push(resource);
-        else this.#byName.set(resource.name, [resource]);
+        for (const name of namesOf(resource)) {
+          const same = this.#byName.get(name);
+          if (same) same.push(resource);
+          else this.#byName.set(name, [resource]);
+        }
       }
     }
     this.#disabled = new Map(
@@ -30,7 +32,7 @@ export class Linker {
 
   /** The package named, else the caller's own, else the root project's, else whichever has it. */
   ref(call: RefCall, from: string): Target | undefined {
-    const named = this.#byName.get(call.name) ?? [];
+    const named = this.#byName.get(nameIn(call)) ?? [];
     if (call.package) return named.find((n) => n.package === call.package);
     return named.find((n) => n.package === from) ?? named.find((n) => n.package === this.#root) ?? named[0];
   }
@@ -46,7 +48,7 @@ export class Linker {
         { message: "it is disabled here (enabled: false, or a folder's +enabled)", at: disabled.at },
       ]);
     }
-    const shown = call.package ? `${call.package}.${call.name}` : call.name;
+    const shown = call.package ? `${call.package}.${nameIn(call)}` : nameIn(call);
     const notes = didYouMean(call.name, this.#byName.keys());
     const tables = [...this.#sources.keys()].filter((key) => key.endsWith(`.${call.name}`));
     for (const key of tables) notes.push(`there is a source table of that name: source('${key.replace(".", "', '")}')`);
@@ -70,7 +72,18 @@ export class Linker {
   }
 }
 
-/** The ids a node depends on, in order of first use; what is missing is reported at the call. */
+/** `orders.v2`; the latest version of a model is found by its name alone as well. */
+function namesOf(resource: Target): string[] {
+  const version = resource.kind === "model" ? resource.version : undefined;
+  if (resource.kind !== "model" || version === undefined || version === null) return [resource.name];
+  const full = `${resource.name}.v${String(version)}`;
+  return String(resource.latestVersion) === String(version) ? [full, resource.name] : [full];
+}
+
+const nameIn = ({ name, version }: RefCall): string =>
+  version === undefined || version === null ? name : `${name}.v${String(version)}`;
+
+/** The ids a node depends on, sources first, each in order of first use; what is missing is reported at the call. */
 export function link(
   linker: Linker,
   node: Caller & { package: string; refs: readonly RefCall[]; sourceCalls: readonly SourceCall[] },
@@ -79,18 +92,18 @@ export function link(
 ): NodeId[] {
   const ids = new Set<NodeId>();
   const missing = new Set<string>();
-  for (const call of node.refs) {
-    const target = linker.ref(call, node.package);
-    if (target) ids.add(target.id);
-    else if (!missing.has(call.name) && missing.add(call.name)) {
-      diagnostics.push(atCall(node, "ref", call.name, macros, (at) => linker.refNotFound(call, at)));
-    }
-  }
   for (const call of node.sourceCalls) {
     const target = linker.source(call);
     if (target) ids.add(target.id);
     else if (!missing.has(`${call.source}.${call.name}`) && missing.add(`${call.source}.${call.name}`)) {
       diagnostics.push(atCall(node, "source", call.name, macros, (at) => linker.sourceNotFound(call, at)));
+    }
+  }
+  for (const call of node.refs) {
+    const target = linker.ref(call, node.package);
+    if (target) ids.add(target.id);
+    else if (!missing.has(call.name) && missing.add(call.name)) {
+      diagnostics.push(atCall(node, "ref", call.name, macros, (at) => linker.refNotFound(call, at)));
     }
   }
   return [...ids];

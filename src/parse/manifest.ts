@@ -6,6 +6,7 @@ import type {
   ColumnProperties,
   ConstraintProperties,
   ExposureProperties,
+  GroupProperties,
   Hook,
   Mapping,
   SeedFile,
@@ -30,6 +31,7 @@ export interface Manifest {
   readonly exposures: ReadonlyMap<NodeId, ExposureNode>;
   readonly macros: ReadonlyMap<string, MacroNode>;
   readonly docs: ReadonlyMap<string, DocsBlock>;
+  readonly groups: readonly GroupNode[];
   /** Enabled false: kept to explain why a ref does not resolve. */
   readonly disabled: ReadonlyMap<NodeId, Node | SourceNode | ExposureNode>;
   readonly onRunStart: readonly HookNode[];
@@ -51,6 +53,8 @@ export interface ResourceBase {
   readonly tags: readonly string[];
   readonly meta: Mapping;
   readonly description: string;
+  /** Ids of the docs blocks that the description quotes. */
+  readonly docBlocks: readonly string[];
   /** Where the resource is declared. */
   readonly file: SourceFile;
   readonly at: Span;
@@ -67,17 +71,23 @@ export interface NodeBase extends ResourceBase {
   readonly dependsOn: readonly NodeId[];
   readonly refs: readonly RefCall[];
   readonly sourceCalls: readonly SourceCall[];
-  /** Unique ids of the macros called while parsing. */
+  /** Unique ids of the macros named while parsing, by the node and by what it calls. */
   readonly macros: readonly string[];
-  readonly columns: readonly ColumnProperties[];
+  /** Unique ids of the macros that the node itself calls, in order: as artifacts list them. */
+  readonly calls: readonly string[];
+  readonly columns: readonly DescribedColumn[];
   readonly constraints: readonly ConstraintProperties[];
+  /** The layers of configuration, each over those before it and none merged: what artifacts call unrendered. */
+  readonly writtenConfig: Mapping;
   /** The entry in a property file, if there is one. */
   readonly propertiesAt?: Span;
 }
 
 export interface ModelNode extends NodeBase {
   readonly kind: "model";
+  /** Of a model that has versions. */
   readonly version?: Value;
+  readonly latestVersion?: Value;
   readonly timeSpine?: Value;
 }
 export interface SeedNode extends NodeBase {
@@ -98,6 +108,14 @@ export interface DataTestNode extends NodeBase {
     readonly test: string;
     readonly column?: string;
     readonly args: Mapping;
+    /** The arguments and `model`, as the test's hash and artifacts have them. */
+    readonly kwargs: Mapping;
+    /** What the use in YAML configures, with the alias it is given for a long name; in dbt's order. */
+    readonly configured: Mapping;
+    /** The file that dbt makes up for it. */
+    readonly path: string;
+    /** Where it is declared: `models.dim`, `sources.raw`. */
+    readonly on: string;
   };
   /** The node or source whose test it is (generic tests: the one it is declared on; singular: none unless one parent). */
   readonly attached?: NodeId;
@@ -117,7 +135,12 @@ export interface SourceNode extends ResourceBase {
   /** The source whose load fills this table: that of `x` fills `x__rejected`. */
   readonly filledBy?: NodeId;
   readonly config: NodeConfig;
-  readonly columns: readonly ColumnProperties[];
+  readonly columns: readonly DescribedColumn[];
+}
+
+/** A column whose description is rendered. */
+export interface DescribedColumn extends ColumnProperties {
+  readonly docBlocks: readonly string[];
 }
 
 export interface ExposureNode extends ResourceBase {
@@ -125,6 +148,8 @@ export interface ExposureNode extends ResourceBase {
   readonly exposure: ExposureProperties;
   /** What it shows, where its meta says so. */
   readonly dashboard?: Dashboard;
+  readonly refs: readonly RefCall[];
+  readonly sourceCalls: readonly SourceCall[];
   readonly dependsOn: readonly NodeId[];
   readonly config: NodeConfig;
 }
@@ -135,7 +160,19 @@ export interface HookNode {
   readonly id: NodeId;
   readonly name: string;
   readonly package: string;
+  /** `[package, "hooks", name]` */
+  readonly fqn: readonly string[];
+  /** As of a model of that fqn. */
+  readonly config: Mapping;
+  readonly index: number;
   readonly hook: Hook;
+}
+
+/** Not in the graph: a name that nodes belong to. */
+export interface GroupNode {
+  readonly id: NodeId;
+  readonly package: string;
+  readonly group: GroupProperties;
 }
 
 export interface DocsBlock {

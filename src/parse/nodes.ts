@@ -3,12 +3,22 @@ import type { NodeFace } from "../context/context.ts";
 import { Relation } from "../context/relation.ts";
 import { type Diagnostic, error, type SourceFile, type Span, warning } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../lib/nearest.ts";
-import type { Mapping, NodeProperties, Package, SeedFile } from "../project/types.ts";
+import type { Mapping, NodeProperties, Package, SeedFile, VersionProperties } from "../project/types.ts";
 import { blocksOf } from "./macros.ts";
-import { type ConfigSection, effectiveConfig, nodeConfig } from "./config.ts";
+import { type ConfigSection, effectiveConfig, nodeConfig, writtenConfig } from "./config.ts";
 import type { AnalysisNode, DataTestNode, ModelNode, NodeBase, SeedNode, SnapshotNode } from "./manifest.ts";
 import { nodeId } from "./manifest.ts";
-import { type Captured, capture, describe, fileStart, fqnOf, type ParseState, place, stem } from "./state.ts";
+import {
+  type Captured,
+  capture,
+  describe,
+  describeColumns,
+  fileStart,
+  fqnOf,
+  type ParseState,
+  place,
+  stem,
+} from "./state.ts";
 
 interface Draft {
   readonly kind: "model" | "seed" | "snapshot" | "analysis" | "test";
@@ -51,10 +61,13 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
     fqn: fqnOf(pkg.name, file.path, folders, stem(file.path)),
   });
 
-  const models = byName(properties.models, state.diagnostics);
+  const modelFiles = new Set(files.models.map((file) => stem(file.path)));
+  const models = byName(properties.models, state.diagnostics, (entry) => fileOf(entry, modelFiles));
   for (const file of files.models) {
-    const draft = sqlDraft(file, paths.models);
-    const described = found(models, draft.name);
+    const inFile = sqlDraft(file, paths.models);
+    const described = found(models, inFile.name);
+    const version = described.properties?.version;
+    const draft = version ? versionOf(inFile, described.properties!.name, version) : inFile;
     const base = parseNode(state, {
       ...draft,
       kind: "model",
@@ -63,7 +76,12 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
       ...described,
     });
     const timeSpine = described.properties?.timeSpine;
-    nodes.push({ ...base, kind: "model", ...(timeSpine !== undefined && { timeSpine }) });
+    nodes.push({
+      ...base,
+      kind: "model",
+      ...(timeSpine !== undefined && { timeSpine }),
+      ...(version && { version: version.value, latestVersion: version.latest }),
+    });
   }
   const seeds = byName(properties.seeds, state.diagnostics);
   for (const seed of files.seeds) {
@@ -71,10 +89,10 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
   }
   for (const file of files.analyses) {
     const draft = sqlDraft(file, paths.analyses);
-    // dbt puts them all below this name.
+    // dbt puts them all below this name, and configures them as models.
     const fqn = [pkg.name, "analysis", ...draft.fqn.slice(1)];
     const defaults: Mapping = { ...MODEL_DEFAULTS, materialized: "analysis" };
-    const base = parseNode(state, { ...draft, fqn, kind: "analysis", section: "analyses", defaults });
+    const base = parseNode(state, { ...draft, fqn, kind: "analysis", section: "models", defaults });
     nodes.push({ ...base, kind: "analysis" });
   }
   const singular = byName(properties.singularTests, state.diagnostics);
@@ -116,7 +134,8 @@ function parseNode(state: ParseState, draft: Draft): NodeBase {
     defaults: draft.defaults,
   };
   const before = effectiveConfig({ ...sources, properties: draft.properties?.config ?? {} });
-  const id = nodeId(draft.kind, draft.package.name, draft.name);
+  const version = draft.properties?.version;
+  const id = nodeId(draft.kind, draft.package.name, draft.name, ...(version ? [`v${version.text}`] : []));
   const placed = (all: Mapping): Place =>
     place(state, { package: draft.package.name, config: all, model: modelOf(draft, id, all), at: draft.at });
   let provisional: Place | undefined;
@@ -138,7 +157,12 @@ function parseNode(state: ParseState, draft: Draft): NodeBase {
     : before;
   const where = (captured.config.length === 0 ? provisional : undefined) ?? placed(config);
   const hooked = hooksSeen(state, draft, id, config, where, captured);
-  return baseOf(state, draft, id, config, where, hooked);
+  const written = writtenConfig({
+    ...sources,
+    properties: draft.properties?.config ?? {},
+    inFile: captured.config,
+  });
+  return { ...baseOf(state, draft, id, config, where, hooked), writtenConfig: written };
 }
 
 /** What hooks name, the node depends on as well. */
@@ -147,6 +171,7 @@ function hooksSeen(state: ParseState, draft: Draft, id: string, all: Mapping, wh
   const refs = [...seen.refs];
   const sources = [...seen.sources];
   const macros = new Set(seen.macros);
+  const calls = new Set(seen.calls);
   const face: NodeFace = {
     package: draft.package.name,
     this: () => relationAt(where),
@@ -159,8 +184,9 @@ function hooksSeen(state: ParseState, draft: Draft, id: string, all: Mapping, wh
     refs.push(...found.refs);
     sources.push(...found.sources);
     for (const id of found.macros) macros.add(id);
+    for (const id of found.calls) calls.add(id);
   }
-  return { config: seen.config, refs, sources, macros };
+  return { config: seen.config, refs, sources, macros, calls };
 }
 
 interface Place {
@@ -172,7 +198,7 @@ interface Place {
 const relationAt = ({ database, schema, alias }: Place): Relation =>
   new Relation({ database, schema, identifier: alias });
 
-const NOTHING: Captured = { config: [], refs: [], sources: [], macros: new Set() };
+const NOTHING: Captured = { config: [], refs: [], sources: [], macros: new Set(), calls: new Set() };
 
 function baseOf(
   state: ParseState,
@@ -181,7 +207,7 @@ function baseOf(
   all: Mapping,
   where: Place,
   captured: Captured,
-): NodeBase {
+): Omit<NodeBase, "writtenConfig"> {
   const config = nodeConfig(all, draft.at);
   const p = draft.properties;
   const pkg = draft.package.name;
@@ -192,7 +218,7 @@ function baseOf(
     fqn: draft.fqn,
     tags: config.tags,
     meta: config.meta,
-    description: p ? describe(state, pkg, p.description, p.at) : "",
+    ...(p ? describe(state, pkg, p.description, p.at) : { description: "", docBlocks: [] }),
     file: draft.file,
     at: draft.at,
     raw: draft.source,
@@ -202,7 +228,8 @@ function baseOf(
     refs: captured.refs,
     sourceCalls: captured.sources,
     macros: [...captured.macros],
-    columns: (p?.columns ?? []).map((c) => ({ ...c, description: describe(state, pkg, c.description, c.at) })),
+    calls: [...captured.calls],
+    columns: describeColumns(state, pkg, p?.columns ?? []),
     constraints: p?.constraints ?? [],
     ...(p ? { propertiesAt: p.at } : {}),
   };
@@ -222,9 +249,28 @@ function modelOf(draft: Draft, id: string, config: Mapping): Mapping {
     tags: config["tags"] ?? [],
     meta: config["meta"] ?? {},
     description: draft.properties?.description ?? "",
-    version: null,
+    version: draft.properties?.version?.value ?? null,
+    ...(draft.properties?.version && { latest_version: draft.properties.version.latest }),
   };
 }
+
+/** A version's file has a name of its own; the latest's may have the model's. */
+function fileOf({ name, version }: NodeProperties, files: ReadonlySet<string>): string {
+  if (!version) return name;
+  return version.isLatest && !files.has(version.definedIn) && files.has(name) ? name : version.definedIn;
+}
+
+function versionOf<T extends { readonly name: string; readonly fqn: readonly string[] }>(
+  draft: T,
+  name: string,
+  { text }: VersionProperties,
+): T {
+  return { ...draft, name, fqn: [...draft.fqn.slice(0, -1), name, `v${text}`] };
+}
+
+/** Names a model in error messages and in the names of its tests: with its version, if it has one. */
+export const versionedName = (node: { readonly name: string; readonly version?: unknown }): string =>
+  node.version === undefined || node.version === null ? node.name : `${node.name}_v${String(node.version)}`;
 
 function parseSeed(
   state: ParseState,
@@ -291,10 +337,15 @@ const found = (from: ReadonlyMap<string, NodeProperties>, name: string): { prope
   return properties ? { properties } : {};
 };
 
-function byName(entries: readonly NodeProperties[], diagnostics: Diagnostic[]): Map<string, NodeProperties> {
+function byName(
+  entries: readonly NodeProperties[],
+  diagnostics: Diagnostic[],
+  nameOf: (entry: NodeProperties) => string = ({ name }) => name,
+): Map<string, NodeProperties> {
   const map = new Map<string, NodeProperties>();
   for (const entry of entries) {
-    const first = map.get(entry.name);
+    const name = nameOf(entry);
+    const first = map.get(name);
     if (first) {
       diagnostics.push(
         error("duplicate-properties", `"${entry.name}" is described twice.`, entry.at, [
@@ -302,7 +353,7 @@ function byName(entries: readonly NodeProperties[], diagnostics: Diagnostic[]): 
           "keep one of them",
         ]),
       );
-    } else map.set(entry.name, entry);
+    } else map.set(name, entry);
   }
   return map;
 }
@@ -315,17 +366,26 @@ function unusedProperties(pkg: Package, nodes: readonly FileNode[]): Diagnostic[
     ["snapshot", pkg.properties.snapshots],
   ] as const;
   return kinds.flatMap(([kind, entries]) => {
-    const names = new Set(nodes.filter((n) => n.kind === kind).map((n) => n.name));
-    return entries.filter((entry) => !names.has(entry.name)).map((entry) => unused(kind, entry, names, nodes));
+    const ofKind = nodes.filter((n) => n.kind === kind);
+    const names = new Set(ofKind.map((n) => n.name));
+    return entries
+      .filter((entry) => !ofKind.some((node) => isDescribed(node, entry)))
+      .map((entry) => unused(kind, entry, names, nodes));
   });
 }
 
+/** Whether an entry of a property file describes this node: of a versioned model, each describes one version. */
+export const isDescribed = (node: FileNode, { name, version }: NodeProperties): boolean =>
+  node.name === name && (node.kind === "model" ? node.version : undefined) === version?.value;
+
 function unused(
   kind: string,
-  { name, at }: NodeProperties,
+  entry: NodeProperties,
   names: ReadonlySet<string>,
   nodes: readonly FileNode[],
 ): Diagnostic {
+  const { at } = entry;
+  const name = entry.version?.definedIn ?? entry.name;
   const other = nodes.find(
     (n) => n.name === name && (n.kind === "model" || n.kind === "seed" || n.kind === "snapshot"),
   );

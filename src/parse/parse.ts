@@ -1,4 +1,5 @@
 /** Project → Manifest: every template rendered once with `execute = false`, every name linked, every mistake gathered. */
+import { effectiveConfig, nodeConfig } from "./config.ts";
 import { type RunFacts } from "../context/globals.ts";
 import { makeProjectContext } from "../context/context.ts";
 import { type MacroNode, MacroSet } from "../context/macros.ts";
@@ -6,13 +7,14 @@ import { type Diagnostic, error } from "../diagnostics/diagnostic.ts";
 import { sortDiagnostics } from "../diagnostics/format.ts";
 import type { Jinja } from "../jinja/index.ts";
 import type { NodeProperties, Project } from "../project/types.ts";
+import { accessProblems } from "./access.ts";
 import { checkDashboard } from "./check-dashboard.ts";
 import { parseGenericTests, type Tested } from "./generic-tests.ts";
 import { link, Linker } from "./link.ts";
 import { collectDocs, collectMacros } from "./macros.ts";
 import type { ExposureNode, HookNode, Manifest, Node, NodeId, Resource, SourceNode } from "./manifest.ts";
 import { nodeId } from "./manifest.ts";
-import { parseFileNodes } from "./nodes.ts";
+import { isDescribed, parseFileNodes, versionedName } from "./nodes.ts";
 import { parseExposures, parseSources } from "./sources.ts";
 import type { ParseState } from "./state.ts";
 import { parseUnitTests } from "./unit-tests.ts";
@@ -53,7 +55,9 @@ export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): P
     }
     for (const node of nodes) {
       if (node.kind === "test" || node.kind === "analysis" || !node.config.enabled) continue;
-      for (const { tests, columns } of described.get(node.name) ?? []) {
+      for (const entry of described.get(node.name) ?? []) {
+        if (entry.version && !isDescribed(node, entry)) continue;
+        const { tests, columns } = entry;
         all.push(...parseGenericTests(state, pkg, node satisfies Tested, { tests, columns }));
       }
     }
@@ -67,6 +71,7 @@ export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): P
 
   const { enabled, disabled } = sortOut(all, state.diagnostics);
   linkAll(enabled, disabled, root.name, macros, state.diagnostics);
+  state.diagnostics.push(...accessProblems(enabled, project.packages));
   state.diagnostics.push(...unusedConfig(root, all));
   const manifest: Manifest = {
     projectName: project.name,
@@ -75,6 +80,9 @@ export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): P
     exposures: ofKind(enabled, (r): r is ExposureNode => r.kind === "exposure"),
     macros,
     docs,
+    groups: project.packages.flatMap((pkg) =>
+      pkg.properties.groups.map((group) => ({ id: nodeId("group", pkg.name, group.name), package: pkg.name, group })),
+    ),
     disabled: new Map([...disabled].map((r) => [r.id, r])) as Manifest["disabled"],
     onRunStart: hooksOf(project, "on-run-start"),
     onRunEnd: hooksOf(project, "on-run-end"),
@@ -118,7 +126,7 @@ function sortOut(
     const twin =
       enabled.get(resource.id) ??
       (resource.kind === "model" || resource.kind === "seed" || resource.kind === "snapshot"
-        ? names.get(`${resource.package}.${resource.name}`)
+        ? names.get(`${resource.package}.${versionedName(resource)}`)
         : undefined);
     if (twin) {
       diagnostics.push(
@@ -131,7 +139,7 @@ function sortOut(
     }
     enabled.set(resource.id, resource);
     if (resource.kind !== "model" && resource.kind !== "seed" && resource.kind !== "snapshot") continue;
-    names.set(`${resource.package}.${resource.name}`, resource);
+    names.set(`${resource.package}.${versionedName(resource)}`, resource);
     if (resource.config.materialized === "ephemeral") continue;
     const relation = `"${resource.schema}"."${resource.alias}"`;
     const other = relations.get(relation);
@@ -164,8 +172,7 @@ function linkAll(
   for (const [id, resource] of enabled) {
     if (resource.kind === "source" || resource.kind === "unit_test") continue;
     if (resource.kind === "exposure") {
-      const calls = resource as ExposureNode & { refs: []; sourceCalls: [] };
-      const linked = { ...resource, dependsOn: link(linker, calls, diagnostics) };
+      const linked = { ...resource, dependsOn: link(linker, resource, diagnostics) };
       if (linked.dashboard) diagnostics.push(...checkDashboard(linked, linked.dashboard, linker));
       enabled.set(id, linked);
     } else {
@@ -182,7 +189,14 @@ function hooksOf(project: Project, when: "on-run-start" | "on-run-end"): HookNod
   return project.packages.flatMap((pkg) =>
     (when === "on-run-start" ? pkg.config.onRunStart : pkg.config.onRunEnd).map((hook, i) => {
       const name = `${pkg.name}-${when}-${i}`;
-      return { kind: "operation" as const, id: nodeId("operation", pkg.name, name), name, package: pkg.name, hook };
+      const fqn = [pkg.name, "hooks", name];
+      const root = project.packages[0]!;
+      const config = nodeConfig(
+        effectiveConfig({ section: "models", fqn, package: pkg, root, defaults: {} }),
+        hook.at,
+      ).all;
+      const id = nodeId("operation", pkg.name, name);
+      return { kind: "operation" as const, id, name, package: pkg.name, fqn, config, index: i, hook };
     }),
   );
 }

@@ -5,7 +5,7 @@ import { type ExposureNode, nodeId, type NodeId, type SourceNode } from "./manif
 import type { RefCall, SourceCall } from "../context/phase.ts";
 import { error } from "../diagnostics/diagnostic.ts";
 import { readDashboard } from "./read-dashboard.ts";
-import { describe, fqnOf, type ParseState } from "./state.ts";
+import { describe, describeColumns, fqnOf, type ParseState } from "./state.ts";
 
 export function parseSources(state: ParseState, pkg: Package): SourceNode[] {
   return pkg.properties.sources.map((source) => {
@@ -28,7 +28,7 @@ export function parseSources(state: ParseState, pkg: Package): SourceNode[] {
       fqn,
       tags: config.tags,
       meta: config.meta,
-      description: describe(state, pkg.name, source.description, source.at),
+      ...describe(state, pkg.name, source.description, source.at),
       file: source.at.file,
       at: source.at,
       source,
@@ -37,7 +37,7 @@ export function parseSources(state: ParseState, pkg: Package): SourceNode[] {
       identifier: source.identifier,
       ...filledBy(pkg, source),
       config,
-      columns: source.columns.map((c) => ({ ...c, description: describe(state, pkg.name, c.description, c.at) })),
+      columns: describeColumns(state, pkg.name, source.columns),
     };
   });
 }
@@ -50,12 +50,7 @@ function filledBy(pkg: Package, rejected: SourceProperties): { filledBy?: NodeId
   return loaded ? { filledBy: nodeId("source", pkg.name, loaded.source, loaded.name) } : {};
 }
 
-export interface UnlinkedExposure extends ExposureNode {
-  readonly refs: readonly RefCall[];
-  readonly sourceCalls: readonly SourceCall[];
-}
-
-export function parseExposures(state: ParseState, pkg: Package): UnlinkedExposure[] {
+export function parseExposures(state: ParseState, pkg: Package): ExposureNode[] {
   return pkg.properties.exposures.map((exposure) => {
     const fqn = fqnOf(pkg.name, exposure.at.file.path, pkg.config.paths.models, exposure.name);
     const properties: Mapping = { ...exposure.config, tags: [...exposure.tags], meta: exposure.meta };
@@ -79,11 +74,11 @@ export function parseExposures(state: ParseState, pkg: Package): UnlinkedExposur
       } else if (call.kind === "ref") refs.push(call.ref);
       else sourceCalls.push(call.source);
     }
-    const description = describe(state, pkg.name, exposure.description, exposure.at);
+    const described = describe(state, pkg.name, exposure.description, exposure.at);
     const { name, label, meta } = exposure;
     const dashboard =
       exposure.type === "dashboard" && config.enabled
-        ? readDashboard({ name, label, description, meta }, exposure.at, state.diagnostics)
+        ? readDashboard({ name, label, description: described.description, meta }, exposure.at, state.diagnostics)
         : undefined;
     return {
       kind: "exposure",
@@ -93,7 +88,7 @@ export function parseExposures(state: ParseState, pkg: Package): UnlinkedExposur
       fqn,
       tags: config.tags,
       meta: isMapping(all["meta"]) ? all["meta"] : {},
-      description,
+      ...described,
       file: exposure.at.file,
       at: exposure.at,
       exposure,

@@ -7,8 +7,8 @@ import { Relation } from "../context/relation.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
 import { type Jinja, str, toPython } from "../jinja/index.ts";
 import { didYouMean } from "../lib/nearest.ts";
-import type { Mapping, Package, Project } from "../project/types.ts";
-import type { DocsBlock } from "./manifest.ts";
+import type { ColumnProperties, Mapping, Package, Project } from "../project/types.ts";
+import type { DescribedColumn, DocsBlock } from "./manifest.ts";
 import { located, quoting, renderQuoted } from "./places.ts";
 
 export interface ParseState {
@@ -29,17 +29,19 @@ export interface Captured {
   readonly refs: RefCall[];
   readonly sources: SourceCall[];
   readonly macros: Set<string>;
+  /** Of these, what the node itself calls. */
+  readonly calls: Set<string>;
 }
 
 export function capturing(stand: Relation): { phase: Phase; captured: Captured } {
-  const captured: Captured = { config: [], refs: [], sources: [], macros: new Set() };
+  const captured: Captured = { config: [], refs: [], sources: [], macros: new Set(), calls: new Set() };
   const phase: Phase = {
     execute: false,
     ref: (call) => (captured.refs.push(call), stand),
     source: (call) => (captured.sources.push(call), stand),
     config: recordingConfig((config) => captured.config.push(config)),
     isIncremental: () => false,
-    macroUsed: (id) => captured.macros.add(id),
+    macroUsed: (id, isDirect) => (isDirect ? captured.calls : captured.macros).add(id),
     message: () => {
       // Said again, once, when the node runs.
     },
@@ -145,16 +147,25 @@ export function place(
   };
 }
 
+export interface Described {
+  readonly description: string;
+  readonly docBlocks: readonly string[];
+}
+
 /** Renders `{{ doc('…') }}` in a description. */
-export function describe(state: ParseState, packageName: string, text: string, at: Span): string {
-  if (!text.includes("{{")) return text;
+export function describe(state: ParseState, packageName: string, text: string, at: Span): Described {
+  if (!text.includes("{{")) return { description: text, docBlocks: [] };
+  const docBlocks: string[] = [];
   const doc = (...args: unknown[]): string => {
     const names = args.map(str);
     const [pkg, name = ""] = names.length > 1 ? names : [undefined, names[0]];
     const candidates = pkg ? [pkg] : [packageName, ...state.project.packages.map((p) => p.name)];
     for (const candidate of candidates) {
-      const block = state.docs.get(`doc.${candidate}.${name}`);
-      if (block) return block.text;
+      const id = `doc.${candidate}.${name}`;
+      const block = state.docs.get(id);
+      if (!block) continue;
+      docBlocks.push(id);
+      return block.text;
     }
     const known = [...state.docs.values()].map((block) => block.name);
     throw new Failure(
@@ -166,8 +177,15 @@ export function describe(state: ParseState, packageName: string, text: string, a
   };
   const { phase } = capturing(new Relation({}));
   const context = new TemplateContext(state.shared, { package: packageName, names: new Map([["doc", doc]]) }, phase);
-  return attempt(state, at, () => str(renderQuoted(text, at, context, state.jinja))) ?? text;
+  const description = attempt(state, at, () => str(renderQuoted(text, at, context, state.jinja))) ?? text;
+  return { description, docBlocks };
 }
+
+export const describeColumns = (
+  state: ParseState,
+  packageName: string,
+  columns: readonly ColumnProperties[],
+): DescribedColumn[] => columns.map((c) => ({ ...c, ...describe(state, packageName, c.description, c.at) }));
 
 /** The start of a file, for resources that are a file. */
 export const fileStart = (file: SourceFile): Span => ({

@@ -41,7 +41,6 @@ const KNOWN = [
 
 export function readNode(entry: Entry, rendering: Rendering): NodeProperties {
   entry.warnUnknown(KNOWN);
-  const latestVersion = entry.get("latest_version");
   const timeSpine = entry.get("time_spine");
   const relation = entry.text("relation");
   return {
@@ -51,16 +50,14 @@ export function readNode(entry: Entry, rendering: Rendering): NodeProperties {
     columns: readColumns(entry, rendering),
     tests: readTests(entry, rendering),
     constraints: readConstraints(entry),
-    ...(latestVersion !== undefined && { latestVersion }),
     ...(timeSpine !== undefined && { timeSpine }),
-    versions: entry.list("versions").filter((version) => isMapping(version)),
     ...(relation !== undefined && { relation }),
     at: entry.at,
   };
 }
 
 /** `config:` with the keys beside it that are config too; the same key in both places is a mistake, as in dbt. */
-export function readConfig(entry: Entry, keys: readonly string[] = CONFIG_KEYS): Mapping {
+export function readConfig(entry: Shape, keys: readonly string[] = CONFIG_KEYS): Mapping {
   const inner = entry.mapping("config");
   const config: Mapping = { ...inner };
   copyPlaces(inner, config);
@@ -125,7 +122,7 @@ export function readColumns(owner: Shape, rendering: Rendering): ColumnPropertie
 
 const CONSTRAINTS = ["not_null", "unique", "primary_key", "foreign_key", "check", "custom"] as const;
 
-function readConstraints(owner: Shape): ConstraintProperties[] {
+export function readConstraints(owner: Shape): ConstraintProperties[] {
   return owner.shapes("constraints", "constraint").flatMap((constraint): ConstraintProperties[] => {
     const written = constraint.required("type", "not_null");
     const type = CONSTRAINTS.find((one) => one === written);

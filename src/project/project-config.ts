@@ -155,6 +155,7 @@ export async function makeProjectConfig(
     flags: shape.mapping("flags"),
     // `{}` asks for the default comment; null, written so, for none.
     queryComment: Object.hasOwn(value, "query-comment") ? value["query-comment"]! : {},
+    restrictAccess: shape.flag("restrict-access") ?? false,
     locate: (path) => raw.locate(path),
   };
 }

@@ -45,6 +45,7 @@ const projectSchema = z.looseObject({
   exposures: mapping,
   vars: mapping,
   flags: mapping,
+  "restrict-access": flag,
 });
 
 const WORDS: Record<string, string> = {

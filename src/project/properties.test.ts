@@ -18,11 +18,6 @@ models:
     meta: {owner: me}
     tags: one
     access: public
-    latest_version: 2
-    versions:
-      - v: 1
-        description: "{{ doc('old') }}"
-      - v: 2
     constraints:
       - {type: primary_key, columns: [id, day], name: pk}
       - {type: foreign_key, columns: [c], to: ref('c'), to_columns: [id]}
@@ -44,8 +39,6 @@ models:
     name: "orders",
     description: "{{ doc('orders') }}",
     config: { materialized: "view", pre_hook: "{{ later() }}", meta: { owner: "me" }, tags: "one", access: "public" },
-    latestVersion: 2,
-    versions: [{ v: 1, description: "{{ doc('old') }}" }, { v: 2 }],
     constraints: [
       { type: "primary_key", columns: ["id", "day"], name: "pk", toColumns: [] },
       { type: "foreign_key", columns: ["c"], to: "ref('c')", toColumns: ["id"] },
@@ -63,7 +56,54 @@ models:
     ],
   });
   expect(place(orders!.at)).toBe("models/schema.yml:3:11");
-  expect(place(orders!.columns[0]!.at)).toBe("models/schema.yml:20:15");
+  expect(place(orders!.columns[0]!.at)).toBe("models/schema.yml:15:15");
+});
+
+test("each version of a model is described by an entry of its own", async () => {
+  const { models } = await properties(
+    `models:
+  - name: orders
+    description: new
+    config: {materialized: table, meta: {a: 1, b: 1}}
+    latest_version: 1
+    data_tests: [unique]
+    columns: [{name: id, data_tests: [not_null]}, {name: day}]
+    versions:
+      - v: 1
+        description: "{{ doc('old') }}"
+        defined_in: old_orders
+        config: {meta: {b: 2}}
+        data_tests: []
+        columns: [{include: all, exclude: [day]}, {name: hour}]
+      - v: 2
+`,
+  );
+  expect(models).toMatchObject([
+    {
+      name: "orders",
+      description: "{{ doc('old') }}",
+      config: { materialized: "table", meta: { a: 1, b: 2 } },
+      columns: [{ name: "id", tests: [{ test: "not_null" }] }, { name: "hour" }],
+      tests: [],
+      version: { value: 1, text: "1", latest: 1, isLatest: true, definedIn: "old_orders" },
+    },
+    {
+      name: "orders",
+      description: "new",
+      config: { meta: { a: 1, b: 1 } },
+      columns: [{ name: "id" }, { name: "day" }],
+      tests: [{ test: "unique" }],
+      version: { value: 2, isLatest: false, definedIn: "orders_v2" },
+    },
+  ]);
+});
+
+test("a version is described once, and the latest is one of them", async () => {
+  const report = await reportOf({
+    "models/schema.yml": "models: [{name: m, latest_version: 3, versions: [{v: 1}, {v: 1}]}]",
+  });
+  expect(report).toContain('models/schema.yml:1:62  version-twice  Version 1 of model "m" is described twice.');
+  expect(report).toContain('version-unknown  latest_version 3 of model "m" is not one of its versions.');
 });
 
 test("every spelling of a test means the same", async () => {

@@ -9,6 +9,7 @@ import { renderTree } from "./render.ts";
 import type { RenderText, Rendering, ShouldRender } from "./render.ts";
 import { Shape, describe, isMapping } from "./shape.ts";
 import { readSource } from "./source-properties.ts";
+import { readVersions } from "./versions.ts";
 import type { Mapping, Properties, Value } from "./types.ts";
 import { copyPlaces } from "./written.ts";
 import type { Key } from "./written.ts";
@@ -56,7 +57,7 @@ export function readProperties(files: readonly PropertyFile[], render: RenderTex
     all.flatMap((file) => renderEntries(file, key, SHOULD_RENDER[kind] ?? rendersNode, rendering));
   const node = (entry: Entry): ReturnType<typeof readNode> => readNode(entry, rendering);
   return {
-    models: entries("models").map(node),
+    models: entries("models").flatMap((entry) => readVersions(entry, node(entry), rendering)),
     seeds: entries("seeds").map(node),
     snapshots: entries("snapshots").map(node),
     analyses: entries("analyses").map(node),

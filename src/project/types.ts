@@ -108,6 +108,8 @@ export interface ProjectConfig {
   readonly flags: Mapping;
   /** As written: text, a mapping, or null for none; `{}` where the key is absent, which asks for the default comment. */
   readonly queryComment: Value;
+  /** Other packages may read its public models only. */
+  readonly restrictAccess: boolean;
   /** The place of a key of this file: `["models", "bank", "+schema"]`. */
   locate(path: readonly (string | number)[]): Span | undefined;
 }
@@ -151,13 +153,25 @@ export interface NodeProperties {
   readonly columns: readonly ColumnProperties[];
   readonly tests: readonly TestProperties[];
   readonly constraints: readonly ConstraintProperties[];
-  readonly latestVersion?: Value;
+  /** Of a model that has versions: the one that this entry describes. */
+  readonly version?: VersionProperties;
   /** As written; for packages that look at it. */
   readonly timeSpine?: Value;
-  readonly versions: readonly Mapping[];
   /** Snapshots defined in YAML: `ref('…')` or `source(…)`. */
   readonly relation?: string;
   readonly at: Span;
+}
+
+export interface VersionProperties {
+  /** `v:` as YAML has it, and as written. */
+  readonly value: Value;
+  readonly text: string;
+  /** The version that `ref()` means when it names none. */
+  readonly latest: Value;
+  readonly isLatest: boolean;
+  /** The name of its file, without ending. */
+  readonly definedIn: string;
+  readonly deprecationDate?: string;
 }
 
 export interface ColumnProperties {

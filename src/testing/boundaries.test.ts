@@ -17,7 +17,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ["project", "lib diagnostics jinja type:postgres", "js-yaml zod csv-parse"],
   ["load", "lib diagnostics postgres state type:project", "csv-parse"],
   ["context", "lib diagnostics project jinja postgres/catalog.ts postgres/relation.ts", "js-yaml"],
-  ["parse", "lib diagnostics project jinja context", ""],
+  ["parse", "lib diagnostics project jinja context postgres/relation.ts", ""],
   ["graph", "lib diagnostics parse type:project", "graphlib"],
   ["plan", "lib diagnostics parse graph postgres/relation.ts type:postgres type:state type:project", ""],
   [
@@ -31,10 +31,14 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
     "",
   ],
   ["execute", "lib diagnostics project parse graph plan compile context materialize load postgres state", ""],
-  ["artifacts", "lib diagnostics parse graph type:execute", ""],
+  ["artifacts", "lib diagnostics parse graph type:context type:execute type:project", ""],
   ["report", "lib diagnostics type:parse type:plan type:execute", ""],
   [".", "lib diagnostics jinja postgres state project load context parse graph plan compile materialize execute", ""],
-  ["extras", "lib diagnostics jinja project state .", "@faker-js/faker croner file-watcher js-yaml"],
+  [
+    "extras",
+    "lib diagnostics jinja project state .",
+    "@faker-js/faker chart.js croner file-watcher highlight.js js-yaml markdown-it minisearch preact",
+  ],
   ["commands", "lib diagnostics . report artifacts extras", "yargs"],
   ["cli", "lib commands", ""],
 ];
@@ -72,7 +76,7 @@ function importsOf(file: string): Import[] {
 function sources(): string[] {
   return readdirSync(root, { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts") && !path.endsWith(".test.ts"))
+    .filter((path) => /\.tsx?$/.test(path) && !path.endsWith(".d.ts") && !path.endsWith(".test.ts"))
     .filter((path) => !/(^|\/)(testing|rig|fixture)(\/|\.ts$)/.test(path));
 }
 

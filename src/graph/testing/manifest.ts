@@ -37,6 +37,7 @@ export function manifestOf(described: readonly Described[], disabled: readonly D
     exposures: ofKind("exposure"),
     macros: new Map(),
     docs: new Map(),
+    groups: [],
     disabled: new Map(disabled.map(resourceOf).map((resource) => [resource.id, resource])),
     onRunStart: [],
     onRunEnd: [],
@@ -106,6 +107,7 @@ function resourceOf(described: Described): Resource {
     tags: described.tags,
     meta: {},
     description: "",
+    docBlocks: [],
     file,
     at: { file, start: 0, end: 0 },
     config,
@@ -121,17 +123,20 @@ function resourceOf(described: Described): Resource {
   }
   if (kind === "exposure") {
     // Nothing of the exposure's own properties is looked at.
-    return { ...base, kind, dependsOn: parents, exposure: {} as Extract<Resource, { kind: "exposure" }>["exposure"] };
+    const read = { dependsOn: parents, refs: [], sourceCalls: [] };
+    return { ...base, ...read, kind, exposure: {} as Extract<Resource, { kind: "exposure" }>["exposure"] };
   }
   const node: NodeBase = {
     ...base,
     ...place,
     raw: described.text ?? "",
+    writtenConfig: {},
     alias: described.name,
     dependsOn: parents,
     refs: [],
     sourceCalls: [],
     macros: [],
+    calls: [],
     columns: [],
     constraints: [],
     ...(described.properties === undefined
@@ -150,7 +155,7 @@ function resourceOf(described: Described): Resource {
       return {
         ...node,
         kind,
-        ...(described.test === undefined ? {} : { generic: { test: described.test, args: {} } }),
+        ...(described.test === undefined ? {} : { generic: { test: described.test, args: {}, kwargs: {}, configured: {}, path: "", on: "" } }),
       };
     case "unit_test":
       // The fixtures are not looked at; a unit test also reads what its inputs stand for.

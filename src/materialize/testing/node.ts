@@ -29,9 +29,11 @@ export function makeNode(options: NodeOptions = {}): ModelNode | SeedNode | Snap
     tags: [],
     meta: {},
     description: options.description ?? "",
+    docBlocks: [],
     file,
     at: span,
     raw: "",
+    writtenConfig: {},
     config: {
       enabled: true,
       materialized,
@@ -48,8 +50,10 @@ export function makeNode(options: NodeOptions = {}): ModelNode | SeedNode | Snap
     refs: [],
     sourceCalls: [],
     macros: [],
+    calls: [],
     columns: (options.columns ?? []).map((column) => ({
       description: "",
+      docBlocks: [],
       constraints: [],
       tests: [],
       tags: [],

@@ -1,0 +1,5 @@
+/** All suites, in the order they run and are reported. To add one: a file beside this that exports a `Suite`, and a line here. */
+import { shops } from "./shops.ts";
+import type { Suite } from "./suite.ts";
+
+export const suites: readonly Suite[] = [shops];
