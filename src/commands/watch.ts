@@ -1,4 +1,5 @@
 /** `watch`: what an edit touches is rebuilt, into a development target. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeRunFiles } from "../artifacts/run-files.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
@@ -39,7 +40,10 @@ export const watchCommand: Command = {
             signal,
             onEvent: (event) => reporter.event(event),
             onDiagnostics: (list) => reporter.diagnostics(list),
-            onResult: (result, sluice) => writeRunFiles(result, sluice, { which: "watch", target: chosen.target }),
+            onResult: async (result, sluice) => {
+              await writeRunFiles(result, sluice, { which: "watch", target: chosen.target });
+              await keepSite(sluice);
+            },
             say: (text) => reporter.notice(text),
           },
           before,
@@ -57,6 +61,15 @@ export const watchCommand: Command = {
     );
   },
 };
+
+/** A site that is there shows what was just built; whoever wants none has none. */
+async function keepSite(sluice: Sluice): Promise<void> {
+  const { targetPath: artifacts } = sluice.project;
+  const out = join(artifacts, "site");
+  if (!existsSync(out)) return;
+  const { generateSite } = await import("../extras/site/generate.ts");
+  await generateSite({ artifacts, out, sluice });
+}
 
 /** `dev` if there is one; never, unless it is named, one that looks like production. */
 function developmentTarget({ project: { profile, target } }: Sluice): string {

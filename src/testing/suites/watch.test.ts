@@ -1,3 +1,5 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type Rig, rig } from "../rig.ts";
@@ -132,6 +134,34 @@ test(
     expect(await w.stop()).toBe(0);
   }),
 );
+
+test(
+  "a site that is there is kept in step",
+  rig(async (r) => {
+    await r.write(PROJECT);
+    expect((await r.sluice("build")).code).toBe(0);
+    await r.write({ "target/site/old.html": "" });
+    const w = await watching(r);
+    await r.write({ "models/c.sql": "select 4711 as id" });
+    await w.until(done);
+    const site = join(r.dir, "target", "site");
+    for (let tries = 0; !(await holds(site, "4711")); tries++) {
+      if (tries > 200) throw new Error("the site never shows the edit");
+      await sleep(50);
+    }
+    expect(await w.stop()).toBe(0);
+  }),
+);
+
+async function holds(folder: string, text: string): Promise<boolean> {
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  const texts = await Promise.all(
+    files
+      .filter((file) => file.isFile())
+      .map((file) => readFile(join(file.parentPath, file.name), "utf8").catch(() => "")),
+  );
+  return texts.some((found) => found.includes(text));
+}
 
 test(
   "a target that looks like production is only built into when it is named",
