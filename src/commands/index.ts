@@ -3,6 +3,7 @@ import { cleanCommand } from "./clean.ts";
 import { compileCommand } from "./compile.ts";
 import { debugCommand } from "./debug.ts";
 import { generateCommand } from "./generate.ts";
+import { grantsCommand } from "./grants.ts";
 import { initCommand } from "./init.ts";
 import { lsCommand } from "./ls.ts";
 import { metabaseCommand } from "./metabase.ts";
@@ -18,7 +19,7 @@ import { watchCommand } from "./watch.ts";
 export const commandGroups: readonly (readonly [title: string, commands: readonly Command[]])[] = [
   ["Build", runCommands],
   ["Keep running", [watchCommand, scheduleCommand]],
-  ["Share", [metabaseCommand]],
+  ["Share", [grantsCommand, metabaseCommand]],
   ["Look", [planCommand, compileCommand, showCommand, lsCommand, parseCommand, debugCommand]],
   ["Set up", [initCommand, generateCommand, upCommand, downCommand, cleanCommand]],
 ];

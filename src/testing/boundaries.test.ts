@@ -36,7 +36,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   [".", "lib diagnostics jinja postgres state project load context parse graph plan compile materialize execute", ""],
   [
     "extras",
-    "lib diagnostics jinja project state .",
+    "lib diagnostics jinja project state . postgres/catalog.ts postgres/privileges.ts postgres/relation.ts postgres/sql",
     "@faker-js/faker chart.js croner file-watcher highlight.js js-yaml markdown-it minisearch preact",
   ],
   ["commands", "lib diagnostics . report artifacts extras", "yargs"],

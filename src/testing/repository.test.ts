@@ -14,6 +14,7 @@ const DOCS = [
   "docs/loading.md",
   "docs/schedule.md",
   "docs/metabase.md",
+  "docs/roles.md",
 ];
 
 test("the README's table names every command", () => {

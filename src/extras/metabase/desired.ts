@@ -58,15 +58,15 @@ export async function desiredState(sluice: Sluice, options: DesiredOptions): Pro
   for (const { dashboard } of manifest.exposures.values()) {
     if (dashboard) dashboards.push(await desiredDashboard(sluice, dashboard, prefix));
   }
-  const seen = await visibleTo(sluice, options.connection.user);
-  const tables = desiredTables(manifest, seen.visible);
+  const visible = await visibleTo(sluice, options.connection.user);
+  const tables = desiredTables(manifest, visible);
   return {
     connection: { ...options.connection, schemas: [...new Set(tables.map((table) => table.schema))].toSorted() },
     collection: options.collection,
     dashboards,
     tables,
     prefix,
-    hidden: hiddenReads(sluice, seen.visible),
+    hidden: hiddenReads(sluice, visible),
   };
 }
 
