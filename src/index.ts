@@ -32,3 +32,5 @@ export type { Plan, Reason, Step } from "./plan/plan.ts";
 export type { Database, QueryResult, ServerInfo, Session } from "./postgres/database.ts";
 export { projectFlags } from "./project/project-flags.ts";
 export type { Project } from "./project/types.ts";
+export type { Publication } from "./publish/publish.ts";
+export type { PastRun } from "./state/history.ts";

@@ -4,6 +4,9 @@ import type { ArgumentsCamelCase, InferredOptionTypes, Options } from "yargs";
 /** `value` is what stands for the value in help: `--target <name>`. */
 export type Option = Options & { readonly value?: string };
 
+const flag = (value: string | undefined): boolean | undefined => {
+  return value ? ["1", "t", "true", "y", "yes", "on"].includes(value.toLowerCase()) : undefined;
+};
 const text = { type: "string", requiresArg: true } as const;
 const number = { type: "number", requiresArg: true } as const;
 const list = { type: "string", array: true, requiresArg: true } as const;
@@ -140,3 +143,16 @@ export const runOptions = {
 
 export type SelectionArgs = ArgumentsCamelCase<InferredOptionTypes<typeof selectionOptions>>;
 export type RunArgs = ArgumentsCamelCase<InferredOptionTypes<typeof runOptions>>;
+
+/** Of verbs that build. */
+export const publishOptions = {
+  direct: {
+    type: "boolean",
+    describe: "Replace each node where it stands, as dbt does, instead of publishing all together",
+    default: flag(process.env["SLUICE_DIRECT"]),
+    defaultDescription: "what the project says",
+  },
+  force: { type: "boolean", describe: "Build also what has not changed", default: false },
+} satisfies Record<string, Option>;
+
+export type PublishArgs = ArgumentsCamelCase<InferredOptionTypes<typeof publishOptions>>;

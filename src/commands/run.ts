@@ -4,9 +4,18 @@ import type { RunEvent, Sluice } from "../index.ts";
 import type { ConnectHint } from "../report/connect-hint.ts";
 import { type Command, interruptible, kindsFor, selectionFor, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
-import { type GlobalArgs, resourceTypeOptions, type RunArgs, runOptions } from "./options.ts";
+import {
+  type GlobalArgs,
+  type PublishArgs,
+  publishOptions,
+  resourceTypeOptions,
+  type RunArgs,
+  runOptions,
+} from "./options.ts";
 
-type Args = GlobalArgs & RunArgs & { resourceType?: string[]; excludeResourceType?: string[] };
+type Args = GlobalArgs &
+  RunArgs &
+  PublishArgs & { resourceType?: string[]; excludeResourceType?: string[] };
 
 interface Verb {
   readonly verb: string;
@@ -64,7 +73,11 @@ const verbs: readonly Verb[] = [
 export const runCommands: readonly Command[] = verbs.map((verb) => ({
   command: verb.verb,
   describe: verb.describe,
-  builder: { ...runOptions, ...(verb.kinds.length > 1 ? resourceTypeOptions : {}) },
+  builder: {
+    ...runOptions,
+    ...publishOptions,
+    ...(verb.kinds.length > 1 ? resourceTypeOptions : {}),
+  },
   examples: verb.examples,
   run: (args: Args) => execute(verb, args),
 }));
@@ -76,7 +89,8 @@ function execute(verb: Verb, args: Args): Promise<number> {
     (sluice, reporter) =>
       interruptible(reporter, async (signal) => {
         const selection = selectionFor(sluice, args, reporter, kindsFor(args, verb.kinds));
-        const plan = await sluice.plan({ selection, testsGate: verb.testsGate ?? false }, signal);
+        const { direct, force } = args;
+        const plan = await sluice.plan({ selection, testsGate: verb.testsGate ?? false, direct, force }, signal);
         const onEvent = (event: RunEvent): void => reporter.event(event);
         const result = await sluice.run(plan, { signal, failFast: args.failFast, onEvent });
         if (args.writeJson !== false) await writeRunFiles(result, sluice, recordedArgs(verb, args));

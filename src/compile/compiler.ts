@@ -13,7 +13,8 @@ import { callSpan, Linker } from "../parse/link.ts";
 import type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource } from "../parse/manifest.ts";
 import { graphDictionary, nodeDictionary } from "../parse/node-dictionary.ts";
 import { located, renderQuoted, requoted } from "../parse/places.ts";
-import { relationKey, type Relations, wantsFullRefresh, type World } from "../plan/plan.ts";
+import { relationKey, wantsFullRefresh, type World } from "../plan/plan.ts";
+import type { Relations } from "../plan/relations.ts";
 import type { Hook, Mapping, Project } from "../project/types.ts";
 import { type Compiled, type Piece, rendered, withCtes } from "./assemble.ts";
 
@@ -259,7 +260,7 @@ export class Compiler {
 
   #isIncremental(node: Node | undefined, config: Mapping): boolean {
     if (node?.config.materialized !== "incremental") return false;
-    const existing = this.input.world.relations.get(relationKey(this.input.relations.writeTo(node.id)));
+    const existing = this.input.world.relations.get(relationKey(this.input.relations.published(node.id)));
     return !wantsFullRefresh(config, this.input.facts.fullRefresh) && existing?.kind === "table";
   }
 

@@ -1,4 +1,5 @@
 /** Who may what: the part of the catalog about roles and privileges. SQL as text with the shape of its rows, as in catalog.ts. */
+import { IS_WORK_SCHEMA } from "./kept.ts";
 import { quoteLiteral } from "./relation.ts";
 
 const list = (names: readonly string[]): string => names.map(quoteLiteral).join(", ") || "null";
@@ -75,4 +76,4 @@ order by 1, 2, 3`;
 /** Rows `{ name }`: the schemas of the names, and those that hold what is built out of sight or was replaced. */
 export const listSchemas = (names: readonly string[]): string => `
 select nspname as name from pg_namespace
-where regexp_replace(nspname, '__(next|prev)$', '') in (${list(names)}) order by 1`;
+where regexp_replace(nspname, ${IS_WORK_SCHEMA}, '') in (${list(names)}) order by 1`;

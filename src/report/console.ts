@@ -20,6 +20,7 @@ import {
   foundLine,
   outcome,
   paintTone,
+  publishedLine,
   tally,
 } from "./wording.ts";
 
@@ -74,6 +75,9 @@ export class ConsoleReporter implements Reporter {
         return this.#stepFinished(event);
       case "hook-finished":
         return this.#hookFinished(event);
+      case "published":
+        this.#blank();
+        return this.#log(event.at, this.#options.palette.green(publishedLine(event.publication)));
       case "message":
         return this.#message(event);
       case "run-finished":

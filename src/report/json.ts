@@ -28,6 +28,7 @@ import {
   foundLine,
   outcome,
   tally,
+  publishedLine,
 } from "./wording.ts";
 
 export interface JsonOptions {
@@ -78,6 +79,17 @@ export class JsonReporter implements Reporter {
         return this.#stepFinished(event);
       case "hook-finished":
         return this.#hookFinished(event);
+      case "published": {
+        const { id, relations, waited, held } = event.publication;
+        const data = { publication: id, relations, seconds_waited: waited, seconds_locked: held };
+        return this.#print({
+          name: "Published",
+          code: "S002",
+          msg: publishedLine(event.publication),
+          data,
+          at: event.at,
+        });
+      }
       case "message":
         return this.#message(event);
       case "run-finished":

@@ -96,10 +96,10 @@ test(
     await r.sluice("grants");
     expect((await r.sluice("build")).code).toBe(0);
     await r.sluice("grants");
-    await r.rows(`create schema marts__next; create table marts__next.open (id int); create table staging.raw__rejected (line text);
+    await r.rows(`create schema marts__sluice_next; create table marts__sluice_next.open (id int); create table staging.raw__rejected (line text);
       create table marts.somebodys_own (id int); grant select on marts.somebodys_own to ${readers};
-      grant usage, create on schema staging, sluice, marts__next to ${readers}; grant create on schema marts to ${readers};
-      grant select on all tables in schema staging, sluice, marts__next to ${readers};
+      grant usage, create on schema staging, sluice, marts__sluice_next to ${readers}; grant create on schema marts to ${readers};
+      grant select on all tables in schema staging, sluice, marts__sluice_next to ${readers};
       grant select (name) on marts.people to ${readers}; grant update on marts.people to ${readers};
       alter default privileges in schema staging grant select on tables to ${readers}`);
     expect(await as(readers, r, "select name from marts.people")).toContain("Ann");
@@ -111,7 +111,7 @@ test(
       "select name from marts.people",
       "select * from staging.stg",
       "select * from staging.raw__rejected",
-      "select * from marts__next.open",
+      "select * from marts__sluice_next.open",
       "select * from sluice.run",
       "update marts.people set id = 2",
       "create table marts.x ()",

@@ -73,7 +73,7 @@ test(
       const done = await Promise.all([sluice("build"), sluice("build"), sluice("build")]);
       for (const { code, all } of done) expect(code, all).toBe(0);
       expect(done.map((d) => [d.code, /Done\..*/.exec(d.stdout)?.[0], d.stderr])).toEqual(
-        done.map(() => [0, "Done. PASS=7 WARN=0 ERROR=0 SKIP=0 NO-OP=0 TOTAL=7", ""]),
+        done.map(() => [0, "Done. PASS=7 WARN=0 ERROR=0 SKIP=0 NO-OP=0 REUSED=0 TOTAL=7", ""]),
       );
       const counts = "select (select count(*) from analytics.i)::int as i, (select count(*) from raw.files)::int as f";
       expect(await rows(counts)).toEqual([{ i: 2, f: 3 }]);
