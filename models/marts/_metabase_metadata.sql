@@ -11,7 +11,7 @@
   {%- endif -%}
 {%- endmacro -%}
 {%- if execute -%}
-  {%- for node in graph.nodes.values() | sort(attribute='unique_id') if node.resource_type == 'model' and node.schema == this.schema and node.name != model.name -%}
+  {%- for node in graph.nodes.values() | sort(attribute='unique_id') if node.resource_type == 'model' and node.schema == model.schema and node.name != model.name -%}
     {{- add(node.alias ~ '.description', node.description) -}}
     {%- for column in node.columns.values() -%}
       {{- add(node.alias ~ '.' ~ column.name ~ '.description', column.description) -}}

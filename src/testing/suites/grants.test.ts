@@ -96,7 +96,7 @@ test(
     await r.sluice("grants");
     expect((await r.sluice("build")).code).toBe(0);
     await r.sluice("grants");
-    await r.rows(`create schema marts__sluice_next; create table marts__sluice_next.open (id int); create table staging.raw__rejected (line text);
+    await r.rows(`create schema if not exists marts__sluice_next; create table marts__sluice_next.open (id int); create table staging.raw__rejected (line text);
       create table marts.somebodys_own (id int); grant select on marts.somebodys_own to ${readers};
       grant usage, create on schema staging, sluice, marts__sluice_next to ${readers}; grant create on schema marts to ${readers};
       grant select on all tables in schema staging, sluice, marts__sluice_next to ${readers};

@@ -39,7 +39,7 @@ const WRONG: readonly (readonly [words: string, said: string])[] = [
   ["build --selct a", 'Unknown option "--selct" for sluice build. Did you mean --select?'],
   [
     "build --output json",
-    'Unknown option "--output" for sluice build. It is an option of metabase, plan, show, ls, generate.',
+    'Unknown option "--output" for sluice build. It is an option of history, metabase, plan, show, ls, generate.',
   ],
   ["build a", 'sluice build takes no argument "a". Did you mean  sluice build --select a?'],
   ["build --select", "--select needs a value."],
