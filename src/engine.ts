@@ -69,6 +69,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
   const effects = { ...realEffects, ...options.effects };
   const jinja = new Jinja();
   const { effects: _, onServerStart, fullRefresh = false, command = "run", window, sample, ...reading } = options;
+  const chosen: Chosen = { ids: [] };
   const times = { ...(window && { window }), ...(sample && { sample }) };
   const facts: RunFacts = {
     invocationId: effects.id(),
@@ -76,6 +77,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     env: effects.env,
     fullRefresh,
     command,
+    selected: () => chosen.ids,
     ...times,
   };
   const render = nativeRenderer(jinja);
@@ -91,11 +93,17 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
   ]);
   const all = [...diagnostics, ...parsed.manifest.diagnostics, ...cycles, ...problems];
   const connections = new Connections(project, onServerStart);
-  return new Sluice({ facts, jinja, diagnostics: all, project, parsed, connections, ...(graph && { graph }) });
+  return new Sluice({ facts, jinja, diagnostics: all, project, parsed, connections, chosen, ...(graph && { graph }) });
+}
+
+/** What the latest plan is for: templates see it as `selected_resources`. */
+interface Chosen {
+  ids: readonly string[];
 }
 
 interface Parts {
   readonly facts: RunFacts;
+  readonly chosen?: Chosen;
   readonly jinja: Jinja;
   readonly diagnostics: readonly Diagnostic[];
   readonly project?: Project;
@@ -152,6 +160,7 @@ export class Sluice {
     const { invocationId: id, command, fullRefresh } = this.#parts.facts;
     const database = await this.connections.pool(signal);
     const run = { root: this.project.root, id, fullRefresh };
+    if (this.#parts.chosen) this.#parts.chosen.ids = [...selection];
     this.#look = await database.session((session) => look(session, this.graph, selection, run));
     return makePlan(this.graph, selection, this.#look.world, { id, command, fullRefresh, testsGate });
   }

@@ -218,11 +218,9 @@ export class Compiler {
       node.kind === "unit_test"
         ? { schema: node.schema, identifier: node.alias }
         : this.input.relations.writeTo(node.id);
-    const config = node.config.materialized;
-    const type = config === "view" ? "view" : config === "materialized_view" ? "materialized_view" : "table";
     return {
       package: node.package,
-      this: () => new Relation({ database: node.database, schema: to.schema, identifier: to.identifier, type }),
+      this: () => new Relation({ database: node.database, schema: to.schema, identifier: to.identifier }),
       model: () => ({ ...nodeDictionary(node), ...(batch && { batch: batchDictionary(batch) }) }),
     };
   }
@@ -246,13 +244,7 @@ export class Compiler {
     };
     const plain = (target: Resource): Relation => {
       const name = this.input.relations.readFrom(target.id);
-      const isView = target.kind === "model" && target.config.materialized === "view";
-      return new Relation({
-        database: name.database,
-        schema: name.schema,
-        identifier: name.identifier,
-        type: isView ? "view" : "table",
-      });
+      return new Relation({ database: name.database, schema: name.schema, identifier: name.identifier });
     };
     const resolve = (target: Resource | undefined, missing: () => Diagnostic): Relation => {
       if (!target) throw new Failure(missing());

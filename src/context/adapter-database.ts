@@ -37,12 +37,7 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
   };
   const run = async (sql: unknown, begins: unknown): Promise<PyTuple> => {
     const result = await query(str(sql), { begins: begins !== undefined && truth(begins) });
-    const response = new PyDict([
-      ["_message", responseOf(result).text],
-      ["code", result.command],
-      ["rows_affected", result.rowCount],
-    ]);
-    return PyTuple.of([response, new ResultTable(result)]);
+    return PyTuple.of([responseOf(result), ResultTable.of(result)]);
   };
   /** By the macro of that name, which a project may have overridden. */
   const byMacro =

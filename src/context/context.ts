@@ -1,5 +1,5 @@
 /** The names a template of one node sees: macros first (a project may override anything), then the node's, then the run's. */
-import { callArgs, iter, type Scope, str, TemplateError, toPython, truth } from "../jinja/index.ts";
+import { callArgs, iter, PyDict, type Scope, str, TemplateError, toPython, truth } from "../jinja/index.ts";
 import type { Mapping, Project } from "../project/types.ts";
 import { makeAdapter } from "./adapter.ts";
 import { quoteIdent } from "../postgres/relation.ts";
@@ -44,6 +44,12 @@ export interface NodeFace {
   /** What a unit test puts in the place of macros; names as it writes them: `is_incremental`, `dbt_utils.star`. */
   readonly overrides?: ReadonlyMap<string, unknown>;
 }
+
+/** Names that are made when they are first asked for. */
+const LAZY = ["this", "schema", "model", "graph", "exceptions", "adapter", "validation", "env", "builtins"];
+
+/** `validation.any[…]`: dbt checks the types of its own configurations with it; anything is let through. */
+const VALIDATION = { any: { __getitem__: () => () => true, __call__: () => true } };
 
 /** What dbt writes as macros, and templates may therefore call as `dbt.…`. */
 const OWN_MACROS = new Set(["run_query", "statement", "is_incremental", "should_full_refresh"]);
@@ -153,13 +159,12 @@ export class TemplateContext implements Scope {
     const { project, facts } = this.#shared;
     const ref = (...args: unknown[]): unknown => phase.ref(refCall(args));
     const source = (...args: unknown[]): unknown => phase.source(sourceCall(args));
-    const runQuery = phase.query ? async (sql: unknown) => new ResultTable(await phase.query!(str(sql))) : () => null;
+    const runQuery = phase.query ? async (sql: unknown) => ResultTable.of(await phase.query!(str(sql))) : () => null;
     const names = new Map<string, unknown>([
       ["execute", phase.execute],
       ["ref", ref],
       ["source", source],
       ["config", phase.config],
-      ["builtins", { ref, source, config: phase.config }],
       ["var", varFunction(project, this.#package)],
       ["is_incremental", () => phase.isIncremental()],
       ["should_full_refresh", () => phase.fullRefresh ?? facts.fullRefresh],
@@ -191,6 +196,20 @@ export class TemplateContext implements Scope {
         return this.#node.this?.().parts.schema ?? project.target.schema;
       case "model":
         return this.#node.model && toPython(this.#node.model());
+      case "builtins":
+        return this.#builtins();
+      case "validation":
+        return VALIDATION;
+      case "env":
+        return toPython({ ...this.#shared.facts.env });
+      case "dbt_metadata_envs":
+        return new PyDict();
+      case "invocation_args_dict":
+        return toPython({ which: this.#shared.facts.command, full_refresh: this.#shared.facts.fullRefresh });
+      case "sql_now":
+        return this.#shared.facts.startedAt.toISOString();
+      case "defer_relation":
+        return null;
       case "graph":
         return this.#shared.graph();
       case "exceptions":
@@ -229,13 +248,44 @@ export class TemplateContext implements Scope {
     return this.#mode === "sync" ? template.renderSync(this).text : template.render(this).then((done) => done.text);
   }
 
+  /** What stands behind names that the project has put macros of its own in the place of. */
+  #builtins(): unknown {
+    const find = (name: string): unknown => this.#names.get(name) ?? this.#lazy(name) ?? this.#shared.globals.get(name);
+    const keys = (): string[] =>
+      [...new Set([...this.#names.keys(), ...LAZY, ...this.#shared.globals.keys()])].toSorted();
+    return {
+      __mapping__: () => true,
+      __getitem__: (name: unknown) => find(str(name)),
+      __getattr__: (name: string): unknown =>
+        name === "keys"
+          ? keys
+          : name === "get"
+            ? (key: unknown, fallback: unknown = null) => find(str(key)) ?? fallback
+            : find(name),
+      __contains__: (name: unknown): boolean => find(str(name)) !== undefined,
+      __iter__: keys,
+    };
+  }
+
   /** Some packages look names up in `context` by key. */
   #asDict(): unknown {
     const get = (name: unknown): unknown => this.get(str(name));
     return {
+      __mapping__: () => true,
       __getitem__: get,
       __getattr__: (name: string): unknown =>
-        name === "get" ? (key: unknown, fallback: unknown = null) => get(key) ?? fallback : get(name),
+        name === "get"
+          ? (key: unknown, fallback: unknown = null) => get(key) ?? fallback
+          : name === "keys"
+            ? () => [
+                ...new Set([
+                  ...this.#names.keys(),
+                  ...LAZY,
+                  ...this.#shared.globals.keys(),
+                  ...this.#shared.macros.names(),
+                ]),
+              ]
+            : get(name),
       __contains__: (name: unknown): boolean => get(name) !== undefined,
     };
   }

@@ -52,7 +52,7 @@ export class Relation {
     return this.render();
   }
   __repr__(): string {
-    return `<Relation ${this.render()}>`;
+    return `<PostgresRelation ${this.render()}>`;
   }
   __hash__(): string {
     return this.render();
@@ -131,16 +131,21 @@ export class Relation {
       case "metadata":
         return METADATA;
       case "information_schema":
-        return (view?: unknown) =>
-          new Relation({
-            database: p.database,
-            schema: "information_schema",
-            identifier: view ? String(view) : undefined,
-            quote: { schema: false, identifier: false },
-          });
+        return (view?: unknown) => this.#informationSchema(view);
+      case "information_schema_only":
+        return () => this.#informationSchema(undefined);
       default:
         return undefined;
     }
+  }
+
+  #informationSchema(view: unknown): Relation {
+    return new Relation({
+      ...(this.#parts.database !== undefined && { database: this.#parts.database }),
+      schema: "INFORMATION_SCHEMA",
+      ...(!isNone(view) && { identifier: str(view) }),
+      quote: { schema: false, identifier: false },
+    });
   }
 
   #flags(args: unknown[]): Partial<Record<Part, boolean>> {

@@ -19,7 +19,8 @@ export class Response {
     return this.text;
   }
   __getattr__(name: string): unknown {
-    return name === "code" ? (this.#code ?? null) : name === "rows_affected" ? (this.#rows ?? null) : undefined;
+    const parts: Record<string, unknown> = { code: this.#code, rows_affected: this.#rows, _message: this.text };
+    return name in parts ? (parts[name] ?? null) : undefined;
   }
 }
 
@@ -60,7 +61,7 @@ export function statementNames(phase: Phase): [string, unknown][] {
     const result = await query(sql, { begins: given["auto_begin"] === undefined || truth(given["auto_begin"]) });
     if (given["name"]) {
       const name = str(given["name"]);
-      results.set(name, stored(responseOf(result), new ResultTable(result)));
+      results.set(name, stored(responseOf(result), ResultTable.of(result)));
       phase.stored?.(name, responseOf(result).text, result.rowCount);
     }
     return "";
