@@ -3,8 +3,8 @@ import type { MacroSet } from "../context/macros.ts";
 import { md5 } from "../lib/hash.ts";
 import type { HookNode, Manifest, Node, NodeId } from "../parse/manifest.ts";
 import { exposureDictionary, hookDictionary, nodeDictionary, sourceDictionary } from "../parse/node-dictionary.ts";
-import { macroDictionary } from "./macro-dictionary.ts";
-import { resourceDictionary } from "./resource-dictionary.ts";
+import { macroDictionary } from "../parse/macro-dictionary.ts";
+import { resourceDictionary } from "../parse/resource-dictionary.ts";
 import { type Invocation, metadata } from "./metadata.ts";
 
 export const MANIFEST_FILE = "manifest.json";

@@ -1,21 +1,30 @@
 import type { Command } from "./command.ts";
 import { cleanCommand } from "./clean.ts";
+import { cloneCommand } from "./clone.ts";
 import { compileCommand } from "./compile.ts";
 import { debugCommand } from "./debug.ts";
+import { depsCommand } from "./deps.ts";
+import { docsCommand } from "./docs.ts";
 import { generateCommand } from "./generate.ts";
 import { initCommand } from "./init.ts";
 import { lsCommand } from "./ls.ts";
 import { parseCommand } from "./parse.ts";
 import { planCommand } from "./plan.ts";
+import { retryCommand } from "./retry.ts";
+import { runOperationCommand } from "./run-operation.ts";
 import { runCommands } from "./run.ts";
 import { downCommand, upCommand } from "./server.ts";
 import { showCommand } from "./show.ts";
+import { sourceCommand } from "./source.ts";
 
 /** As `sluice --help` lists them. */
 export const commandGroups: readonly (readonly [title: string, commands: readonly Command[]])[] = [
-  ["Build", runCommands],
-  ["Look", [planCommand, compileCommand, showCommand, lsCommand, parseCommand, debugCommand]],
-  ["Set up", [initCommand, generateCommand, upCommand, downCommand, cleanCommand]],
+  ["Build", [...runCommands, retryCommand, cloneCommand, runOperationCommand]],
+  [
+    "Look",
+    [planCommand, compileCommand, showCommand, lsCommand, parseCommand, sourceCommand, docsCommand, debugCommand],
+  ],
+  ["Set up", [initCommand, depsCommand, generateCommand, upCommand, downCommand, cleanCommand]],
 ];
 
 export const commands: readonly Command[] = commandGroups.flatMap(([, some]) => some);

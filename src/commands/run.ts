@@ -5,8 +5,10 @@ import type { ConnectHint } from "../report/connect-hint.ts";
 import { type Command, interruptible, kindsFor, selectionFor, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
 import { type GlobalArgs, resourceTypeOptions, type RunArgs, runOptions } from "./options.ts";
+import { deferFor } from "./state.ts";
+import { warningPolicy } from "./warnings.ts";
 
-type Args = GlobalArgs & RunArgs & { resourceType?: string[]; excludeResourceType?: string[] };
+export type Args = GlobalArgs & RunArgs & { resourceType?: string[]; excludeResourceType?: string[] };
 
 interface Verb {
   readonly verb: string;
@@ -69,21 +71,34 @@ export const runCommands: readonly Command[] = verbs.map((verb) => ({
   run: (args: Args) => execute(verb, args),
 }));
 
-function execute(verb: Verb, args: Args): Promise<number> {
+/** `only`: these nodes of an earlier run, whatever the arguments select. */
+function execute(verb: Verb, args: Args, only?: readonly string[]): Promise<number> {
   return withProject(
     args,
     verb.verb,
     (sluice, reporter) =>
       interruptible(reporter, async (signal) => {
-        const selection = selectionFor(sluice, args, reporter, kindsFor(args, verb.kinds));
-        const plan = await sluice.plan({ selection, testsGate: verb.testsGate ?? false }, signal);
+        const selection = only
+          ? new Set(sluice.graph.order.filter((id) => only.includes(id)))
+          : await selectionFor(sluice, args, reporter, kindsFor(args, verb.kinds));
+        const defer = await deferFor(args);
+        const request = { selection, testsGate: verb.testsGate ?? false, ...(defer && { defer }) };
+        const plan = await sluice.plan(request, signal);
         const onEvent = (event: RunEvent): void => reporter.event(event);
-        const result = await sluice.run(plan, { signal, failFast: args.failFast, onEvent });
+        const { testsFail } = await warningPolicy(args);
+        const asked = { signal, failFast: args.failFast, warningsFail: testsFail, onEvent };
+        const result = await sluice.run(plan, asked);
         if (args.writeJson !== false) await writeRunFiles(result, sluice, recordedArgs(verb, args));
         return result.ok ? ExitCode.ok : ExitCode.failed;
       }),
     { report: (sluice) => ({ connectHint: () => (verb.verb === "build" ? connectHint(sluice()) : undefined) }) },
   );
+}
+
+/** The verb of an earlier run, over some of its nodes; undefined where the verb runs no nodes. */
+export function rerun(which: string, args: Args, only: readonly string[]): Promise<number> | undefined {
+  const verb = verbs.find((one) => one.verb === which);
+  return verb && execute(verb, args, only);
 }
 
 /** What `run_results.json` tells of the command line, by dbt's names. */
@@ -96,6 +111,8 @@ function recordedArgs(verb: Verb, args: Args): Record<string, unknown> {
     full_refresh: args.fullRefresh,
     fail_fast: args.failFast,
     indirect_selection: args.indirectSelection,
+    ...(args.empty ? { empty: true } : {}),
+    ...(args.storeFailures ? { store_failures: true } : {}),
     ...(args.target ? { target: args.target } : {}),
     ...(args.vars ? { vars: args.vars } : {}),
     ...given,

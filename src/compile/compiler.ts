@@ -7,7 +7,7 @@ import type { Phase, RefCall, SourceCall, TemplateQuery } from "../context/phase
 import { Relation } from "../context/relation.ts";
 import { testArguments } from "../context/test-arguments.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
-import { type Jinja, TemplateError, toPython } from "../jinja/index.ts";
+import { type Jinja, Kwargs, TemplateError, toPython } from "../jinja/index.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { callSpan, Linker } from "../parse/link.ts";
 import type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource } from "../parse/manifest.ts";
@@ -89,6 +89,16 @@ export class Compiler {
     const ctes = new Map<NodeId, Compiled>();
     await this.#addEphemerals(wanted, query, {}, ctes);
     return this.#inject(sql, ctes);
+  }
+
+  /** Calls a macro as `run-operation` does: outside of any node. What it asks and runs goes through `query`. */
+  async callMacro(macro: MacroNode, args: Mapping, query: TemplateQuery): Promise<void> {
+    const { project, macros } = this.input;
+    const phase = this.#phase({ package: project.name, file: macro.file, at: macro.at }, {}, query, {}, new Set());
+    const context = new TemplateContext(this.#shared, { package: project.name }, phase);
+    const bound = bindMacro(macro, macros, context, "async");
+    const given = Object.entries(args).map(([name, value]) => [name, toPython(value)] as const);
+    await explaining(macro.at, async () => void (await bound(new Kwargs(given))));
   }
 
   /** A hook's SQL; `this` is the node's relation. */
@@ -244,7 +254,10 @@ export class Compiler {
     };
     const plain = (target: Resource): Relation => {
       const name = this.input.relations.readFrom(target.id);
-      return new Relation({ database: name.database, schema: name.schema, identifier: name.identifier });
+      const found = new Relation({ database: name.database, schema: name.schema, identifier: name.identifier });
+      // As dbt writes it: templates print it where they would print the name.
+      const empty = `(select * from ${found.render()} where false limit 0) _dbt_limit_subq_${name.identifier}`;
+      return this.input.facts.empty ? found.with({ text: empty }) : found;
     };
     const resolve = (target: Resource | undefined, missing: () => Diagnostic): Relation => {
       if (!target) throw new Failure(missing());

@@ -28,6 +28,10 @@ export interface RunFacts {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly fullRefresh: boolean;
   readonly command: string;
+  /** `--empty`: parents are read without their rows. */
+  readonly empty?: boolean;
+  /** `--store-failures` */
+  readonly storeFailures?: boolean;
   /** `--event-time-start` and `--event-time-end`: which batches of microbatch models are built. */
   readonly window?: { readonly start?: Date; readonly end?: Date };
   /** `--sample`: parents are read for this stretch of time. */
@@ -73,7 +77,7 @@ export function globalNames(project: Project, facts: RunFacts): Map<string, unkn
         autocommit: false,
       }),
     ],
-    ["flags", toPython({ FULL_REFRESH: facts.fullRefresh, WHICH: facts.command, EMPTY: false, STORE_FAILURES: false })],
+    ["flags", toPython({ FULL_REFRESH: facts.fullRefresh, WHICH: facts.command, EMPTY: facts.empty ?? false, STORE_FAILURES: facts.storeFailures ?? false })],
     ["env_var", (...args: unknown[]) => envVar(facts.env, args)],
     ["return", returnFromMacro],
     ["fromjson", (...args: unknown[]) => orDefault(args, withFloats)],

@@ -37,8 +37,9 @@ export class Relation {
     return new Relation({ ...this.#parts, ...parts });
   }
 
+  /** The name, also of what prints as a part of the relation only. */
   render(): string {
-    if (this.#parts.text !== undefined) return this.#parts.text;
+    if (this.#parts.text !== undefined && this.#parts.type === "cte") return this.#parts.text;
     const shown: string[] = [];
     for (const part of PARTS) {
       const name = this.#parts[part];
@@ -49,7 +50,7 @@ export class Relation {
   }
 
   __str__(): string {
-    return this.render();
+    return this.#parts.text ?? this.render();
   }
   __repr__(): string {
     return `<PostgresRelation ${this.render()}>`;

@@ -17,6 +17,17 @@ export interface Project {
   readonly cliVars: Mapping;
   /** Absolute. */
   readonly targetPath: string;
+  /** `selectors.yml`, in order. */
+  readonly selectors: readonly SelectorProperties[];
+}
+
+export interface SelectorProperties {
+  readonly name: string;
+  readonly description?: string;
+  readonly isDefault: boolean;
+  /** As written, rendered. */
+  readonly definition: Value;
+  readonly at: Span;
 }
 
 export interface Profile {

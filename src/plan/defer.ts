@@ -1,0 +1,30 @@
+/** `--defer`: what is not selected, and not there, is read where another run built it. */
+import type { PreviousManifest } from "../graph/state.ts";
+import type { Selection } from "../graph/select.ts";
+import type { NodeId } from "../parse/manifest.ts";
+import type { RelationName } from "../postgres/relation.ts";
+import { relationKey, type Relations, type World } from "./plan.ts";
+
+export interface Defer {
+  readonly manifest: PreviousManifest;
+  /** Read it there even if it is here. */
+  readonly favorState: boolean;
+}
+
+export function deferred(relations: Relations, selection: Selection, world: World, defer: Defer): Relations {
+  const readFrom = (id: NodeId): RelationName => {
+    const own = relations.readFrom(id);
+    if (selection.has(id) || (!defer.favorState && world.relations.has(relationKey(own)))) return own;
+    return relationIn(defer.manifest, id) ?? own;
+  };
+  return { ...relations, readFrom };
+}
+
+/** Where another run's manifest says a node is; undefined where it has none. */
+export function relationIn(manifest: PreviousManifest, id: NodeId): RelationName | undefined {
+  const node = manifest.nodes[id];
+  if (typeof node?.["relation_name"] !== "string") return undefined;
+  const [database, schema, identifier] = ["database", "schema", "alias"].map((key) => node[key]);
+  if (typeof schema !== "string" || typeof identifier !== "string") return undefined;
+  return { ...(typeof database === "string" && { database }), schema, identifier };
+}
