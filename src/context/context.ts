@@ -1,5 +1,16 @@
 /** The names a template of one node sees: macros first (a project may override anything), then the node's, then the run's. */
-import { callArgs, iter, PyDict, type Scope, str, TemplateError, toPython, truth } from "../jinja/index.ts";
+import {
+  callArgs,
+  iter,
+  Kwargs,
+  PyDict,
+  PyTuple,
+  type Scope,
+  str,
+  TemplateError,
+  toPython,
+  truth,
+} from "../jinja/index.ts";
 import type { Mapping, Project } from "../project/types.ts";
 import { makeAdapter } from "./adapter.ts";
 import { quoteIdent } from "../postgres/relation.ts";
@@ -66,6 +77,8 @@ export class TemplateContext implements Scope {
   readonly #overrides: ReadonlyMap<string, unknown>;
   readonly #bound = new Map<string, BoundMacro>();
   readonly #packages = new Map<string, unknown>();
+  /** Names that templates put into `context`. */
+  readonly #given = new Map<string, unknown>();
   /** How many macros are being called, one by another. */
   #depth = 0;
 
@@ -88,7 +101,7 @@ export class TemplateContext implements Scope {
   }
 
   get(name: string): unknown {
-    const override = this.#overrides.get(name);
+    const override = this.#given.get(name) ?? this.#overrides.get(name);
     if (override !== undefined) return override;
     const macro = this.#shared.macros.find(name, this.#package);
     if (macro) return this.#bind(macro);
@@ -267,27 +280,37 @@ export class TemplateContext implements Scope {
     };
   }
 
-  /** Some packages look names up in `context` by key. */
+  /** `context`: packages look names up in it by key, and put names of their own into it. */
   #asDict(): unknown {
     const get = (name: unknown): unknown => this.get(str(name));
+    const methods: Record<string, (...args: unknown[]) => unknown> = {
+      get: (key, fallback = null) => get(key) ?? fallback,
+      keys: () => this.#allNames(),
+      items: () => this.#allNames().map((name) => PyTuple.of([name, get(name)])),
+      update: (given) => {
+        if (!(given instanceof Map || given instanceof Kwargs)) return null;
+        const entries = given instanceof Map ? [...given] : Object.entries(given);
+        for (const [name, value] of entries) this.#given.set(str(name), value);
+        return null;
+      },
+      pop: (key, fallback = null) => {
+        const found = get(key) ?? fallback;
+        this.#given.delete(str(key));
+        return found;
+      },
+    };
     return {
       __mapping__: () => true,
       __getitem__: get,
-      __getattr__: (name: string): unknown =>
-        name === "get"
-          ? (key: unknown, fallback: unknown = null) => get(key) ?? fallback
-          : name === "keys"
-            ? () => [
-                ...new Set([
-                  ...this.#names.keys(),
-                  ...LAZY,
-                  ...this.#shared.globals.keys(),
-                  ...this.#shared.macros.names(),
-                ]),
-              ]
-            : get(name),
+      __getattr__: (name: string): unknown => methods[name] ?? get(name),
       __contains__: (name: unknown): boolean => get(name) !== undefined,
+      __iter__: () => this.#allNames(),
     };
+  }
+
+  #allNames(): string[] {
+    const { globals, macros } = this.#shared;
+    return [...new Set([...this.#given.keys(), ...this.#names.keys(), ...LAZY, ...globals.keys(), ...macros.names()])];
   }
 
   #log(args: unknown[]): string {

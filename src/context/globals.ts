@@ -77,7 +77,15 @@ export function globalNames(project: Project, facts: RunFacts): Map<string, unkn
         autocommit: false,
       }),
     ],
-    ["flags", toPython({ FULL_REFRESH: facts.fullRefresh, WHICH: facts.command, EMPTY: facts.empty ?? false, STORE_FAILURES: facts.storeFailures ?? false })],
+    [
+      "flags",
+      toPython({
+        FULL_REFRESH: facts.fullRefresh,
+        WHICH: facts.command,
+        EMPTY: facts.empty ?? false,
+        STORE_FAILURES: facts.storeFailures ?? false,
+      }),
+    ],
     ["env_var", (...args: unknown[]) => envVar(facts.env, args)],
     ["return", returnFromMacro],
     ["fromjson", (...args: unknown[]) => orDefault(args, withFloats)],

@@ -224,7 +224,9 @@ export class ResultTable {
         return undefined;
     }
   }
+  /** A row by its number; columns have names. */
   __getitem__(key: unknown): unknown {
+    if (typeof key === "number") return this.rows[key < 0 ? this.rows.length + key : key];
     return this.#columns().__getitem__(key);
   }
   __iter__(): unknown[] {
