@@ -98,6 +98,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
   const jinja = new Jinja();
   const { effects: _, onServerStart, fullRefresh = false, command = "run", ...more } = options;
   const { empty = false, storeFailures = false, window, sample, ...reading } = more;
+  const chosen: Chosen = { ids: [] };
   const times = { ...(window && { window }), ...(sample && { sample }) };
   const facts: RunFacts = {
     invocationId: effects.id(),
@@ -105,6 +106,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     env: effects.env,
     fullRefresh,
     command,
+    selected: () => chosen.ids,
     empty,
     storeFailures,
     ...times,
@@ -138,8 +140,14 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     parsed,
     selectors,
     connections,
+    chosen,
     ...(graph && { graph }),
   });
+}
+
+/** What the latest plan is for: templates see it as `selected_resources`. */
+interface Chosen {
+  ids: readonly string[];
 }
 
 export interface FreshnessRun {
@@ -158,6 +166,7 @@ export interface Earlier {
 
 interface Parts {
   readonly facts: RunFacts;
+  readonly chosen?: Chosen;
   readonly jinja: Jinja;
   readonly diagnostics: readonly Diagnostic[];
   readonly project?: Project;
@@ -242,6 +251,7 @@ export class Sluice {
     const { invocationId: id, command, fullRefresh } = this.#parts.facts;
     const database = await this.connections.pool(signal);
     const run = { root: this.project.root, id, fullRefresh, site: this.#settings.site };
+    if (this.#parts.chosen) this.#parts.chosen.ids = [...selection];
     this.#look = await database.session((session) => look(session, this.graph, selection, run));
     const plan = makePlan(this.graph, selection, this.#look.world, {
       id,
