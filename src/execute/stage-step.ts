@@ -91,7 +91,11 @@ function withPublishedLiterals(compiled: Compiled, publishing: Publishing): Comp
 /**
  * The SQL by which a node is known again. The first time, an incremental model's own is not that of all later times.
  */
-async function lastingSql(node: Built, { compiler, session }: StepContext, sql: string): Promise<string> {
+export async function lastingSql(
+  node: Built,
+  { compiler, session }: Pick<StepContext, "compiler" | "session">,
+  sql: string,
+): Promise<string> {
   if (node.config.materialized !== "incremental") return sql;
   try {
     return (await compiler.compile(node, (text) => session.queryText(text), { isIncremental: true })).sql;
@@ -310,7 +314,7 @@ class StagedBuild {
 }
 
 /** A view's data are those of what it reads. */
-async function versionOf(
+export async function versionOf(
   node: Built,
   publishing: Publishing,
   session: Session,
