@@ -168,9 +168,9 @@ export class Sluice {
     signal?: AbortSignal,
   ): Promise<Plan> {
     const { invocationId: id, command, fullRefresh } = this.#parts.facts;
-    const database = await this.connections.pool(signal);
+    await this.connections.pool(signal);
     const run = { root: this.project.root, id, fullRefresh, site: this.#settings.site };
-    this.#look = await database.session((session) => look(session, this.graph, selection, run));
+    this.#look = await this.connections.ask((session) => look(session, this.graph, selection, run));
     return makePlan(this.graph, selection, this.#look.world, {
       id,
       command,
