@@ -252,10 +252,10 @@ export class Sluice {
   async plan(request: PlanRequest, signal?: AbortSignal): Promise<Plan> {
     const { selection, testsGate = false, direct, force = false, defer } = request;
     const { invocationId: id, command, fullRefresh } = this.#parts.facts;
-    const database = await this.connections.pool(signal);
+    await this.connections.pool(signal);
     const run = { root: this.project.root, id, fullRefresh, site: this.#settings.site };
     if (this.#parts.chosen) this.#parts.chosen.ids = [...selection];
-    this.#look = await database.session((session) => look(session, this.graph, selection, run));
+    this.#look = await this.connections.ask((session) => look(session, this.graph, selection, run));
     const plan = makePlan(this.graph, selection, this.#look.world, {
       id,
       command,

@@ -3,6 +3,7 @@ import type { RelationKind } from "../postgres/catalog.ts";
 import { MARK } from "../postgres/kept.ts";
 import type { Session } from "../postgres/database.ts";
 import type { RelationName } from "../postgres/relation.ts";
+import { forceStatistics } from "../postgres/sql/content.ts";
 import { STATE_SCHEMA } from "./ensure.ts";
 
 export type PublicationStatus = "building" | "ready" | "failed" | "published" | "superseded" | "undone";
@@ -281,8 +282,9 @@ export async function heldBuilds(session: Session, site: string): Promise<Map<st
   return new Map(rows.map((row) => [row.nodeId, row]));
 }
 
-/** After a publication, when all sessions that wrote have reported: later writes are a stranger's. */
-export async function recordTouched(session: Session, publication: number): Promise<void> {
+/** After a publication, when all sessions that wrote have reported: later writes are a stranger's. `session` itself wrote the deltas. */
+export async function recordTouched(session: Session, publication: number, serverVersion: number): Promise<void> {
+  await session.query(forceStatistics(serverVersion));
   await session.query(
     `update ${STATE_SCHEMA}.build b set touched = ${TOUCHED} from pg_class c
      where c.oid = b.relation_oid and b.touched is null and b.publication_id = $1`,
