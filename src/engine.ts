@@ -4,18 +4,21 @@
  */
 import { randomUUID } from "node:crypto";
 import { assemble, type Compiled } from "./compile/assemble.ts";
-import { customMaterialization } from "./compile/custom-materialization.ts";
+import { customMaterialization, opaqueBuilds } from "./compile/custom-materialization.ts";
 import { Compiler } from "./compile/compiler.ts";
+import { panelTemplate } from "./compile/panel.ts";
 import type { RunFacts } from "./context/globals.ts";
 import type { MacroNode, MacroSet } from "./context/macros.ts";
 import { type Diagnostic, error, Failure, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
 import { describeRelations, type DescribedRelation } from "./execute/catalog.ts";
 import { cloneRelations, type CloneResult } from "./execute/clone.ts";
+import type { PublishSettings } from "./execute/conclude.ts";
 import { Connections } from "./execute/connections.ts";
 import type { FreshnessResult, RunEvent, RunResult } from "./execute/events.ts";
 import { checkFreshness, isDated } from "./execute/freshness.ts";
 import { runGuarded } from "./execute/guarded-run.ts";
 import { runProjectHooks } from "./execute/hooks.ts";
+import { listHistory, type PastInput, publishReady, rollBack } from "./execute/past.ts";
 import type { RunInput } from "./execute/run.ts";
 import { type Look, look } from "./execute/world.ts";
 import { buildGraph, type Graph } from "./graph/graph.ts";
@@ -26,16 +29,20 @@ import { Jinja } from "./jinja/index.ts";
 import { didYouMean } from "./lib/nearest.ts";
 import { configProblems } from "./materialize/config.ts";
 import { materializationProblem } from "./materialize/index.ts";
+import type { Panel } from "./parse/dashboard.ts";
 import type { DataTestNode, Manifest, ModelNode, NodeId, SnapshotNode } from "./parse/manifest.ts";
 import { macroDictionary } from "./parse/macro-dictionary.ts";
 import { parseProject, type Parsed } from "./parse/parse.ts";
-import { deferred } from "./plan/defer.ts";
+import { deferTo } from "./plan/defer.ts";
 import { makePlan } from "./plan/make-plan.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { Session } from "./postgres/database.ts";
+import { publishSettings } from "./project/publish-settings.ts";
 import { readProject, type ReadOptions } from "./project/read.ts";
 import { nativeRenderer } from "./project/render.ts";
 import type { Mapping, Project } from "./project/types.ts";
+import type { Publication } from "./publish/publish.ts";
+import type { PastRun } from "./state/history.ts";
 
 export interface OpenOptions extends Omit<ReadOptions, "projectDir" | "render" | "env"> {
   readonly fullRefresh?: boolean;
@@ -69,6 +76,10 @@ export interface PlanRequest {
   readonly defer?: { readonly manifest: PreviousManifest; readonly favorState: boolean };
   /** `build`: tests gate what follows them. */
   readonly testsGate?: boolean;
+  /** Replace each node where it stands. Default: what the project says. */
+  readonly direct?: boolean | undefined;
+  /** Reuse nothing. */
+  readonly force?: boolean;
 }
 
 export interface RunRequest {
@@ -112,7 +123,14 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     ...configProblems(node),
   ]);
   const selectors = parseSelectors(project.selectors);
-  const all = [...selectors.diagnostics, ...diagnostics, ...parsed.manifest.diagnostics, ...cycles, ...problems];
+  const all = [
+    ...selectors.diagnostics,
+    ...diagnostics,
+    ...publishSettings(project).diagnostics,
+    ...parsed.manifest.diagnostics,
+    ...cycles,
+    ...problems,
+  ];
   const connections = new Connections(project, onServerStart);
   return new Sluice({
     facts,
@@ -160,8 +178,12 @@ interface Parts {
 
 export class Sluice {
   readonly #parts: Parts;
-  #look: Look = { world: { relations: new Map(), loads: new Map() }, schemas: new Set() };
+  #look: Look = { world: { relations: new Map(), loads: new Map(), held: new Map() }, schemas: new Set() };
   #compilePlan: Plan | undefined;
+  /** What plans were made for, to make them again. */
+  readonly #requests = new WeakMap<Plan, PlanRequest>();
+  /** Macros that nodes were seen to call when they were compiled or run, by unique id. */
+  readonly calls = new Map<NodeId, Set<string>>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -224,31 +246,46 @@ export class Sluice {
     );
   }
 
-  async plan({ selection, testsGate = false, defer }: PlanRequest, signal?: AbortSignal): Promise<Plan> {
+  async plan(request: PlanRequest, signal?: AbortSignal): Promise<Plan> {
+    const { selection, testsGate = false, direct, force = false, defer } = request;
     const { invocationId: id, command, fullRefresh } = this.#parts.facts;
     const database = await this.connections.pool(signal);
-    const run = { root: this.project.root, id, fullRefresh };
+    const run = { root: this.project.root, id, fullRefresh, site: this.#settings.site };
     if (this.#parts.chosen) this.#parts.chosen.ids = [...selection];
     this.#look = await database.session((session) => look(session, this.graph, selection, run));
-    const plan = makePlan(this.graph, selection, this.#look.world, { id, command, fullRefresh, testsGate });
-    return defer ? { ...plan, relations: deferred(plan.relations, selection, this.#look.world, defer) } : plan;
+    const plan = makePlan(this.graph, selection, this.#look.world, {
+      id,
+      command,
+      fullRefresh,
+      testsGate,
+      publish: !(direct ?? publishSettings(this.project).settings.direct),
+      force,
+      opaque: opaqueBuilds(this.manifest, this.macros),
+    });
+    if (defer) deferTo(defer, plan.relations, selection, this.#look.world);
+    this.#requests.set(plan, request);
+    return plan;
   }
 
   run(plan: Plan, request: RunRequest = {}): Promise<RunResult> {
     const { signal, failFast = false, warningsFail = false, onEvent = () => {}, pick } = request;
     const { target, root } = this.project;
+    const planned = (of: Plan) => {
+      const { world, schemas } = this.#look;
+      return { plan: of, world, schemas, compiler: this.#compiler(of, onEvent) };
+    };
     return runGuarded(this.connections, {
-      plan,
+      ...planned(plan),
+      replan: async () => planned(await this.plan(this.#requests.get(plan)!, signal)),
       emit: onEvent,
       graph: this.graph,
       manifest: this.manifest,
-      compiler: this.#compiler(plan, onEvent),
       root,
       threads: target.threads,
       failFast,
       warningsFail,
       targetName: target.name,
-      schemas: this.#look.schemas,
+      publish: this.#settings,
       ...(signal && { signal }),
       ...(pick && { pick }),
     });
@@ -269,6 +306,11 @@ export class Sluice {
   async compileInline(sql: string): Promise<Compiled> {
     const compiler = this.#compiler(await this.plan({ selection: new Set() }));
     return this.connections.ask((session) => compiler.compileInline(sql, (text) => session.queryText(text)));
+  }
+
+  /** A dashboard panel's query, of this target's relations. Throws `Failure`. */
+  compilePanel(panel: Panel): Promise<Compiled> {
+    return this.compileInline(panelTemplate(panel));
   }
 
   /** Stands in, for each node selected that is not there, a view of what another run built. Throws `Failure`. */
@@ -323,8 +365,33 @@ export class Sluice {
     return this.connections.ask((session) => session.queryText(shown.sql), at, shown);
   }
 
+  /** Publishes what earlier runs built and could not publish. Throws `Failure`. */
+  publishReady(request: Pick<RunRequest, "signal" | "onEvent"> = {}): Promise<readonly Publication[]> {
+    return publishReady(this.connections, this.#past(request));
+  }
+
+  /** Takes back the last publication, or all after that of run `to`. Throws `Failure`. */
+  rollback(to?: string, request: Pick<RunRequest, "signal" | "onEvent"> = {}): Promise<readonly Publication[]> {
+    return rollBack(this.connections, to, this.#past(request));
+  }
+
+  /** The last runs and what became of them, newest first. */
+  history(limit = 20): Promise<PastRun[]> {
+    return listHistory(this.connections, limit);
+  }
+
   async close(): Promise<void> {
     await this.#parts.connections?.close();
+  }
+
+  /** What is published together: this project, where this target builds it. */
+  get #settings(): PublishSettings {
+    const { keep, wait } = publishSettings(this.project).settings;
+    return { site: `${this.project.name}/${this.project.target.schema}`, keep, budget: wait };
+  }
+
+  #past({ signal, onEvent = () => {} }: Pick<RunRequest, "signal" | "onEvent">): PastInput {
+    return { settings: this.#settings, id: this.invocationId, emit: onEvent, ...(signal && { signal }) };
   }
 
   #compiler({ relations }: Plan, emit: (event: RunEvent) => void = () => {}): Compiler {
@@ -336,6 +403,7 @@ export class Sluice {
       jinja,
       facts,
       relations,
+      calls: this.calls,
       world: this.#look.world,
       message: (level, text, node) => emit({ type: "message", at: new Date(), level, text, ...(node && { node }) }),
     });

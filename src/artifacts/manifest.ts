@@ -18,6 +18,8 @@ export interface ManifestInput {
   readonly quoting: Readonly<Record<string, unknown>>;
   /** What a run or `compile` made of nodes' templates, and where it was written below the target folder. */
   readonly compiled?: ReadonlyMap<NodeId, { readonly sql: string; readonly path: string }>;
+  /** Macros that nodes called when they ran, beside those that parsing saw. */
+  readonly calls?: ReadonlyMap<NodeId, ReadonlySet<string>>;
   /** `selectors.yml` by name. */
   readonly selectors?: Dictionary;
 }
@@ -31,6 +33,11 @@ export function manifestArtifact(input: ManifestInput, invocation: Invocation, n
   const nodeOf = (node: Node): Dictionary => {
     const made = dated(nodeDictionary(node));
     if (node.kind === "model") made["primary_key"] = keys.get(node.id) ?? [];
+    const called = input.calls?.get(node.id);
+    if (called && node.kind !== "unit_test") {
+      const { macros, nodes } = made["depends_on"] as { macros: string[]; nodes?: string[] };
+      made["depends_on"] = { macros: [...new Set([...macros, ...called])], ...(nodes && { nodes }) };
+    }
     const compiled = input.compiled?.get(node.id);
     return compiled === undefined ? made : { ...made, ...compiledPart(compiled) };
   };

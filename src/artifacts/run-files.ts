@@ -35,6 +35,7 @@ export interface Place {
   readonly macros: MacroSet;
   readonly facts: RunFacts;
   readonly project: Project;
+  readonly calls: ReadonlyMap<NodeId, ReadonlySet<string>>;
 }
 
 export type CompiledTexts = NonNullable<ManifestInput["compiled"]>;
@@ -45,7 +46,9 @@ export async function writeManifest(place: Place, compiled?: CompiledTexts): Pro
   const { quoting } = project.packages[0]!.config;
   const { schema, connection } = project.target;
   const about = { name: project.name, database: connection.database, schema };
-  const made = manifestArtifact({ manifest, macros, project: about, quoting, ...(compiled && { compiled }) }, facts);
+  const selectors = Object.fromEntries(project.selectors.map(({ name, definition }) => [name, { name, definition }]));
+  const input = { manifest, macros, project: about, quoting, selectors, calls: place.calls };
+  const made = manifestArtifact({ ...input, ...(compiled && { compiled }) }, facts);
   await writeInto(project.targetPath, MANIFEST_FILE, JSON.stringify(made));
 }
 

@@ -17,14 +17,16 @@ function run(
     command: "build",
     mode: "direct",
     fullRefresh: false,
+    force: false,
     steps: full.map((r) => ({
       node: r.node,
       action: r.node.includes("ephemeral") ? "none" : "build",
       reason: { code: "new", text: "" },
       after: [],
     })),
-    relations: { writeTo: name, readFrom: name },
+    relations: { writeTo: name, readFrom: name, published: name, standing: (at) => at },
     schemas: [],
+    workSchemas: [],
     rebuilt: new Set(),
   };
   return { plan, startedAt: started, seconds: 1.2, results: full, hooks: [], interrupted: false, ok: true };

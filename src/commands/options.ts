@@ -162,3 +162,15 @@ export const runOptions = {
 export type DeferArgs = ArgumentsCamelCase<InferredOptionTypes<typeof deferOptions>> & { state?: string };
 export type SelectionArgs = ArgumentsCamelCase<InferredOptionTypes<typeof selectionOptions>>;
 export type RunArgs = ArgumentsCamelCase<InferredOptionTypes<typeof runOptions>>;
+
+/** Of verbs that build. */
+export const publishOptions = {
+  direct: {
+    type: "boolean",
+    describe: "Replace each node where it stands, as dbt does, instead of publishing all together",
+    defaultDescription: "what the project says",
+  },
+  force: { type: "boolean", describe: "Build also what has not changed", default: false },
+} satisfies Record<string, Option>;
+
+export type PublishArgs = ArgumentsCamelCase<InferredOptionTypes<typeof publishOptions>>;

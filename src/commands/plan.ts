@@ -1,17 +1,27 @@
 import { planJson, planText } from "../report/plan-text.ts";
 import { type Command, kindsFor, selectionFor, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
-import { type GlobalArgs, resourceTypeOptions, type RunArgs, runOptions } from "./options.ts";
+import {
+  type GlobalArgs,
+  type PublishArgs,
+  publishOptions,
+  resourceTypeOptions,
+  type RunArgs,
+  runOptions,
+} from "./options.ts";
 
 const KINDS = ["source", "model", "seed", "snapshot", "test", "unit_test"];
 
-type Args = GlobalArgs & RunArgs & { resourceType?: string[]; excludeResourceType?: string[]; output: "text" | "json" };
+type Args = GlobalArgs &
+  RunArgs &
+  PublishArgs & { resourceType?: string[]; excludeResourceType?: string[]; output: "text" | "json" };
 
 export const planCommand: Command = {
   command: "plan",
   describe: "Show what a build would do, and why, without doing it",
   builder: {
     ...runOptions,
+    ...publishOptions,
     ...resourceTypeOptions,
     output: { choices: ["text", "json"], default: "text", describe: "Form of the plan" },
   },
@@ -22,7 +32,7 @@ export const planCommand: Command = {
       "build",
       async (sluice, reporter) => {
         const selection = await selectionFor(sluice, args, reporter, kindsFor(args, KINDS));
-        const plan = await sluice.plan({ selection, testsGate: true });
+        const plan = await sluice.plan({ selection, testsGate: true, direct: args.direct, force: args.force });
         const resourceOf = (id: (typeof plan.steps)[number]["node"]) => sluice.graph.resource(id);
         const width = process.stdout.isTTY ? { width: process.stdout.columns } : {};
         reporter.line(args.output === "json" ? planJson(plan, resourceOf) : planText(plan, resourceOf, width));

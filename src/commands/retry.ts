@@ -4,10 +4,10 @@ import { error, Failure } from "../diagnostics/diagnostic.ts";
 import { type Command, reporterFor } from "./command.ts";
 import { projectFolder } from "./defaults.ts";
 import { ExitCode } from "./exit-code.ts";
-import { type GlobalArgs, type RunArgs, runOptions } from "./options.ts";
+import { type GlobalArgs, type PublishArgs, publishOptions, type RunArgs, runOptions } from "./options.ts";
 import { rerun } from "./run.ts";
 
-type Args = GlobalArgs & RunArgs;
+type Args = GlobalArgs & RunArgs & PublishArgs;
 
 /** What is done again: what failed, and what was not done because of it. */
 const AGAIN = new Set(["error", "fail", "skipped", "runtime error", "partial success"]);
@@ -15,7 +15,7 @@ const AGAIN = new Set(["error", "fail", "skipped", "runtime error", "partial suc
 export const retryCommand: Command = {
   command: "retry",
   describe: "Run again what failed in the last run, and what was skipped because of it",
-  builder: runOptions,
+  builder: { ...runOptions, ...publishOptions },
   examples: ["sluice retry", "sluice retry --state last-night/target"],
   run: async (args: Args) => {
     const reporter = reporterFor(args);
@@ -28,13 +28,14 @@ export const retryCommand: Command = {
         const notes = ["run something first, or name another folder with --state"];
         throw new Failure(error("retry-nothing", `There is no run_results.json in ${from}.`, undefined, notes));
       }
-      const ids = earlier.results.filter((one) => AGAIN.has(one.status)).map((one) => one.unique_id);
-      if (ids.length === 0) {
+      const failed = earlier.results.filter((one) => AGAIN.has(one.status)).map((one) => one.unique_id);
+      if (failed.length === 0) {
         reporter.notice("Nothing to retry: nothing failed in the last run.");
         return ExitCode.ok;
       }
       const which = String(earlier.args["which"] ?? "build");
-      const running = rerun(which, { ...args, ...recorded(earlier.args, args) }, ids);
+      const all = earlier.results.map((one) => one.unique_id);
+      const running = rerun(which, { ...args, ...recorded(earlier.args, args) }, { failed, all });
       if (running) return await running;
       throw new Failure(error("retry-unknown", `The last command was ${which}, which is run again by itself.`));
     } catch (thrown) {

@@ -13,7 +13,8 @@ import { callSpan, Linker } from "../parse/link.ts";
 import type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource } from "../parse/manifest.ts";
 import { graphDictionary, nodeDictionary } from "../parse/node-dictionary.ts";
 import { located, renderQuoted, requoted } from "../parse/places.ts";
-import { relationKey, type Relations, wantsFullRefresh, type World } from "../plan/plan.ts";
+import { relationKey, wantsFullRefresh, type World } from "../plan/plan.ts";
+import type { Relations } from "../plan/relations.ts";
 import type { Hook, Mapping, Project } from "../project/types.ts";
 import { type Compiled, type Piece, rendered, withCtes } from "./assemble.ts";
 import { during, overlap, type Stretch } from "./event-time.ts";
@@ -28,6 +29,8 @@ export interface CompilerInput {
   /** Decides `is_incremental()`. */
   readonly world: World;
   message(level: "debug" | "info" | "warn", text: string, node?: NodeId): void;
+  /** Where the calls of nodes are noted, for compilers of one command. */
+  readonly calls?: Map<NodeId, Set<string>>;
 }
 
 /** What a caller may put in place of the ordinary meaning of names: unit tests do. */
@@ -51,11 +54,14 @@ export interface Caller extends Pick<Phase, "commit" | "stored"> {
 
 export class Compiler {
   readonly input: CompilerInput;
+  /** What nodes call when they run, which may be more than parsing saw: `{% if is_incremental() %}`. */
+  readonly calls: Map<NodeId, Set<string>>;
   readonly #shared: ProjectContext;
   readonly #linker: Linker;
 
   constructor(input: CompilerInput) {
     this.input = input;
+    this.calls = input.calls ?? new Map();
     const { manifest } = input;
     const resources = [...manifest.nodes.values(), ...manifest.sources.values()];
     this.#linker = new Linker(resources, manifest.disabled.values(), manifest.projectName);
@@ -261,8 +267,9 @@ export class Compiler {
     };
     const resolve = (target: Resource | undefined, missing: () => Diagnostic): Relation => {
       if (!target) throw new Failure(missing());
-      if (node && node.kind !== "test" && !node.dependsOn.includes(target.id))
-        throw new Failure(undeclared(caller, target));
+      // What is built must come first; a source is there, seen while parsing or not.
+      const needsOrder = node && node.kind !== "test" && target.kind !== "source";
+      if (needsOrder && !node.dependsOn.includes(target.id)) throw new Failure(undeclared(caller, target));
       return relation(target);
     };
     return {
@@ -278,12 +285,16 @@ export class Compiler {
         );
       },
       config: readingConfig(config),
+      standing: (name) => this.input.relations.standing(name),
       isIncremental: () => substitutes.isIncremental ?? this.#isIncremental(node, config),
       // Batches after the first are brought into what is there, whatever was asked.
       fullRefresh: !substitutes.batch || !substitutes.isIncremental ? this.#fullRefresh(config) : false,
       ...(query ? { query } : {}),
-      macroUsed: () => {
-        // Recorded while parsing.
+      macroUsed: (id, isDirect) => {
+        if (!isDirect || !caller.id) return;
+        const known = this.calls.get(caller.id);
+        if (known) known.add(id);
+        else this.calls.set(caller.id, new Set([id]));
       },
       message: (level, text) => this.input.message(level, text, caller.id),
     };
@@ -306,7 +317,7 @@ export class Compiler {
 
   #isIncremental(node: Node | undefined, config: Mapping): boolean {
     if (node?.config.materialized !== "incremental") return false;
-    const existing = this.input.world.relations.get(relationKey(this.input.relations.writeTo(node.id)));
+    const existing = this.input.world.relations.get(relationKey(this.input.relations.published(node.id)));
     return !this.#fullRefresh(config) && existing?.kind === "table";
   }
 

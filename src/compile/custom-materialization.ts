@@ -1,6 +1,6 @@
 /** Which nodes are built by a `{% materialization %}` block rather than by a generator of Sluice's own. */
 import { BUILTIN_PACKAGE, type MacroNode, type MacroSet } from "../context/macros.ts";
-import type { Node } from "../parse/manifest.ts";
+import type { Manifest, Node, NodeId } from "../parse/manifest.ts";
 
 /** What dbt's materializations call. Where a project has one of its own, it must be called: dbt's templates are run. */
 const SHARED = [
@@ -69,4 +69,15 @@ export function customMaterialization(node: Pick<Node, "kind" | "config">, macro
   const isOthers = materialized === "incremental" && !OWN_STRATEGIES.includes(strategy);
   if (isOthers && !macros.isOverridden(strategyMacro(strategy))) return undefined;
   return isOthers || called.some((name) => macros.isOverridden(name)) ? block : undefined;
+}
+
+/** What cannot be staged as a delta, with the reason, for people. */
+export function opaqueBuilds({ nodes }: Manifest, macros: MacroSet): Map<NodeId, string> {
+  const found = new Map<NodeId, string>();
+  for (const node of nodes.values()) {
+    if (customMaterialization(node, macros)) found.set(node.id, `a template of the project builds it`);
+    else if (node.config.all["incremental_strategy"] === "microbatch")
+      found.set(node.id, "it is merged batch by batch");
+  }
+  return found;
 }

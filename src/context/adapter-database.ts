@@ -1,7 +1,7 @@
 /** What `adapter.…` asks of the database and does in it, while a template runs. */
 import { callArgs, iter, PyDict, PyTuple, str, TemplateError, truth } from "../jinja/index.ts";
 import { findRelation, listColumns, listRelations, listTemporaryColumns } from "../postgres/catalog.ts";
-import { quoteLiteral } from "../postgres/relation.ts";
+import { quoteLiteral, type RelationName } from "../postgres/relation.ts";
 import type { AdapterInput } from "./adapter.ts";
 import { Column } from "./column.ts";
 import type { TemplateQuery } from "./phase.ts";
@@ -24,15 +24,16 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
       identifier: row["name"],
       type: (row["kind"] === "partitioned_table" ? "table" : row["kind"]) as RelationType,
     });
+  const standing = (name: RelationName): RelationName => phase.standing?.(name) ?? name;
   const find = async (relation: unknown): Promise<Relation | null> => {
-    const { schema, identifier } = nameOf(relation);
+    const { schema, identifier } = standing(nameOf(relation));
     const found = await rows(findRelation({ schema, identifier }));
     return found[0] ? relationOf(found[0]) : null;
   };
   const columns = async (relation: unknown): Promise<Column[]> => {
     if (!(relation instanceof Relation)) throw notARelation(relation);
     const { schema, identifier = "" } = relation.parts;
-    const sql = schema === undefined ? listTemporaryColumns(identifier) : listColumns({ schema, identifier });
+    const sql = schema === undefined ? listTemporaryColumns(identifier) : listColumns(standing({ schema, identifier }));
     return (await rows(sql)).map((row) => new Column(row["name"] ?? "", row["type"] ?? ""));
   };
   const run = async (sql: unknown, begins: unknown): Promise<PyTuple> => {

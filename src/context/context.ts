@@ -128,17 +128,19 @@ export class TemplateContext implements Scope {
     return bound;
   }
 
-  /** While parsing, tells which macros the node itself calls: dbt's artifacts list those and no others. */
+  /** Tells which macros the node itself calls: dbt's artifacts list those and no others. */
   #tracked(id: string, bound: BoundMacro): BoundMacro {
-    if (this.#phase.execute) return bound;
     const tracked = (...args: unknown[]): unknown => {
       if (this.#depth === 0) this.#phase.macroUsed(id, true);
       this.#depth++;
+      let result: unknown;
       try {
-        return bound(...args);
+        result = bound(...args);
       } finally {
-        this.#depth--;
+        if (!(result instanceof Promise)) this.#depth--;
       }
+      // One call of a template is over before the next begins.
+      return result instanceof Promise ? result.finally(() => this.#depth--) : result;
     };
     return Object.defineProperty(tracked, "name", { value: bound.name });
   }
@@ -181,7 +183,7 @@ export class TemplateContext implements Scope {
       ["ref", ref],
       ["source", source],
       ["config", phase.config],
-      ["var", varFunction(project, this.#package)],
+      ["var", varFunction(project, this.#package, (text) => this.#render(text))],
       ["is_incremental", () => phase.isIncremental()],
       ["should_full_refresh", () => phase.fullRefresh ?? facts.fullRefresh],
       ["run_query", runQuery],

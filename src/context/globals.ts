@@ -151,11 +151,17 @@ export function varNames(project: Project, packageName: string): string[] {
 }
 
 /** `var('name', default)`, with `.has_var`. */
-export function varFunction(project: Project, packageName: string): unknown {
+export function varFunction(
+  project: Project,
+  packageName: string,
+  render: (text: string) => unknown = (text) => text,
+): unknown {
   const lookup = varLookup(project, packageName);
   const read = (args: unknown[]): unknown => {
     const { name, default: fallback } = callArgs(args, ["name", "default"]);
     const value = pythonVar(project, packageName, String(name));
+    // Texts may be templates: `{{ source(…) }}` in vars is how packages let their tables be named.
+    if (typeof value === "string") return render(value);
     if (value !== undefined) return value;
     if (fallback !== undefined) return fallback;
     const key = String(name);

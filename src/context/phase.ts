@@ -1,4 +1,5 @@
 /** What differs between parsing a node (`execute = false`) and running it. */
+import type { RelationName } from "../postgres/relation.ts";
 import type { Value } from "../project/types.ts";
 import type { Relation } from "./relation.ts";
 import type { TextResult } from "./results.ts";
@@ -29,6 +30,8 @@ export interface Phase {
   isIncremental(): boolean;
   /** `should_full_refresh()`: `full_refresh:` of the node, else what was asked for. Absent: what was asked for. */
   readonly fullRefresh?: boolean;
+  /** Where a relation that templates name themselves stands at this moment; absent: where it is said to be. */
+  standing?(name: RelationName): RelationName;
   /** Absent while parsing: queries then give nothing. */
   readonly query?: TemplateQuery | undefined;
   /** Ends the transaction that statements began; absent where the caller does that. */

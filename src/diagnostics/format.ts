@@ -55,8 +55,7 @@ export function formatDiagnostic(d: Diagnostic, c: Palette = plain): string {
 /** Sorts by place, so that reports of several files are stable. */
 export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   return diagnostics.toSorted(
-    (a, b) =>
-      (a.at?.file.path ?? "").localeCompare(b.at?.file.path ?? "") || (a.at?.start ?? 0) - (b.at?.start ?? 0),
+    (a, b) => (a.at?.file.path ?? "").localeCompare(b.at?.file.path ?? "") || (a.at?.start ?? 0) - (b.at?.start ?? 0),
   );
 }
 

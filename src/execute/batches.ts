@@ -21,7 +21,7 @@ import { wantsFullRefresh } from "../plan/plan.ts";
 import { buildCustom } from "./custom.ts";
 import { drive, StatementFailure } from "./drive.ts";
 import { runHooks } from "./hooks.ts";
-import { drivingFor, type Outcome, type StepContext, type Trace, warn } from "./step.ts";
+import { drivingFor, type Outcome, type StepContext, type Trace, warn } from "./step-context.ts";
 
 export async function buildBatches(node: ModelNode, context: StepContext, trace: Trace): Promise<Outcome> {
   const { compiler, plan } = context;

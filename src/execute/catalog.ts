@@ -1,6 +1,6 @@
 /** The relations of a project, described as the database holds them. */
 import type { NodeId, Resource } from "../parse/manifest.ts";
-import { relationOf } from "../plan/make-plan.ts";
+import { relationOf } from "../plan/relations.ts";
 import { relationKey } from "../plan/plan.ts";
 import { describeSchemas, type DescribedRow, type RelationKind } from "../postgres/catalog.ts";
 import type { Session } from "../postgres/database.ts";

@@ -3,7 +3,7 @@ import { Failure } from "../diagnostics/diagnostic.ts";
 import type { PreviousManifest } from "../graph/state.ts";
 import type { NodeId, Resource } from "../parse/manifest.ts";
 import { relationIn } from "../plan/defer.ts";
-import { relationOf } from "../plan/make-plan.ts";
+import { relationOf } from "../plan/relations.ts";
 import { findRelation, type FoundRelation } from "../postgres/catalog.ts";
 import type { Database, Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";

@@ -42,6 +42,23 @@ export async function drive<T>(statements: Generator<Statement, T, StatementResu
   return step.value;
 }
 
+/** Asks what is asked, and gathers the rest instead of running it: for later. */
+export async function collect<T>(
+  statements: Generator<Statement, T, StatementResult>,
+  driving: Driving,
+): Promise<{ value: T; statements: string[] }> {
+  const gathered: string[] = [];
+  let step = statements.next();
+  while (!step.done) {
+    if (step.value.do === "run" && step.value.reads) step = statements.next(await runOne(step.value, driving));
+    else {
+      gathered.push(step.value.sql);
+      step = statements.next({ rows: [], fields: [], rowCount: 0, command: "" });
+    }
+  }
+  return { value: step.value, statements: gathered };
+}
+
 async function runOne(statement: Statement, driving: Driving): Promise<StatementResult> {
   driving.onStart(statement);
   const started = performance.now();

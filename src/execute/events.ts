@@ -2,6 +2,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { NodeId, Resource, SourceNode } from "../parse/manifest.ts";
 import type { Plan, Step } from "../plan/plan.ts";
+import type { Publication } from "../publish/publish.ts";
 
 export type RunEvent =
   | PlanReady
@@ -12,6 +13,7 @@ export type RunEvent =
   | HookFinished
   | FreshnessStarted
   | FreshnessChecked
+  | Published
   | Message
   | RunFinished;
 
@@ -125,6 +127,13 @@ export interface Message {
   readonly node?: NodeId;
 }
 
+/** Everything that was built out of sight is in its place now. */
+export interface Published {
+  readonly type: "published";
+  readonly at: Date;
+  readonly publication: Publication;
+}
+
 export interface RunFinished {
   readonly type: "run-finished";
   readonly at: Date;
@@ -139,6 +148,8 @@ export interface StepResult {
   readonly finishedAt?: Date;
   /** Wall time in seconds, waiting for a session not included. */
   readonly seconds: number;
+  /** Not done, because what it would give is there already; `message` says why. */
+  readonly reused?: true;
   /** Rows selected, inserted, merged or loaded; absent where Postgres counts none (views). */
   readonly rows?: number;
   /** Loads only: rows kept out. */
@@ -171,6 +182,10 @@ export interface RunResult {
   readonly seconds: number;
   readonly results: readonly StepResult[];
   readonly hooks: readonly HookFinished[];
+  /** Absent: there was nothing to publish, or it was not to be. */
+  readonly publication?: Publication;
+  /** Why what was built was not published. */
+  readonly unpublished?: Diagnostic;
   /** Cancelled by the user. */
   readonly interrupted: boolean;
   /** No error, no failing test of error severity, not interrupted. */

@@ -3,7 +3,7 @@ import type { Compiler } from "../compile/compiler.ts";
 import { Relation } from "../context/relation.ts";
 import { type Diagnostic, error, Failure } from "../diagnostics/diagnostic.ts";
 import type { SourceNode } from "../parse/manifest.ts";
-import { relationOf } from "../plan/make-plan.ts";
+import { relationOf } from "../plan/relations.ts";
 import type { Database, Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
 import { newestByQuery, newestRow } from "../postgres/sql/freshness.ts";

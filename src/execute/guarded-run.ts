@@ -1,23 +1,43 @@
 /** A run with all that surrounds it: locks against other runs, and its record in the ledger. */
+import { StagedRelations } from "../plan/relations.ts";
+import type { World } from "../plan/plan.ts";
 import type { Database } from "../postgres/database.ts";
+import { clearLeftBehind } from "../publish/tidy.ts";
+import type { PublishSettings } from "./conclude.ts";
 import type { Connections } from "./connections.ts";
 import type { RunResult } from "./events.ts";
+import { preflight } from "./preflight.ts";
+import { Publishing } from "./publishing.ts";
 import { startRecord, type Tidy } from "./record.ts";
-import { bucketLocks, takeLocks } from "./run-lock.ts";
+import { bucketLocks, RunLocks } from "./run-lock.ts";
 import { type RunInput, runPlan } from "./run.ts";
 
-export async function runGuarded(connections: Connections, input: Omit<RunInput, "database">): Promise<RunResult> {
-  const locks = await lock(connections, input);
+type Planned = Pick<RunInput, "plan" | "compiler" | "schemas"> & { readonly world: World };
+
+export interface GuardedInput extends Omit<RunInput, "database" | "publishing">, Planned {
+  /** The same plan, from what the database holds by now. */
+  replan(): Promise<Planned>;
+  readonly publish: PublishSettings;
+}
+
+export async function runGuarded(connections: Connections, given: GuardedInput): Promise<RunResult> {
+  const locks = await lock(connections, given);
   try {
+    // Others have changed the database since the plan was made.
+    const input = locks?.waited ? { ...given, ...(await given.replan()) } : given;
     const database = await connections.pool(input.signal);
-    const needsState = input.plan.steps.some((step) => step.action === "load");
+    await preflight(database, input);
+    const needsState = input.plan.mode === "publish" || input.plan.steps.some((step) => step.action === "load");
     const tidy: Tidy = (work) => connections.tidy(input.signal, work);
     const { targetName: target, root, emit } = input;
     const record = await startRecord(database, input.plan, { target, root, needsState, emit });
-    const result = await runPlan({ ...input, database }).catch(async (thrown: unknown) => {
-      await record?.finish(undefined, tidy);
-      throw thrown;
-    });
+    const publishing = locks && (await preparePublishing(database, locks, input));
+    const result = await runPlan({ ...input, database, ...(publishing && { publishing }) }).catch(
+      async (thrown: unknown) => {
+        await record?.finish(undefined, tidy);
+        throw thrown;
+      },
+    );
     await record?.finish(result, tidy);
     return result;
   } finally {
@@ -28,17 +48,37 @@ export async function runGuarded(connections: Connections, input: Omit<RunInput,
 /** On a connection of their own, which holds them until it is closed. */
 async function lock(
   connections: Connections,
-  { plan, graph, signal, emit }: Pick<RunInput, "plan" | "graph" | "signal" | "emit">,
-): Promise<Database | undefined> {
+  { plan, graph, signal, emit }: GuardedInput,
+): Promise<RunLocks | undefined> {
   const locks = bucketLocks(plan, graph);
   if (locks.length === 0) return undefined;
-  const database = await connections.beside(signal);
-  const text = "Waiting for another run that builds the same relations …";
-  try {
-    await takeLocks(database, locks, () => emit({ type: "message", at: new Date(), level: "info", text }));
-    return database;
-  } catch (thrown) {
-    await database.close();
-    throw thrown;
+  return RunLocks.take(await connections.beside(signal), locks, (text) =>
+    emit({ type: "message", at: new Date(), level: "info", text }),
+  );
+}
+
+async function preparePublishing(
+  database: Database,
+  locks: RunLocks,
+  { plan, graph, world, publish: settings, schemas, emit }: GuardedInput,
+): Promise<Publishing | undefined> {
+  const { relations } = plan;
+  if (!(relations instanceof StagedRelations)) return undefined;
+  const planned = plan.steps.filter((step) => step.action === "build").map((step) => relations.published(step.node));
+  const given = await database.session((session) => clearLeftBehind(session, settings.site, planned));
+  for (const id of given) {
+    const text = `What an earlier run had built but not published (publication ${id}) is dropped.`;
+    emit({ type: "message", at: new Date(), level: "debug", text });
   }
+  const confirmAlive = (): Promise<void> => locks.confirm();
+  return new Publishing({
+    plan,
+    graph,
+    world,
+    relations,
+    settings,
+    schemas,
+    hold: (id) => locks.hold(id),
+    confirmAlive,
+  });
 }

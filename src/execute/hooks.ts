@@ -21,10 +21,9 @@ export async function runHooks(
   names?: ReadonlyMap<string, unknown>,
 ): Promise<string[]> {
   const ran: string[] = [];
-  const query: TemplateQuery = (sql) => session.queryText(sql);
   for (const hook of hooks) {
-    const sql = await compiler.compileHook(hook, node, query, names);
-    if (sql === "" || sql === ";") continue;
+    const sql = await render(hook, session, compiler, node, names);
+    if (sql === undefined) continue;
     try {
       await session.query(sql);
     } catch (thrown) {
@@ -34,6 +33,34 @@ export async function runHooks(
     ran.push(sql);
   }
   return ran;
+}
+
+/** Hooks that will run later, when what they are for is published. */
+export async function renderHooks(
+  hooks: readonly Hook[],
+  session: Session,
+  compiler: Compiler,
+  node: Node,
+): Promise<string[]> {
+  const rendered: string[] = [];
+  for (const hook of hooks) {
+    const sql = await render(hook, session, compiler, node);
+    if (sql !== undefined) rendered.push(sql);
+  }
+  return rendered;
+}
+
+/** Nothing for a hook that comes out empty. */
+async function render(
+  hook: Hook,
+  session: Session,
+  compiler: Compiler,
+  node: Node | undefined,
+  names?: ReadonlyMap<string, unknown>,
+): Promise<string | undefined> {
+  const query: TemplateQuery = (sql) => session.queryText(sql);
+  const sql = (await compiler.compileHook(hook, node, query, names)).replace(/;\s*$/, "");
+  return sql === "" ? undefined : sql;
 }
 
 /** Runs project hooks one after another, each in its own transaction; stops at the first that fails. */

@@ -72,8 +72,9 @@ async function finish(id: string, result: RunResult | undefined, tidy: Tidy, opt
 }
 
 function resultRecord(result: StepResult): NodeResultRecord[] {
-  const { node: nodeId, status, startedAt, finishedAt, rows, failures, message } = result;
+  const { node: nodeId, startedAt, finishedAt, rows, failures, message } = result;
   if (!startedAt || !finishedAt) return [];
+  const status = result.reused ? "reused" : result.status;
   return [{ nodeId, status, startedAt, finishedAt, rows: rows ?? failures, message }];
 }
 

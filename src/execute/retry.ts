@@ -2,33 +2,43 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Diagnostic, error, Failure } from "../diagnostics/diagnostic.ts";
 import type { Step } from "../plan/plan.ts";
+import { isNetworkCode, isTransient } from "../postgres/errors.ts";
 import type { RunInput } from "./run.ts";
-import { type Outcome, runStep } from "./step.ts";
+import { runStep } from "./step.ts";
+import type { Outcome } from "./step-context.ts";
 
-const TRIES = 4;
+/** A server that starts again takes its time. */
+const TRIES = { contended: 4, lost: 6 };
 /** Milliseconds before the second try, doubled each time; at random, so that two runs do not meet again. */
-const PAUSE = 100;
+const PAUSE = 150;
 
 /** Never throws. The time counts from when the step has its session. */
 export async function runWithRetries(step: Step, input: RunInput): Promise<{ outcome: Outcome; startedAt: Date }> {
-  const { database, signal } = input;
   const { name } = input.graph.resource(step.node);
+  for (let attempt = 1; ; attempt++) {
+    const { outcome, startedAt } = await tryOnce(step, input);
+    if (input.signal?.aborted)
+      return { outcome: outcome.status === "error" ? withoutDiagnostic(outcome) : outcome, startedAt };
+    const { again, ...found } = outcome;
+    if (!again || attempt >= TRIES[again]) return { outcome: found, startedAt };
+    const text = `${name}: ${found.message}; trying again (${attempt + 1} of ${TRIES[again]})`;
+    input.emit({ type: "message", at: new Date(), level: again === "lost" ? "warn" : "debug", node: step.node, text });
+    await sleep(PAUSE * 2 ** (attempt - 1) * (0.5 + Math.random()));
+  }
+}
+
+/** On a session of its own: after a lost connection the pool gives another one. */
+async function tryOnce(step: Step, input: RunInput): Promise<{ outcome: Outcome; startedAt: Date }> {
+  const { database } = input;
   let startedAt = new Date();
   try {
-    const outcome = await database.session(async (session) => {
+    const outcome = await database.session((session) => {
       startedAt = new Date();
-      for (let attempt = 1; ; attempt++) {
-        const { again, ...found } = await runStep(step, { ...input, session, serverVersion: database.info.version });
-        if (attempt === TRIES || !again || signal?.aborted) return found;
-        const text = `${name}: ${found.message}; trying again (${attempt + 1} of ${TRIES})`;
-        input.emit({ type: "message", at: new Date(), level: "debug", node: step.node, text });
-        await sleep(PAUSE * 2 ** (attempt - 1) * (0.5 + Math.random()));
-      }
+      return runStep(step, { ...input, session, serverVersion: database.info.version });
     });
-    const wasCancelled = signal?.aborted && outcome.status === "error";
-    return { outcome: wasCancelled ? withoutDiagnostic(outcome) : outcome, startedAt };
+    return { outcome, startedAt };
   } catch (thrown) {
-    return { outcome: signal?.aborted ? CANCELLED : broken(thrown), startedAt };
+    return { outcome: broken(thrown), startedAt };
   }
 }
 
@@ -53,5 +63,7 @@ function broken(thrown: unknown): Outcome {
             : []),
           "please report it, with these lines",
         ]);
-  return { status: "error", message: diagnostic.message, diagnostic };
+  const code = thrown instanceof Failure ? (thrown.cause as { code?: string } | undefined)?.code : undefined;
+  const again = code !== undefined && (isNetworkCode(code) || isTransient(code));
+  return { status: "error", message: diagnostic.message, diagnostic, ...(again && { again: "lost" }) };
 }

@@ -11,8 +11,11 @@ const { graph } = buildGraph(
 /** The locks of a run of these nodes. */
 function locks(words: string): BucketLock[] {
   if (!graph) throw new Error("the sketch has a cycle");
-  const options = { id: "run-1", command: "build", fullRefresh: false, testsGate: true };
-  return bucketLocks(makePlan(graph, new Set(ids(words)), { relations: new Map(), loads: new Map() }, options), graph);
+  const options = { id: "run-1", command: "build", fullRefresh: false, testsGate: true, publish: false, force: false };
+  return bucketLocks(
+    makePlan(graph, new Set(ids(words)), { relations: new Map(), loads: new Map(), held: new Map() }, options),
+    graph,
+  );
 }
 
 test("what is written is locked for this run alone, what is only read is shared", () => {

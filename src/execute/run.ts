@@ -1,16 +1,17 @@
 /** A plan from its first schema to its last hook; steps start as soon as what they wait for has passed. */
-import { error, Failure } from "../diagnostics/diagnostic.ts";
 import type { Compiler } from "../compile/compiler.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Manifest, NodeId } from "../parse/manifest.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { Database } from "../postgres/database.ts";
-import { ALREADY_THERE, QueryError, SQLSTATE } from "../postgres/errors.ts";
 import { quoteIdent } from "../postgres/relation.ts";
 import type { HookFinished, RunEvent, RunResult, StepResult } from "./events.ts";
 import { namesForEndHooks, runProjectHooks } from "./hooks.ts";
+import { concludePublication } from "./conclude.ts";
+import type { Publishing } from "./publishing.ts";
 import { ReadyQueue } from "./queue.ts";
 import { runWithRetries } from "./retry.ts";
+import { createSchemas } from "./schemas.ts";
 
 export interface RunInput {
   readonly plan: Plan;
@@ -27,6 +28,8 @@ export interface RunInput {
   readonly targetName: string;
   /** Schemas that exist already. */
   readonly schemas: ReadonlySet<string>;
+  /** In a plan that publishes. */
+  readonly publishing?: Publishing;
   readonly signal?: AbortSignal;
   emit(event: RunEvent): void;
   /** Index among the steps that are ready; tests shuffle. Default: the plan's order. */
@@ -55,10 +58,8 @@ export async function runPlan(input: RunInput): Promise<RunResult> {
     server: database.info,
   });
 
-  await createSchemas(
-    plan.schemas.filter((name) => !input.schemas.has(name)),
-    database,
-  );
+  const lacking = plan.schemas.filter((name) => !input.schemas.has(name));
+  if (lacking.length) await database.session((session) => createSchemas(session, lacking));
   const hooks: HookFinished[] = [];
   const onHook = (hook: HookFinished): void => {
     hooks.push(hook);
@@ -72,6 +73,8 @@ export async function runPlan(input: RunInput): Promise<RunResult> {
   const results = plan.steps
     .filter((step) => step.action !== "none")
     .map((step) => found.get(step.node) ?? { ...skipped(step, input), message: reason });
+  const done = [...results, ...hooks].every((r) => r.status !== "error" && r.status !== "fail") && !signal?.aborted;
+  const published = input.publishing ? await concludePublication(input.publishing, done, input) : {};
   if (!signal?.aborted && !idle)
     await runProjectHooks(manifest.onRunEnd, input, namesForEndHooks(results, input), onHook);
 
@@ -83,39 +86,12 @@ export async function runPlan(input: RunInput): Promise<RunResult> {
     seconds: (performance.now() - started) / 1000,
     results,
     hooks,
+    ...published,
     interrupted,
-    ok: !failed && !interrupted,
+    ok: !failed && !interrupted && published.unpublished === undefined,
   };
   emit({ type: "run-finished", at: new Date(), result });
   return result;
-}
-
-async function createSchemas(names: readonly string[], database: Database): Promise<void> {
-  if (names.length === 0) return;
-  await database.session(async (session) => {
-    for (const name of names) {
-      try {
-        await session.query(`create schema if not exists ${quoteIdent(name)}`);
-      } catch (thrown) {
-        if (!(thrown instanceof QueryError)) throw thrown;
-        // Another run had the same idea.
-        if (ALREADY_THERE.has(thrown.sqlstate)) continue;
-        throw schemaFailure(name, thrown, database);
-      }
-    }
-  });
-}
-
-function schemaFailure(name: string, thrown: QueryError, { info }: Database): Failure {
-  const notes =
-    thrown.sqlstate === SQLSTATE.insufficientPrivilege
-      ? [
-          `as the owner of the database: \`grant create on database ${quoteIdent(info.database)} to ${quoteIdent(info.user)}\``,
-          `or make it for the user: \`create schema ${quoteIdent(name)} authorization ${quoteIdent(info.user)}\``,
-        ]
-      : [];
-  const message = `The schema "${name}" could not be created: ${thrown.message}`;
-  return new Failure(error("schema-not-created", message, undefined, notes), { cause: thrown });
 }
 
 /** At most `threads` steps at a time; results of what ran and of what was skipped because of a failure. */
@@ -202,6 +178,6 @@ const skipped = (step: Step, input: RunInput): StepResult => ({
 /** With the database, as dbt has it; also for what failed: readers of artifacts look for the relation that is not there. */
 function relationName(step: Step, { plan, database: { info } }: RunInput): { relation?: string } {
   if (step.action !== "build" && step.action !== "load") return {};
-  const { schema, identifier } = plan.relations.writeTo(step.node);
+  const { schema, identifier } = plan.relations.published(step.node);
   return { relation: [info.database, schema, identifier].map(quoteIdent).join(".") };
 }

@@ -3,12 +3,14 @@ import type { Graph } from "../graph/graph.ts";
 import type { Selection } from "../graph/select.ts";
 import { planLoad } from "../load/load.ts";
 import type { NodeId } from "../parse/manifest.ts";
-import { relationOf } from "../plan/make-plan.ts";
+import type { Held } from "../plan/judge.ts";
+import { relationOf } from "../plan/relations.ts";
 import { type FileOutlook, relationKey, type World } from "../plan/plan.ts";
 import { listRelations, type RelationInfo } from "../postgres/catalog.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError, SQLSTATE } from "../postgres/errors.ts";
 import { STATE_SCHEMA } from "../state/ensure.ts";
+import { heldBuilds } from "../state/publications.ts";
 import { loadRequest } from "./load-request.ts";
 
 export interface Look {
@@ -22,7 +24,7 @@ export async function look(
   session: Session,
   graph: Graph,
   selection: Selection,
-  run: { root: string; id: string; fullRefresh: boolean },
+  run: { root: string; id: string; fullRefresh: boolean; site: string },
 ): Promise<Look> {
   const relevant = new Set<NodeId>();
   for (const id of selection) for (const near of [id, ...graph.parents(id)]) relevant.add(near);
@@ -39,7 +41,8 @@ export async function look(
     if (outlook) loads.set(id, outlook);
   }
   const relations = new Map(found.rows.map((row) => [relationKey({ schema: row.schema, identifier: row.name }), row]));
-  return { world: { relations, loads }, schemas };
+  const held = schemas.has(STATE_SCHEMA) ? await heldBuilds(session, run.site).catch(unreadableLedger) : undefined;
+  return { world: { relations, loads, held: (held ?? new Map()) as ReadonlyMap<NodeId, Held> }, schemas };
 }
 
 /** Another run is making the ledger at this moment, or we may not read it: then nothing is known of loads. */

@@ -12,7 +12,7 @@ export function* run(label: string, sql: string | WithBody, extras: Extras = {})
 }
 
 export function* ask<R>(label: string, sql: string): Statements<readonly R[]> {
-  const result = yield { do: "run", label, sql };
+  const result = yield { do: "run", label, sql, reads: true };
   // The shape is stated beside each query in postgres/catalog.ts.
   return result.rows as unknown as readonly R[];
 }

@@ -1,5 +1,6 @@
 import { Failure, error } from "../diagnostics/diagnostic.ts";
 import { listTemporaryColumns, type ColumnInfo, type RelationInfo } from "../postgres/catalog.ts";
+import type { Row } from "../postgres/database.ts";
 import { fitName, quote, quoteIdent } from "../postgres/relation.ts";
 import { appendRows, deleteMatching, findDuplicates, mergeRows } from "../postgres/sql/increment.ts";
 import { analyzeTemporary } from "../postgres/sql/relation.ts";
@@ -13,7 +14,7 @@ import type { Aftermath, BuildInput, Statements } from "./materialization.ts";
 import { applySchemaChange } from "./schema-change.ts";
 import { buildTable } from "./table.ts";
 
-const MERGE_SINCE = 150_000;
+export const MERGE_SINCE = 150_000;
 /** A row of the table matched two rows of the query. */
 const MATCHED_TWICE = "21000";
 
@@ -31,11 +32,12 @@ export function* incremental(input: BuildInput): Statements<Aftermath> {
 
 function* addIncrement(input: BuildInput, config: IncrementalConfig, old: RelationInfo): Statements {
   const { target } = input;
-  const source = fitName(target.identifier, "__sluice_delta");
-  yield* run("new rows", createTemporaryTableAs(source, input.sql));
+  const name = fitName(target.identifier, "__sluice_delta");
+  const source = quoteIdent(name);
+  yield* run("new rows", createTemporaryTableAs(name, input.sql));
   // Without statistics a join with a large table is planned for ten pages' worth of rows.
-  yield* run("analyze", analyzeTemporary(source));
-  const query = yield* ask<ColumnInfo>("list columns", listTemporaryColumns(source));
+  yield* run("analyze", analyzeTemporary(name));
+  const query = yield* ask<ColumnInfo>("list columns", listTemporaryColumns(name));
   const names = query.map((column) => column.name);
   const keys = resolveColumns(input, "unique_key", config.uniqueKey, names);
   const columns = yield* applySchemaChange(input, old, yield* columnsOf(target), query, config.onSchemaChange);
@@ -55,27 +57,40 @@ function* merge(
   keys: readonly string[],
   columns: readonly string[],
 ): Statements {
-  const sql = mergeRows(input.target, source, {
-    keys,
-    columns,
-    predicates: config.predicates,
-    update: columnsToUpdate(input, config, columns),
-  });
-  const merged = yield* run("merge", sql, { main: true, rescue: [MATCHED_TWICE] });
+  const how = mergeOf(input, config, keys, columns);
+  const merged = yield* run("merge", mergeRows(input.target, source, how), { main: true, rescue: [MATCHED_TWICE] });
   if (!merged.failed) return;
   const { rows } = yield* run("find duplicates", findDuplicates(source, keys));
-  throw new Failure(
-    error(
-      "duplicate-key",
-      `The query of "${input.node.name}" gives several rows with the same unique_key (${config.uniqueKey.join(", ")}), so merge cannot tell which is to stay in ${quote(input.target)}.`,
-      input.node.at,
-      [
-        ...rows.map(({ count, ...key }) => `${JSON.stringify(key)}: ${String(count)} rows`),
-        `keep one row per key, for example with \`distinct on (${keys.join(", ")})\``,
-      ],
-    ),
-  );
+  throw new Failure(ambiguous(input, config, keys, rows));
 }
+
+export const mergeOf = (
+  input: BuildInput,
+  config: IncrementalConfig,
+  keys: readonly string[],
+  columns: readonly string[],
+) => ({
+  keys,
+  columns,
+  predicates: config.predicates,
+  update: columnsToUpdate(input, config, columns),
+});
+
+export const ambiguous = (
+  input: BuildInput,
+  config: IncrementalConfig,
+  keys: readonly string[],
+  rows: readonly Row[],
+) =>
+  error(
+    "duplicate-key",
+    `The query of "${input.node.name}" gives several rows with the same unique_key (${config.uniqueKey.join(", ")}), so merge cannot tell which is to stay in ${quote(input.target)}.`,
+    input.node.at,
+    [
+      ...rows.map(({ count, ...key }) => `${JSON.stringify(key)}: ${String(count)} rows`),
+      `keep one row per key, for example with \`distinct on (${keys.join(", ")})\``,
+    ],
+  );
 
 function columnsToUpdate(input: BuildInput, config: IncrementalConfig, columns: readonly string[]): readonly string[] {
   const { mergeUpdateColumns: update, mergeExcludeColumns: exclude } = config;
@@ -87,7 +102,7 @@ function columnsToUpdate(input: BuildInput, config: IncrementalConfig, columns: 
   return columns.filter((column) => !left.includes(column.toLowerCase()) && !left.includes(quoteIdent(column)));
 }
 
-const mergeTooNew = (input: BuildInput) =>
+export const mergeTooNew = (input: BuildInput) =>
   error(
     "merge-not-available",
     `"${input.node.name}" uses the incremental strategy merge, which PostgreSQL has from version 15 on; this server is version ${Math.floor(input.serverVersion / 10_000)}.`,

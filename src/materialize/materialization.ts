@@ -1,7 +1,7 @@
 /** What a materialisation is: a generator that yields statements and is sent back their results. It never runs anything. */
 import type { Readable } from "node:stream";
 import type { ModelNode, NodeBase, SeedNode, SnapshotNode } from "../parse/manifest.ts";
-import type { KeptPart } from "../postgres/catalog.ts";
+import type { KeptPart } from "../postgres/kept.ts";
 import type { Field, Row } from "../postgres/database.ts";
 import type { RelationName } from "../postgres/relation.ts";
 
@@ -21,6 +21,8 @@ export interface RunStatement {
   readonly rescue?: readonly string[];
   /** Its row count is the node's row count. */
   readonly main?: true;
+  /** Changes nothing, and the rows are what is wanted. */
+  readonly reads?: true;
 }
 
 export interface CopyStatement {
@@ -81,3 +83,32 @@ export interface SeedInput {
   readonly copyOptions: string;
   readonly open: () => Readable;
 }
+
+/** What is to be added to a table that stays, made beside it; publishing applies it. */
+export interface Delta {
+  /** Work tables that hold it. */
+  readonly tables: readonly RelationName[];
+  /** False: applying it would change nothing. */
+  readonly changes: boolean;
+  /** Before it is applied: keeps what it will overwrite. */
+  readonly keep: readonly string[];
+  readonly apply: readonly string[];
+  /** From what was kept, and from the work tables, which are kept too. */
+  readonly undo: readonly string[];
+}
+
+/** No delta can be made: the table must be copied. `refused` says why, for people. */
+export interface Refusal {
+  readonly refused: string;
+}
+
+/** Where a delta's tables stand, and where they will once published; `view` shows the table as it will be. */
+export interface DeltaSite {
+  readonly view: RelationName;
+  table(what: string): RelationName;
+  kept(what: string): RelationName;
+  /** SQL of the id of the transaction that published it. */
+  readonly xid: string;
+}
+
+export type Staging = (input: BuildInput, site: DeltaSite) => Statements<Delta | Refusal>;

@@ -12,16 +12,21 @@
  */
 import { Failure, error, type Note } from "../diagnostics/diagnostic.ts";
 import {
+  dropsOf,
+  groupKept,
+  type KeptDependant,
   listKept,
   listLockHolders,
   listOtherDependants,
+  listOwnParts,
   type KeptPart,
   type LockHolder,
-  type RelationInfo,
-} from "../postgres/catalog.ts";
-import { quote } from "../postgres/relation.ts";
+} from "../postgres/kept.ts";
+import type { RelationInfo } from "../postgres/catalog.ts";
+import { quote, type RelationName } from "../postgres/relation.ts";
 import { takeLocks } from "../postgres/sql/locks.ts";
 import { dropRelation, nounOf, type Noun } from "../postgres/sql/relation.ts";
+import { isWorkSchema } from "../postgres/sql/swap.ts";
 import { relationKey } from "../plan/plan.ts";
 import { ask, columnsOf, run } from "./ask.ts";
 import type { Aftermath, Site, Statements } from "./materialization.ts";
@@ -44,9 +49,12 @@ const LATE: ReadonlySet<KeptPart["part"]> = new Set([
   "rule",
   "policy",
   "identity",
+  "target",
   "statistics",
   "publication",
 ]);
+/** Parts that can only be said when a relation takes its place. */
+const LATER: ReadonlySet<KeptPart["part"]> = new Set(["owner", "referenced", "publication"]);
 /** Parts that mean the same for a table as for a view. */
 const ANY_KIND: ReadonlySet<KeptPart["part"]> = new Set(["owner", "grant", "comment", "referenced"]);
 
@@ -62,16 +70,34 @@ export function* replace(input: Site, old: RelationInfo, noun: Noun, install: ()
   const dropped = yield* run("drop old", drops.join(";\n"), { rescue: ["2BP01"] });
   if (dropped.failed) throw yield* stillNeeded(input, old);
   yield* install();
-  const fits = nounOf(old.kind) === noun ? own : own.filter((part) => ANY_KIND.has(part.part));
-  const columns = fits.some((part) => part.column !== null)
-    ? new Set((yield* columnsOf(input.target)).map((c) => c.name))
-    : undefined;
-  const kept = fits.filter((part) => part.column === null || columns!.has(part.column));
-  const early = kept.filter((part) => !LATE.has(part.part) && part.part !== "referenced");
-  if (early.length) yield* run("keep grants and comments", early.map((part) => part.sql).join(";\n"));
+  const kept = yield* fitting(own, input.target, nounOf(old.kind) === noun);
+  yield* sayEarly(kept);
   for (const part of kept.filter((p) => p.part === "referenced")) yield* restoreReference(input, part);
   yield* recreate(input, dependants);
   return kept.filter((part) => LATE.has(part.part));
+}
+
+/** What `live` carries, said of the relation at `at` that is to take its place. Its owner and who refers to it stay as they are. */
+export function* carryOver(live: RelationInfo, at: RelationName, noun: Noun): Statements<Aftermath> {
+  const parts = yield* ask<KeptPart>("record what it carries", listOwnParts([{ oid: live.oid, noun, as: at }]));
+  const carried = parts.filter((part) => !LATER.has(part.part));
+  if (carried.length === 0) return [];
+  const kept = yield* fitting(carried, at, nounOf(live.kind) === noun);
+  yield* sayEarly(kept);
+  return kept.filter((part) => LATE.has(part.part));
+}
+
+/** Those that hold for a relation of this kind with these columns. */
+function* fitting(own: readonly KeptPart[], target: RelationName, sameKind: boolean): Statements<KeptPart[]> {
+  const fits = sameKind ? own : own.filter((part) => ANY_KIND.has(part.part));
+  if (fits.every((part) => part.column === null)) return [...fits];
+  const columns = new Set((yield* columnsOf(target)).map((c) => c.name));
+  return fits.filter((part) => part.column === null || columns.has(part.column));
+}
+
+function* sayEarly(kept: readonly KeptPart[]): Statements {
+  const early = kept.filter((part) => !LATE.has(part.part) && part.part !== "referenced");
+  if (early.length) yield* run("keep grants and comments", early.map((part) => part.sql).join(";\n"));
 }
 
 /** Changes a relation in place where its dependants would stand in the way: they are dropped and re-created around it. */
@@ -93,7 +119,7 @@ export function* lock(
   const locked = yield* run("lock", takeLocks(relation.oid, options), { rescue: ["55P03", "42501"] });
   if (!locked.failed) return;
   if (locked.failed.sqlstate === "42501") throw yield* notOwner(input, relation, locked.failed.message);
-  const holders = yield* ask<LockHolder>("who is in the way", listLockHolders(relation.oid));
+  const holders = yield* ask<LockHolder>("who is in the way", listLockHolders([relation.oid]));
   const notes = holders.map(
     (h) => `${h.relation}: pid ${h.pid}, user ${h.user}, ${h.application || "no name"}, since ${h.since}: ${h.query}`,
   );
@@ -116,7 +142,8 @@ function* notOwner(input: Site, relation: RelationInfo, reason: string): Stateme
       input.node.at,
       [
         ...dependants.map(
-          (d) => `${d.noun} ${quote({ schema: d.schema, identifier: d.name })} depends on it; its owner is ${d.owner}`,
+          (d) =>
+            `${nounOf(d.kind)} ${quote({ schema: d.schema, identifier: d.name })} depends on it; its owner is ${d.owner}`,
         ),
         "what depends on a replaced relation is re-created, which only its owner, or a member of that role, may do",
       ],
@@ -124,49 +151,26 @@ function* notOwner(input: Site, relation: RelationInfo, reason: string): Stateme
   );
 }
 
-interface Recorded {
-  readonly own: readonly KeptPart[];
-  readonly dependants: readonly Dependant[];
+function* record(relation: RelationInfo, noun: Noun): Statements<ReturnType<typeof groupKept>> {
+  return groupKept(yield* ask<KeptPart>("record dependants", listKept([{ oid: relation.oid, noun }])));
 }
 
-interface Dependant {
-  readonly schema: string;
-  readonly name: string;
-  readonly owner: string;
-  readonly noun: Noun;
-  readonly parts: readonly KeptPart[];
-}
-
-function* record(relation: RelationInfo, noun: Noun): Statements<Recorded> {
-  const parts = yield* ask<KeptPart>("record dependants", listKept(relation.oid, noun));
-  const own = parts.filter((part) => part.depth === 0);
-  const groups = new Map<string, KeptPart[]>();
-  for (const part of parts.filter((p) => p.depth > 0)) {
-    const group = groups.get(String(part.oid));
-    if (group) group.push(part);
-    else groups.set(String(part.oid), [part]);
-  }
-  const dependants = [...groups.values()].map((group): Dependant => {
-    const { schema, name, owner, kind } = group[0]!;
-    return { schema, name, owner, noun: nounOf(kind), parts: group };
-  });
-  return { own, dependants };
-}
-
-const dropsOf = (dependants: readonly Dependant[]): string[] =>
-  dependants.toReversed().flatMap((dependant) => dependant.parts.flatMap((part) => part.drop ?? []));
-
-/** A view that a later step of this plan builds anew may be left to it; any other must fit the new relation. */
-function* recreate(input: Site, dependants: readonly Dependant[]): Statements {
+/**
+ * A view that a later step of this plan builds anew may be left to it, and one kept for a rollback is given up; any other
+ * must fit the new relation.
+ */
+function* recreate(input: Site, dependants: readonly KeptDependant[]): Statements {
   const misfits: Note[] = [];
   for (const dependant of dependants) {
     const name = { schema: dependant.schema, identifier: dependant.name };
     const sql = dependant.parts.map((part) => part.sql).join(";\n");
-    const made = yield* run(`re-create ${dependant.noun} ${dependant.schema}.${dependant.name}`, sql, {
+    const made = yield* run(`re-create ${nounOf(dependant.kind)} ${dependant.schema}.${dependant.name}`, sql, {
       rescue: MISFIT,
     });
-    if (made.failed && !input.rebuilt.has(relationKey(name)))
-      misfits.push({ message: `${dependant.noun} ${quote(name)} (owner ${dependant.owner}): ${made.failed.message}` });
+    if (made.failed && !input.rebuilt.has(relationKey(name)) && !isWorkSchema(dependant.schema))
+      misfits.push({
+        message: `${nounOf(dependant.kind)} ${quote(name)} (owner ${dependant.owner}): ${made.failed.message}`,
+      });
   }
   if (misfits.length === 0) return;
   throw new Failure(
@@ -196,7 +200,7 @@ function* restoreReference(input: Site, part: KeptPart): Statements {
 }
 
 function* stillNeeded(input: Site, old: RelationInfo): Statements<Failure> {
-  const others = yield* ask<{ readonly what: string }>("what depends on it", listOtherDependants(old.oid));
+  const others = yield* ask<{ readonly what: string }>("what depends on it", listOtherDependants([old.oid]));
   return new Failure(
     error(
       "dependants-in-the-way",

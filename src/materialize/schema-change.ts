@@ -59,6 +59,29 @@ export function* applySchemaChange(
   }
 }
 
+/**
+ * The columns that a delta fills while the table's own columns stay as they are; nothing when the setting asks for them to
+ * be changed.
+ */
+export function filledColumns(
+  input: Site,
+  changes: ColumnChanges,
+  table: readonly ColumnInfo[],
+  query: readonly ColumnInfo[],
+  setting: OnSchemaChange,
+): readonly string[] | undefined {
+  const { added, removed, retyped } = changes;
+  const names = query.map((column) => column.name);
+  const longer = retyped.filter(({ from, to }) => isLongerText(from.type, to.type));
+  if (setting === "fail" && (added.length || removed.length || retyped.length > longer.length))
+    throw new Failure(refused(input, changes));
+  if (setting === "ignore" && removed.length) throw new Failure(missing(input, removed, names));
+  if (longer.length) return undefined;
+  if (setting === "ignore") return table.map((column) => column.name);
+  if (setting === "append_new_columns") return added.length ? undefined : names;
+  return added.length || removed.length || retyped.length ? undefined : names;
+}
+
 /** Added columns and longer texts only: what a snapshot, which forgets nothing, takes over. */
 export function* widen(input: Site, relation: RelationInfo, changes: ColumnChanges): Statements {
   const retyped = changes.retyped.filter(({ from, to }) => isLongerText(from.type, to.type));
@@ -86,7 +109,7 @@ function* change(input: Site, relation: RelationInfo, changes: ColumnChanges): S
 }
 
 /** `character varying(10)` to `(20)`, to one without limit, or to `text`. */
-function isLongerText(from: string, to: string): boolean {
+export function isLongerText(from: string, to: string): boolean {
   const limit = /^character varying\((\d+)\)$/;
   const before = limit.exec(from);
   if (!before) return false;

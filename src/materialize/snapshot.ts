@@ -15,7 +15,7 @@ import { ask, columnsOf, findTarget, run } from "./ask.ts";
 import { readSnapshotConfig, type SnapshotConfig } from "./config.ts";
 import { columnNamed, resolveColumns } from "./keys.ts";
 import type { Aftermath, BuildInput, Statements } from "./materialization.ts";
-import { compareColumns, widen } from "./schema-change.ts";
+import { type ColumnChanges, compareColumns, widen } from "./schema-change.ts";
 import { placeTable } from "./table.ts";
 
 /** Keeps every version of a row. A full refresh means nothing here: the past cannot be made again. */
@@ -40,7 +40,7 @@ export function* snapshot(input: BuildInput): Statements<Aftermath> {
 /** dbt writes these names unquoted. */
 const ownName = (written: string): string => (/^".+"$/s.test(written) ? written.slice(1, -1) : foldName(written));
 
-function shapeOf(input: BuildInput, config: SnapshotConfig, query: readonly string[]): SnapshotShape {
+export function shapeOf(input: BuildInput, config: SnapshotConfig, query: readonly string[]): SnapshotShape {
   const { columns: own } = config;
   const [updatedAt] = resolveColumns(
     input,
@@ -69,6 +69,26 @@ function* addVersions(
   shape: SnapshotShape,
   columns: readonly string[],
 ): Statements {
+  const { source, update, changes } = yield* compareVersions(input, config, shape, columns);
+  yield* widen(input, old, changes);
+  yield* run("snapshot", applyVersions(input.target, source, update), { main: true });
+}
+
+interface Compared {
+  /** SQL of the name of the query's rows. */
+  readonly source: string;
+  readonly update: SnapshotUpdate;
+  readonly table: readonly ColumnInfo[];
+  readonly changes: ColumnChanges;
+}
+
+/** Takes the query's rows and says how they are to be compared with those in the table. */
+export function* compareVersions(
+  input: BuildInput,
+  config: SnapshotConfig,
+  shape: SnapshotShape,
+  columns: readonly string[],
+): Statements<Compared> {
   const { target } = input;
   const table = yield* columnsOf(target);
   const has = new Set(table.map((column) => column.name));
@@ -82,14 +102,13 @@ function* addVersions(
   const query = (yield* ask<ColumnInfo>("list columns", listTemporaryColumns(staged))).filter((c) =>
     columns.includes(c.name),
   );
-  const update: SnapshotUpdate = {
-    ...shape,
-    columns,
-    change: changeOf(input, config, columns, has),
-    hardDeletes: config.hardDeletes,
+  const change = changeOf(input, config, columns, has);
+  return {
+    source: quoteIdent(staged),
+    update: { ...shape, columns, change, hardDeletes: config.hardDeletes },
+    table,
+    changes: compareColumns(table, query),
   };
-  yield* widen(input, old, compareColumns(table, query));
-  yield* run("snapshot", applyVersions(target, staged, update), { main: true });
 }
 
 function changeOf(

@@ -3,7 +3,8 @@ import type { PreviousManifest } from "../graph/state.ts";
 import type { Selection } from "../graph/select.ts";
 import type { NodeId } from "../parse/manifest.ts";
 import type { RelationName } from "../postgres/relation.ts";
-import { relationKey, type Relations, type World } from "./plan.ts";
+import { relationKey, type World } from "./plan.ts";
+import type { Relations } from "./relations.ts";
 
 export interface Defer {
   readonly manifest: PreviousManifest;
@@ -11,13 +12,19 @@ export interface Defer {
   readonly favorState: boolean;
 }
 
-export function deferred(relations: Relations, selection: Selection, world: World, defer: Defer): Relations {
-  const readFrom = (id: NodeId): RelationName => {
-    const own = relations.readFrom(id);
-    if (selection.has(id) || (!defer.favorState && world.relations.has(relationKey(own)))) return own;
-    return relationIn(defer.manifest, id) ?? own;
+/** Changes where `relations` say that things are read. */
+export function deferTo(
+  { manifest, favorState }: Defer,
+  relations: Relations,
+  selection: Selection,
+  world: World,
+): void {
+  const readHere = relations.readFrom.bind(relations);
+  relations.readFrom = (id: NodeId): RelationName => {
+    const own = readHere(id);
+    if (selection.has(id) || (!favorState && world.relations.has(relationKey(own)))) return own;
+    return relationIn(manifest, id) ?? own;
   };
-  return { ...relations, readFrom };
 }
 
 /** Where another run's manifest says a node is; undefined where it has none. */

@@ -2,11 +2,19 @@ import { expect, test } from "vitest";
 import { buildGraph, type Graph } from "../graph/graph.ts";
 import { id, sketch } from "../graph/testing/manifest.ts";
 import type { RelationInfo } from "../postgres/catalog.ts";
-import { makePlan, type PlanOptions, relationOf } from "./make-plan.ts";
+import { makePlan, type PlanOptions } from "./make-plan.ts";
+import { relationOf } from "./relations.ts";
 import { relationKey, type World } from "./plan.ts";
 
-const OPTIONS: PlanOptions = { id: "run-1", command: "build", fullRefresh: false, testsGate: true };
-const NOTHING: World = { relations: new Map(), loads: new Map() };
+const OPTIONS: PlanOptions = {
+  id: "run-1",
+  command: "build",
+  fullRefresh: false,
+  testsGate: true,
+  publish: false,
+  force: false,
+};
+const NOTHING: World = { relations: new Map(), loads: new Map(), held: new Map() };
 
 function graphOf(...args: Parameters<typeof sketch>): Graph {
   const { graph } = buildGraph(sketch(...args));
@@ -20,7 +28,7 @@ function holding(graph: Graph, kinds: Record<string, RelationInfo["kind"]>): Wor
     const { schema, identifier: name } = relationOf(graph.resource(id(word)));
     return [relationKey({ schema, identifier: name }), { oid: 1, schema, name, kind, owner: "me" }];
   });
-  return { relations: new Map(relations), loads: new Map() };
+  return { relations: new Map(relations), loads: new Map(), held: new Map() };
 }
 
 const plan = (graph: Graph, world = NOTHING, options: Partial<PlanOptions> = {}) =>

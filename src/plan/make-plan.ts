@@ -3,17 +3,18 @@ import { executionOrder } from "../graph/execution-order.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Selection } from "../graph/select.ts";
 import type { NodeId, Resource } from "../parse/manifest.ts";
-import type { RelationName } from "../postgres/relation.ts";
 import {
   type FileOutlook,
   type Plan,
   type Reason,
   relationKey,
-  type Relations,
   type Step,
   wantsFullRefresh,
   type World,
 } from "./plan.ts";
+import { directRelations, type Relations, StagedRelations } from "./relations.ts";
+import { nextSchema } from "../postgres/sql/swap.ts";
+import { type ChosenWay, wayOf } from "./way.ts";
 
 export interface PlanOptions {
   readonly id: string;
@@ -21,54 +22,75 @@ export interface PlanOptions {
   readonly fullRefresh: boolean;
   /** `build`: tests stand between a node and its children. */
   readonly testsGate: boolean;
+  /** Build out of sight and publish together. */
+  readonly publish: boolean;
+  readonly force: boolean;
+  /** Nodes of which nobody can say beforehand what their build does to a table that is there; with the reason. */
+  readonly opaque?: ReadonlyMap<NodeId, string>;
 }
 
 export function makePlan(graph: Graph, selection: Selection, world: World, options: PlanOptions): Plan {
-  const relations = directRelations(graph);
-  const steps: Step[] = [];
-  const schemas = new Set<string>();
-  const rebuilt = new Set<string>();
   // What has nothing to run must not stand between two steps: waiting passes through what is not selected.
   const doing = new Set([...selection].filter((id) => actionOf(graph.resource(id)) !== undefined));
+  const ways = options.publish ? chooseWays(graph, doing, world, options) : new Map<NodeId, ChosenWay>();
+  const relations = options.publish ? stagedRelations(graph, ways) : directRelations(graph);
+  const schemas = new Set<string>();
+  const workSchemas = new Set<string>();
+  const rebuilt = new Set<string>();
+  const steps: Step[] = [];
   for (const [id, after] of executionOrder(graph, doing, { testsGate: options.testsGate })) {
     const resource = graph.resource(id);
     const action = actionOf(resource);
     if (!action) continue;
-    if (action !== "none") {
-      const name = relations.writeTo(id);
-      if (action === "build" || action === "load") {
-        schemas.add(name.schema);
-        rebuilt.add(relationKey(name));
-      } else if (resource.kind === "test" && resource.config.all["store_failures"] === true) schemas.add(name.schema);
-    }
-    steps.push({ node: id, action, reason: reasonFor(resource, action, relations, world, options), after });
+    const chosen = ways.get(id);
+    if (action === "build" || action === "load") {
+      const { schema } = relations.published(id);
+      schemas.add(schema);
+      if (chosen) workSchemas.add(nextSchema(schema));
+      rebuilt.add(relationKey(relations.writeTo(id)));
+    } else if (resource.kind === "test" && resource.config.all["store_failures"] === true)
+      schemas.add(relations.published(id).schema);
+    const reason = withDetour(reasonFor(resource, action, relations, world, options), chosen);
+    steps.push({ node: id, action, reason, after, ...(chosen && { way: chosen.way }) });
   }
   const running = new Set(steps.map((s) => s.node));
   return {
     id: options.id,
     command: options.command,
-    mode: "direct",
+    mode: ways.size > 0 ? "publish" : "direct",
     fullRefresh: options.fullRefresh,
+    force: options.force,
     steps: steps.map((step) => ({ ...step, after: step.after.filter((id) => running.has(id)) })),
     relations,
     schemas: [...schemas].toSorted(),
+    workSchemas: [...workSchemas].toSorted(),
     rebuilt,
   };
 }
 
-/** Direct mode: what is written is what is read. */
-function directRelations(graph: Graph): Relations {
-  const at = (id: NodeId): RelationName => relationOf(graph.resource(id));
-  return { writeTo: at, readFrom: at };
+function chooseWays(
+  graph: Graph,
+  doing: Selection,
+  world: World,
+  { fullRefresh, opaque = new Map() }: PlanOptions,
+): Map<NodeId, ChosenWay> {
+  const ways = new Map<NodeId, ChosenWay>();
+  for (const id of doing) {
+    const node = graph.resource(id);
+    if (actionOf(node) !== "build" || (node.kind !== "model" && node.kind !== "seed" && node.kind !== "snapshot"))
+      continue;
+    ways.set(id, wayOf(node, graph, doing, world, { fullRefresh, opaque }));
+  }
+  return ways;
 }
 
-export function relationOf(resource: Resource): RelationName {
-  if (resource.kind === "source") {
-    return { database: resource.database, schema: resource.schema, identifier: resource.identifier };
-  }
-  if (resource.kind === "exposure") throw new Error(`Internal error: ${resource.id} is no relation`);
-  return { database: resource.database, schema: resource.schema, identifier: resource.alias };
+function stagedRelations(graph: Graph, ways: ReadonlyMap<NodeId, ChosenWay>): Relations {
+  const outOfSight = new Set([...ways].filter(([, { way }]) => way !== "delta").map(([id]) => id));
+  return new StagedRelations(graph, outOfSight);
 }
+
+const withDetour = (reason: Reason, chosen: ChosenWay | undefined): Reason =>
+  chosen?.why === undefined ? reason : { ...reason, text: `${reason.text}, on a copy: ${chosen.why}` };
 
 function actionOf(resource: Resource): Step["action"] | undefined {
   switch (resource.kind) {
@@ -99,7 +121,7 @@ function reasonFor(
   if (action === "test") return { code: "test", text: "tests run in every build" };
   if (action === "none") return { code: "inlined", text: "part of the SQL that reads it" };
   if (action === "load") return loadReason(world.loads.get(resource.id));
-  const existing = world.relations.get(relationKey(relations.writeTo(resource.id)));
+  const existing = world.relations.get(relationKey(relations.published(resource.id)));
   if (!existing) return { code: "new", text: "does not exist yet" };
   const kind = resource.kind === "model" ? resource.config.materialized : resource.kind;
   const want = kind === "view" || kind === "materialized_view" ? kind : "table";

@@ -3,12 +3,16 @@ import type { NodeId } from "../parse/manifest.ts";
 import type { Mapping } from "../project/types.ts";
 import type { RelationName } from "../postgres/relation.ts";
 import type { RelationInfo } from "../postgres/catalog.ts";
+import type { Held } from "./judge.ts";
+import type { Relations } from "./relations.ts";
 
 /** What the database holds now, as far as the plan asks: relations of the schemas in play, by `relationKey`. */
 export interface World {
   readonly relations: ReadonlyMap<string, RelationInfo>;
   /** For sources with files: what `load` would do. */
   readonly loads: ReadonlyMap<NodeId, readonly FileOutlook[]>;
+  /** What the ledger says nodes hold; empty where it cannot be read. */
+  readonly held: ReadonlyMap<NodeId, Held>;
 }
 
 /** One file of a source: what loading would do with it, and why (`new`, `changed` …). */
@@ -26,26 +30,24 @@ export function wantsFullRefresh(config: Mapping, asked: boolean): boolean {
   return typeof own === "boolean" ? own : asked;
 }
 
-/**
- * Where each node is built and where it is read. A model never knows: direct runs, `--empty`, unit-test fixtures and
- * publishing are ways to fill this table, not code paths.
- */
-export interface Relations {
-  writeTo(id: NodeId): RelationName;
-  readFrom(id: NodeId): RelationName;
-}
-
 export interface Plan {
   /** The run's id. */
   readonly id: string;
   readonly command: string;
-  /** Only `direct` so far: each node is replaced where it stands, in its own transaction. */
-  readonly mode: "direct";
+  /**
+   * `publish`: everything is built out of sight and takes its place in one transaction, if all passed. `direct`: each node
+   * is replaced where it stands, in its own transaction.
+   */
+  readonly mode: "direct" | "publish";
   readonly fullRefresh: boolean;
+  /** Nothing is reused: `--force`. */
+  readonly force: boolean;
   readonly steps: readonly Step[];
   readonly relations: Relations;
-  /** Schemas that must exist before the first step. */
+  /** Schemas in which it makes relations. They must exist before the first step, as must `workSchemas`. */
   readonly schemas: readonly string[];
+  /** Where what is to be published is made. */
+  readonly workSchemas: readonly string[];
   /** `relationKey`s that steps of this plan re-create. */
   readonly rebuilt: ReadonlySet<string>;
 }
@@ -55,9 +57,17 @@ export interface Step {
   /** `none`: ephemeral models and analyses, which have nothing to run. */
   readonly action: "load" | "build" | "test" | "none";
   readonly reason: Reason;
+  /** Builds of a plan that publishes. */
+  readonly way?: Way;
   /** Steps that must be done, and have passed, first. */
   readonly after: readonly NodeId[];
 }
+
+/**
+ * How a build stays out of sight: `stage`, made anew; `delta`, only what is to be added to the table that stays; `copy`, a
+ * copy of that table is changed.
+ */
+export type Way = "stage" | "delta" | "copy";
 
 export interface Reason {
   readonly code:
@@ -70,7 +80,13 @@ export interface Reason {
     | "files-changed"
     | "files-unchanged"
     | "test"
-    | "inlined";
+    | "inlined"
+    | "touched"
+    | "changed"
+    | "unknown"
+    | "parents"
+    | "forced"
+    | "unchanged";
   /** For people: `no relation "marts"."x" yet`. */
   readonly text: string;
 }

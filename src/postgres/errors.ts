@@ -12,6 +12,7 @@ export const SQLSTATE = {
   readOnlyTransaction: "25006",
   invalidPassword: "28P01",
   invalidAuthorization: "28000",
+  dependentObjects: "2BP01",
   noSuchDatabase: "3D000",
   noSuchSchema: "3F000",
   serializationFailure: "40001",

@@ -238,7 +238,8 @@ export interface SourceProperties {
   readonly external?: External;
   /** `external:` as written. */
   readonly externalAsWritten?: Value;
-  readonly freshness?: Mapping;
+  /** Null where it is switched off, by an empty value. */
+  readonly freshness?: Mapping | null;
   readonly loadedAtField?: string;
   readonly loadedAtQuery?: string;
   readonly quoting: Mapping;

@@ -71,7 +71,7 @@ Metabase  host 127.0.0.1, port 5433, database bank, user metabase
           read marts
           \`sluice up\` prints the passwords
 
-17:26:33  Done. PASS=5 WARN=0 ERROR=0 SKIP=0 NO-OP=0 TOTAL=5
+17:26:33  Done. PASS=5 WARN=0 ERROR=0 SKIP=0 NO-OP=0 REUSED=0 TOTAL=5
 `,
   });
 });
@@ -123,7 +123,7 @@ Skipped 1 node because of test reconcile_flows
 Warning in test accepted_values_type (models/schema.yml:1)
   Got 1 result, configured to warn if != 0
 
-17:26:33  Done. PASS=1 WARN=1 ERROR=2 SKIP=3 NO-OP=0 TOTAL=7
+17:26:33  Done. PASS=1 WARN=1 ERROR=2 SKIP=3 NO-OP=0 REUSED=0 TOTAL=7
 `);
 });
 
@@ -217,7 +217,7 @@ test("hooks have their lines, and a failed one its explanation", () => {
   const { out } = report(run);
   expect(out).toContain(`ERROR hook: bank-on-run-start-0 ${".".repeat(80 - 32)} [ERROR in 0.10s]\n`);
   expect(out).toContain("Failure in hook bank-on-run-start-0\n  undefined-table  no audit table\n");
-  expect(out).toContain("Done. PASS=0 WARN=0 ERROR=1 SKIP=0 NO-OP=0 TOTAL=1");
+  expect(out).toContain("Done. PASS=0 WARN=0 ERROR=1 SKIP=0 NO-OP=0 REUSED=0 TOTAL=1");
   expect(report(run, { quiet: true })).toEqual({
     out: "",
     err: expect.stringContaining("Failure in hook bank-on-run-start-0\n  undefined-table  no audit table\n"),
@@ -265,6 +265,6 @@ test("ephemeral models count as NO-OP", () => {
   const plan = planOf(happenings);
   const idle = { ...plan, steps: plan.steps.map((step) => ({ ...step, action: "none" as const })) };
   expect(report([{ ...end, result: { ...end.result, plan: idle } }]).out).toContain(
-    "Done. PASS=0 WARN=0 ERROR=0 SKIP=0 NO-OP=1 TOTAL=1",
+    "Done. PASS=0 WARN=0 ERROR=0 SKIP=0 NO-OP=1 REUSED=0 TOTAL=1",
   );
 });

@@ -22,6 +22,7 @@ import {
   freshnessOutcome,
   outcome,
   paintTone,
+  publishedLine,
   tally,
 } from "./wording.ts";
 
@@ -79,7 +80,11 @@ export class ConsoleReporter implements Reporter {
       case "hook-finished":
         return this.#hookFinished(event);
       case "freshness-started":
-        return this.#node(event.at, { ...numbered(event), text: `START ${freshnessOf(event.resource)}`, status: "RUN" });
+        return this.#node(event.at, {
+          ...numbered(event),
+          text: `START ${freshnessOf(event.resource)}`,
+          status: "RUN",
+        });
       case "freshness-checked": {
         const { word, tone } = freshnessOutcome(event.result);
         const text = `${word} ${freshnessOf(event.resource)}`;
@@ -88,6 +93,9 @@ export class ConsoleReporter implements Reporter {
         if (diagnostic) this.diagnostics([diagnostic]);
         return;
       }
+      case "published":
+        this.#blank();
+        return this.#log(event.at, this.#options.palette.green(publishedLine(event.publication)));
       case "message":
         return this.#message(event);
       case "run-finished":

@@ -26,6 +26,9 @@ export function explain(result: RunResult, options: ExplainOptions): string[][] 
     ...skippedBlocks(of("skipped"), options),
     ...of("warn").map((r) => failureBlock(r, options)),
     ...result.results.filter((r) => r.rejected && r.status === "success").map((r) => rejectedBlock(r, options)),
+    ...(result.unpublished
+      ? [indent(formatDiagnostic(result.unpublished, options.palette)).map((l) => l.slice(2))]
+      : []),
   ];
 }
 

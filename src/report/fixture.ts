@@ -130,9 +130,11 @@ export function planOf(happenings: readonly Happening[], command = "build"): Pla
     command,
     mode: "direct",
     fullRefresh: false,
+    force: false,
     steps: happenings.map((h) => stepOf(h)),
-    relations: { writeTo: name, readFrom: name },
+    relations: { writeTo: name, readFrom: name, published: name, standing: (at) => at },
     schemas: [],
+    workSchemas: [],
     rebuilt: new Set(),
   };
 }

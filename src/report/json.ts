@@ -30,6 +30,7 @@ import {
   freshnessOutcome,
   outcome,
   tally,
+  publishedLine,
 } from "./wording.ts";
 
 export interface JsonOptions {
@@ -105,6 +106,17 @@ export class JsonReporter implements Reporter {
           ...(result.diagnostic ? { diagnostic: diagnosticData(result.diagnostic) } : {}),
         };
         return this.#print({ name: "LogFreshnessResult", code: "Q018", level, msg, data, at });
+      }
+      case "published": {
+        const { id, relations, waited, held } = event.publication;
+        const data = { publication: id, relations, seconds_waited: waited, seconds_locked: held };
+        return this.#print({
+          name: "Published",
+          code: "S002",
+          msg: publishedLine(event.publication),
+          data,
+          at: event.at,
+        });
       }
       case "message":
         return this.#message(event);

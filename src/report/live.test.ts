@@ -118,7 +118,7 @@ test.each([40, 80, 200])("after the run %i cells wide, only the log is left and 
   expect(terminal.cursor).toBe(true);
   expect(terminal.screen).not.toMatch(/[╌⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/);
   expect(terminal.screen.match(/FAIL 12 reconcile_flows \.* ?\[?|FAIL 12 reconcile_flows 0/g)).toHaveLength(1);
-  expect(terminal.screen.replaceAll("\n", "")).toContain("Done. PASS=1 WARN=1 ERROR=2 SKIP=3 NO-OP=0 TOTAL=7");
+  expect(terminal.screen.replaceAll("\n", "")).toContain("Done. PASS=1 WARN=1 ERROR=2 SKIP=3 NO-OP=0 REUSED=0 TOTAL=7");
   expect(vi.getTimerCount()).toBe(0);
 });
 

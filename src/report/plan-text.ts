@@ -34,7 +34,7 @@ const nameOf = (resource: Resource): string => (resource.kind === "source" ? dis
 /** `table → marts.customer_summary`; tests make nothing. */
 function becomes(plan: Plan, step: Step, resource: Resource | undefined): string {
   if (!resource || step.action === "test") return "";
-  const { schema, identifier } = plan.relations.writeTo(step.node);
+  const { schema, identifier } = plan.relations.published(step.node);
   return `${resource.kind === "source" ? "table" : shortKind(resource)} → ${schema}.${identifier}`;
 }
 
@@ -53,7 +53,8 @@ function summary(plan: Plan, steps: readonly Step[], resourceOf: ResourceOf): st
 export function planJson(plan: Plan, resourceOf: ResourceOf): string {
   const steps = plan.steps.map((step) => {
     const resource = resourceOf(step.node);
-    const relation = step.action === "load" || step.action === "build" ? plan.relations.writeTo(step.node) : undefined;
+    const relation =
+      step.action === "load" || step.action === "build" ? plan.relations.published(step.node) : undefined;
     return {
       unique_id: step.node,
       action: step.action,

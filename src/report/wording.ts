@@ -3,6 +3,7 @@ import type { Palette } from "../lib/palette.ts";
 import type { FreshnessResult, FreshnessStarted, PlanReady, RunResult, StepResult } from "../execute/events.ts";
 import type { Resource } from "../parse/manifest.ts";
 import type { Step } from "../plan/plan.ts";
+import type { Publication } from "../publish/publish.ts";
 
 export const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
 
@@ -75,7 +76,18 @@ export function outcome(step: Step, resource: Resource, result: StepResult, byte
     const what = ["model", "seed", "snapshot"].includes(resource.kind) ? "relation" : resource.kind;
     return { text: `SKIP ${what} ${name}`, short: `SKIP ${name}`, status: "SKIP", tone: "warn", timed: false };
   }
-  if (resource.kind === "test" || resource.kind === "unit_test") return testOutcome(name, result);
+  if (result.reused) {
+    const text = isTest(resource) ? `PASS ${name}` : `REUSED ${description(resource)}`;
+    const short = isTest(resource) ? text : `REUSED ${shortKind(resource)} ${name}`;
+    return {
+      text,
+      short,
+      status: isTest(resource) ? "REUSED" : (result.message ?? "REUSED"),
+      tone: "good",
+      timed: false,
+    };
+  }
+  if (isTest(resource)) return testOutcome(name, result);
   const tone = result.status === "error" ? "bad" : result.status === "warn" || result.rejected ? "warn" : "good";
   const word = tone === "bad" ? "ERROR" : "OK";
   const status = tone === "bad" ? "ERROR" : builtStatus(step, result, bytesPerSecond);
@@ -88,6 +100,8 @@ export function outcome(step: Step, resource: Resource, result: StepResult, byte
     timed: true,
   };
 }
+
+const isTest = (resource: Resource): boolean => resource.kind === "test" || resource.kind === "unit_test";
 
 const VERBS: { readonly [kind: string]: readonly [string, string] } = {
   seed: ["loaded", "loading"],
@@ -183,21 +197,28 @@ export function finishedLine(
   return `Finished running ${what} in ${clock} (${s.toFixed(2)}s).`;
 }
 
+/** `Published 14 relations together (locked for 23 ms)`. */
+export const publishedLine = ({ relations, held, waited }: Publication): string =>
+  `Published ${count(relations, "relation")} together (locked for ${Math.round(held * 1000)} ms${
+    waited >= 0.1 ? `, after waiting ${waited.toFixed(1)} s for readers` : ""
+  })`;
+
 export interface Tally {
   readonly pass: number;
   readonly warn: number;
   readonly error: number;
   readonly skip: number;
   readonly noop: number;
+  readonly reused: number;
   readonly total: number;
 }
 
 export function tally(result: RunResult): Tally {
   const idle = new Set(result.plan.steps.filter((s) => s.action === "none").map((s) => s.node));
-  const n = { pass: 0, warn: 0, error: 0, skip: 0, noop: 0, total: 0 };
+  const n = { pass: 0, warn: 0, error: 0, skip: 0, noop: 0, reused: 0, total: 0 };
   const keys = { success: "pass", pass: "pass", fail: "error", error: "error", warn: "warn", skipped: "skip" } as const;
   for (const r of result.results) {
-    n[idle.has(r.node) && r.status === "success" ? "noop" : keys[r.status]]++;
+    n[r.reused ? "reused" : idle.has(r.node) && r.status === "success" ? "noop" : keys[r.status]]++;
     n.total++;
   }
   for (const hook of result.hooks) {
@@ -214,7 +235,7 @@ export function connectedLine({ host, port, database, version }: PlanReady["serv
 }
 
 export const doneLine = (t: Tally): string =>
-  `Done. PASS=${t.pass} WARN=${t.warn} ERROR=${t.error} SKIP=${t.skip} NO-OP=${t.noop} TOTAL=${t.total}`;
+  `Done. PASS=${t.pass} WARN=${t.warn} ERROR=${t.error} SKIP=${t.skip} NO-OP=${t.noop} REUSED=${t.reused} TOTAL=${t.total}`;
 
 export function completedLine(result: RunResult, t: Tally): { readonly text: string; readonly tone: Tone } {
   if (result.interrupted) return { text: "Exited because of keyboard interrupt", tone: "warn" };
@@ -222,6 +243,7 @@ export function completedLine(result: RunResult, t: Tally): { readonly text: str
     const text = `Completed with ${count(t.error, "error")}, 0 partial successes, and ${count(t.warn, "warning")}:`;
     return { text, tone: "bad" };
   }
+  if (result.unpublished) return { text: "Completed, but not published", tone: "bad" };
   if (!result.ok) return { text: "Completed, but not successfully", tone: "bad" };
   if (t.warn) return { text: `Completed with ${count(t.warn, "warning")}:`, tone: "warn" };
   return { text: "Completed successfully", tone: "good" };

@@ -20,26 +20,35 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ["context", "lib diagnostics project jinja postgres/catalog.ts postgres/relation.ts", "js-yaml"],
   ["parse", "lib diagnostics project jinja context postgres/relation.ts", ""],
   ["graph", "lib diagnostics parse type:project", "graphlib"],
-  ["plan", "lib diagnostics parse graph postgres/relation.ts type:postgres type:state type:project", ""],
+  [
+    "plan",
+    "lib diagnostics parse graph postgres/relation.ts postgres/sql/swap.ts type:postgres type:state type:project",
+    "",
+  ],
   [
     "compile",
-    "lib diagnostics project parse graph plan jinja context postgres/catalog.ts postgres/relation.ts",
+    "lib diagnostics project parse graph plan jinja context postgres/catalog.ts postgres/relation.ts postgres/sql/select.ts",
     "csv-parse",
   ],
   [
     "materialize",
-    "lib diagnostics parse plan compile postgres/sql postgres/catalog.ts postgres/relation.ts type:postgres type:project",
+    "lib diagnostics parse plan compile postgres/sql postgres/catalog.ts postgres/kept.ts postgres/relation.ts type:postgres type:project",
     "",
   ],
-  ["execute", "lib diagnostics project parse graph plan compile context materialize load postgres state", ""],
+  ["publish", "lib diagnostics plan postgres state", ""],
+  ["execute", "lib diagnostics project parse graph plan compile context materialize load postgres state publish", ""],
   ["artifacts", "lib diagnostics parse graph type:context type:execute type:project", ""],
-  ["report", "lib diagnostics type:parse type:plan type:execute", ""],
+  ["report", "lib diagnostics type:parse type:plan type:state type:publish type:execute", ""],
   [
     ".",
-    "lib diagnostics jinja postgres state project deps load context parse graph plan compile materialize execute",
+    "lib diagnostics jinja postgres state project deps load context parse graph plan compile materialize publish execute",
     "",
   ],
-  ["extras", "lib .", "@faker-js/faker"],
+  [
+    "extras",
+    "lib diagnostics jinja project state . postgres/catalog.ts postgres/kept.ts postgres/privileges.ts postgres/relation.ts postgres/sql",
+    "@faker-js/faker chart.js croner file-watcher highlight.js js-yaml markdown-it minisearch preact",
+  ],
   ["commands", "lib diagnostics . report artifacts extras", "yargs"],
   ["cli", "lib commands", ""],
 ];
@@ -77,7 +86,7 @@ function importsOf(file: string): Import[] {
 function sources(): string[] {
   return readdirSync(root, { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts") && !path.endsWith(".test.ts"))
+    .filter((path) => /\.tsx?$/.test(path) && !path.endsWith(".d.ts") && !path.endsWith(".test.ts"))
     .filter((path) => !/(^|\/)(testing|rig|fixture)(\/|\.ts$)/.test(path));
 }
 

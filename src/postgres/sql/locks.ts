@@ -1,11 +1,11 @@
 /** Taking all locks of a replacement at once, or none. */
-import { lockStatements } from "../catalog.ts";
+import { lockStatements } from "../kept.ts";
 
 /** One lock for all swaps of ours in a database: steps that share dependants take turns. */
 export const SWAP_LOCK = 7_316_180_426_013;
 
 /** A lock is waited for this long; well below Postgres's `deadlock_timeout` of one second, so that no reader is killed. */
-const WAIT_MS = 50;
+export const LOCK_WAIT_MS = 50;
 /** Attempts, each followed by a rest of 20 to 270 ms: about five minutes in all. */
 const ATTEMPTS = 1500;
 
@@ -21,7 +21,7 @@ declare
 begin
   for attempt in 1..${ATTEMPTS} loop
     begin
-      perform set_config('lock_timeout', '${WAIT_MS}ms', true);
+      perform set_config('lock_timeout', '${LOCK_WAIT_MS}ms', true);
       perform pg_advisory_xact_lock(${SWAP_LOCK});
       for item in ${lockStatements(oid, options).trim().replaceAll("\n", "\n        ")}
       loop

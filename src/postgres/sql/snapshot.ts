@@ -78,7 +78,16 @@ const changed = (update: SnapshotUpdate): string => {
   return compared.length ? compared.join(" or ") : "false";
 };
 
-export function applyVersions(target: RelationName, source: string, update: SnapshotUpdate): string {
+/** The parts of an update: which versions end and when, and the versions that begin. All read `held`. */
+interface VersionParts {
+  readonly holds: (of: string) => string;
+  readonly held: string;
+  readonly ended: string;
+  readonly begun: string;
+  readonly columns: readonly string[];
+}
+
+function versionParts(target: RelationName, source: string, update: SnapshotUpdate): VersionParts {
   const { names, current, columns, hardDeletes } = update;
   const holds = (of: string): string =>
     current === undefined
@@ -89,7 +98,7 @@ export function applyVersions(target: RelationName, source: string, update: Snap
   const gone = `c.${keyName(0)} is not null and s.${keyName(0)} is null${
     names.isDeleted === undefined ? "" : ` and c.${quoteIdent(names.isDeleted)} is distinct from 'True'`
   }`;
-  const inserted = [...columns, names.scdId, names.updatedAt, names.validFrom, names.validTo];
+  const own = [names.scdId, names.updatedAt, names.validFrom, names.validTo];
   const values = [
     ...columns.map((column) => `s.${quoteIdent(column)}`),
     "s.dbt_new_id",
@@ -101,31 +110,120 @@ export function applyVersions(target: RelationName, source: string, update: Snap
       ? `\n  union all
   select ${[...columns.map((column) => `c.${quoteIdent(column)}`), versionId([`c.${quoteIdent(names.scdId)}`, SNAPSHOT_TIME])].join(", ")},
     ${SNAPSHOT_TIME}, ${SNAPSHOT_TIME}, c.${quoteIdent(names.validTo)}, 'True'
-  from held c left join ${quoteIdent(source)} s on ${sameKey(update)}
+  from held c left join ${source} s on ${sameKey(update)}
   where ${gone}`
       : "";
   const flag = names.isDeleted === undefined ? "" : ", 'False'";
-  return `with held as materialized (
+  return {
+    holds,
+    held: `held as materialized (
   select t.*, ${keyColumns(update)} from ${quote(target)} t where ${holds("t.")}
-),
-ended as materialized (
-  select c.${quoteIdent(names.scdId)} as id, s.dbt_new_at as at
-  from held c join ${quoteIdent(source)} s on ${sameKey(update)}
+)`,
+    ended: `select c.${quoteIdent(names.scdId)} as id, s.dbt_new_at as at, c.${quoteIdent(names.validTo)} as was
+  from held c join ${source} s on ${sameKey(update)}
   where ${isNew}${
     hardDeletes === "ignore"
       ? ""
       : `\n  union all
-  select c.${quoteIdent(names.scdId)}, ${SNAPSHOT_TIME}
-  from held c left join ${quoteIdent(source)} s on ${sameKey(update)}
+  select c.${quoteIdent(names.scdId)}, ${SNAPSHOT_TIME}, c.${quoteIdent(names.validTo)}
+  from held c left join ${source} s on ${sameKey(update)}
   where ${gone}`
-  }
+  }`,
+    begun: `select ${values.join(", ")}, ${validTo("s.dbt_new_at", current)}${flag}
+  from ${source} s left join held c on ${sameKey(update)}
+  where c.${keyName(0)} is null or ${isNew}${deletions}`,
+    columns: [...columns, ...own, ...(names.isDeleted === undefined ? [] : [names.isDeleted])],
+  };
+}
+
+const list = (columns: readonly string[]): string => columns.map(quoteIdent).join(", ");
+
+const close = (
+  target: RelationName,
+  ended: string,
+  names: SnapshotShape["names"],
+  holds: VersionParts["holds"],
+): string =>
+  `update ${quote(target)} t set ${quoteIdent(names.validTo)} = ended.at
+  from ${ended} where t.${quoteIdent(names.scdId)}::text = ended.id::text and ${holds("t.")}`;
+
+/** `source` is the SQL of the name of a table made of `stagedRows`. */
+export function applyVersions(target: RelationName, source: string, update: SnapshotUpdate): string {
+  const parts = versionParts(target, source, update);
+  return `with ${parts.held},
+ended as materialized (
+  ${parts.ended}
 ),
 closed as (
-  update ${quote(target)} t set ${quoteIdent(names.validTo)} = ended.at
-  from ended where t.${quoteIdent(names.scdId)}::text = ended.id::text and ${holds("t.")}
+  ${close(target, "ended", update.names, parts.holds)}
 )
-insert into ${quote(target)} (${[...inserted, ...(names.isDeleted === undefined ? [] : [names.isDeleted])].map(quoteIdent).join(", ")})
-  select ${values.join(", ")}, ${validTo("s.dbt_new_at", current)}${flag}
-  from ${quoteIdent(source)} s left join held c on ${sameKey(update)}
-  where c.${keyName(0)} is null or ${isNew}${deletions}`;
+insert into ${quote(target)} (${list(parts.columns)})
+  ${parts.begun}`;
+}
+
+/** The same as a delta: two tables, and what the snapshot will hold once they have been applied. */
+export interface SnapshotDelta {
+  readonly ended: RelationName;
+  readonly begun: RelationName;
+}
+
+export function stageVersions(
+  target: RelationName,
+  source: string,
+  update: SnapshotUpdate,
+  to: SnapshotDelta,
+): string[] {
+  const parts = versionParts(target, source, update);
+  const named = quoteIdent("begun");
+  return [
+    `create table ${quote(to.ended)} as with ${parts.held}\n${parts.ended}`,
+    `create table ${quote(to.begun)} as with ${parts.held},\n${named}(${list(parts.columns)}) as (\n  ${parts.begun}\n)\nselect * from ${named}`,
+  ];
+}
+
+/** `columns` are the table's, with their types. */
+export function afterVersions(
+  target: RelationName,
+  delta: SnapshotDelta,
+  update: SnapshotUpdate,
+  columns: readonly { readonly name: string; readonly type: string }[],
+): string {
+  const { names } = update;
+  const begins = new Set([...update.columns, ...Object.values(names).filter((name) => name !== undefined)]);
+  const { holds } = versionParts(target, "", update);
+  const old = columns.map(({ name, type }) =>
+    name === names.validTo
+      ? `case when e.id is not null then e.at::${type} else t.${quoteIdent(name)} end as ${quoteIdent(name)}`
+      : `t.${quoteIdent(name)}`,
+  );
+  const begun = columns.map(({ name, type }) =>
+    begins.has(name) ? `b.${quoteIdent(name)}::${type}` : `null::${type}`,
+  );
+  return `select ${old.join(", ")}
+from ${quote(target)} t left join ${quote(delta.ended)} e on t.${quoteIdent(names.scdId)}::text = e.id::text and ${holds("t.")}
+union all
+select ${begun.join(", ")}
+from ${quote(delta.begun)} b`;
+}
+
+/** What applying the delta does. */
+export function applyStaged(target: RelationName, delta: SnapshotDelta, update: SnapshotUpdate): string[] {
+  const { names, columns } = update;
+  const parts = versionParts(target, "", update);
+  const all = [...columns, names.scdId, names.updatedAt, names.validFrom, names.validTo];
+  const inserted = list(names.isDeleted === undefined ? all : [...all, names.isDeleted]);
+  return [
+    close(target, `${quote(delta.ended)} as ended`, names, parts.holds),
+    `insert into ${quote(target)} (${inserted}) select ${inserted} from ${quote(delta.begun)}`,
+  ];
+}
+
+/** What takes it back, from the same two tables. */
+export function undoStaged(target: RelationName, delta: SnapshotDelta, { names }: SnapshotUpdate): string[] {
+  const id = (of: string): string => `${of}.${quoteIdent(names.scdId)}::text`;
+  return [
+    `delete from ${quote(target)} t using ${quote(delta.begun)} b where ${id("t")} = ${id("b")}`,
+    `update ${quote(target)} t set ${quoteIdent(names.validTo)} = ended.was
+  from ${quote(delta.ended)} as ended where ${id("t")} = ended.id::text and t.${quoteIdent(names.validTo)} = ended.at`,
+  ];
 }

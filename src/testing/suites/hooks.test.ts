@@ -48,7 +48,7 @@ test(
     });
     const { code, stdout, stderr } = await sluice("build", "-s", "b+");
     expect([code, stderr]).toEqual([0, expect.stringContaining('"b+" matches nothing')]);
-    expect(stdout).toMatch(/Nothing to do[^]*Done\. PASS=0 WARN=0 ERROR=0 SKIP=0 NO-OP=0 TOTAL=0\n$/);
+    expect(stdout).toMatch(/Nothing to do[^]*Done\. PASS=0 WARN=0 ERROR=0 SKIP=0 NO-OP=0 REUSED=0 TOTAL=0\n$/);
     expect(stdout).not.toMatch(/hook|Completed|psql/);
   }),
 );

@@ -1,0 +1,78 @@
+/** The end of a run that built out of sight: publish everything, or say why not. */
+import { type Diagnostic, error, Failure } from "../diagnostics/diagnostic.ts";
+import { QueryError } from "../postgres/errors.ts";
+import { nextSchema } from "../postgres/sql/swap.ts";
+import { describeHolder } from "../publish/locks.ts";
+import { type Publication, publish, type PublishOptions } from "../publish/publish.ts";
+import { recordTouched, setPublicationStatus } from "../state/publications.ts";
+import { explainQueryError } from "./explain.ts";
+import type { Publishing } from "./publishing.ts";
+import type { RunInput } from "./run.ts";
+
+export interface Concluded {
+  readonly publication?: Publication;
+  readonly unpublished?: Diagnostic;
+}
+
+/** `done`: everything that was to run has passed. Never throws what Postgres says. */
+export async function concludePublication(
+  publishing: Publishing,
+  done: boolean,
+  input: Pick<RunInput, "database" | "emit" | "plan" | "signal">,
+): Promise<Concluded> {
+  const id = await publishing.opened();
+  if (id === undefined) return {};
+  const { database, emit, plan, signal } = input;
+  if (!done) {
+    if (!signal?.aborted)
+      await database.session((session) => setPublicationStatus(session, id, "failed")).catch(() => {});
+    return { unpublished: notPublished(plan.schemas) };
+  }
+  try {
+    const publication = await database.session(async (session) => {
+      await publishing.confirmAlive();
+      await setPublicationStatus(session, id, "ready");
+      const published = await publish(session, id, publishOptions(publishing.settings, input));
+      await recordTouched(session, id);
+      return published;
+    });
+    if (publication.relations > 0) emit({ type: "published", at: new Date(), publication });
+    return { publication };
+  } catch (thrown) {
+    return { unpublished: whyNot(thrown) };
+  }
+}
+
+export interface PublishSettings {
+  readonly site: string;
+  readonly keep: number;
+  readonly budget: number;
+}
+
+export function publishOptions(
+  settings: PublishSettings,
+  { emit, signal }: Pick<RunInput, "emit" | "signal">,
+): PublishOptions {
+  const say = (level: "info" | "warn", text: string): void => emit({ type: "message", at: new Date(), level, text });
+  return {
+    ...settings,
+    signal,
+    onWait: (holders) =>
+      say("info", ["Waiting to publish; in use by others:", ...holders.map(describeHolder)].join("\n  ")),
+    onWarning: (text) => say("warn", text),
+  };
+}
+
+const notPublished = (schemas: readonly string[]): Diagnostic =>
+  error("not-published", "Nothing was published: not everything passed.", undefined, [
+    `what was built is kept until the next build, to be looked at: ${schemas.map((s) => nextSchema(s)).join(", ")}`,
+  ]);
+
+function whyNot(thrown: unknown): Diagnostic {
+  if (thrown instanceof Failure && thrown.diagnostics[0]) return thrown.diagnostics[0];
+  if (thrown instanceof QueryError) {
+    const said = explainQueryError(thrown, { label: "publish" });
+    return { ...said, message: `Nothing was published: ${said.message}` };
+  }
+  throw thrown;
+}

@@ -1,0 +1,159 @@
+/** What one run builds out of sight: where, under which publication, and which nodes need no building. */
+import type { Graph } from "../graph/graph.ts";
+import type { DataTestNode, NodeId, Resource, UnitTestNode } from "../parse/manifest.ts";
+import { fingerprint } from "../plan/fingerprint.ts";
+import { judge, type Judged, type ParentVersions } from "../plan/judge.ts";
+import { type Plan, wantsFullRefresh, type World } from "../plan/plan.ts";
+import type { StagedRelations } from "../plan/relations.ts";
+import type { Session } from "../postgres/database.ts";
+import { asPublished } from "../postgres/sql/swap.ts";
+import {
+  newPublicationId,
+  openPublication,
+  recordPassed,
+  recordStaged,
+  type StagedNode,
+} from "../state/publications.ts";
+import type { PublishSettings } from "./conclude.ts";
+import { createSchemas } from "./schemas.ts";
+import { Versions } from "./versions.ts";
+
+export interface PublishingInput {
+  readonly plan: Plan;
+  readonly graph: Graph;
+  readonly world: World;
+  readonly relations: StagedRelations;
+  readonly settings: PublishSettings;
+  /** Schemas that exist already. */
+  readonly schemas: ReadonlySet<string>;
+  /** Holds the lock that says this run is alive, as long as the run lives. */
+  hold(publication: number): Promise<void>;
+  /** Throws `Failure` when the connection that holds the run's locks was lost, and others may have come in between. */
+  confirmAlive(): Promise<void>;
+}
+
+/** What was found out about a node before it is built. */
+export interface Examined extends Judged {
+  readonly fingerprint: string;
+  readonly parents: ParentVersions;
+  /** The compiled SQL by published names. */
+  readonly sql: string;
+}
+
+export class Publishing {
+  readonly relations: StagedRelations;
+  readonly versions: Versions;
+  readonly #input: PublishingInput;
+  readonly #deltas = new Set<NodeId>();
+  #open: Promise<number> | undefined;
+
+  constructor(input: PublishingInput) {
+    this.#input = input;
+    this.relations = input.relations;
+    this.versions = new Versions(input.graph, input.world.held, input.relations);
+  }
+
+  get settings(): PublishSettings {
+    return this.#input.settings;
+  }
+
+  confirmAlive(): Promise<void> {
+    return this.#input.confirmAlive();
+  }
+
+  /** The publication, once there is something to publish; made when first asked for. Not inside a transaction. */
+  open(session: Session): Promise<number> {
+    this.#open ??= this.#begin(session);
+    return this.#open;
+  }
+
+  /** Nothing when nothing was built. */
+  async opened(): Promise<number | undefined> {
+    return this.#open?.catch(() => undefined);
+  }
+
+  async #begin(session: Session): Promise<number> {
+    const { plan, schemas, settings } = this.#input;
+    await createSchemas(
+      session,
+      plan.workSchemas.filter((name) => !schemas.has(name)),
+    );
+    const id = await newPublicationId(session);
+    await this.#input.hold(id);
+    await openPublication(session, id, plan.id, settings.site);
+    return id;
+  }
+
+  /** Whether a text names a work schema of this run. */
+  namesWork(text: string): boolean {
+    return this.#input.plan.workSchemas.some((schema) => text.includes(schema));
+  }
+
+  /** By published names. */
+  published(sql: string): string {
+    return asPublished(sql, this.#input.plan.schemas);
+  }
+
+  /** Whether a node is what it would become already. Not inside a transaction. */
+  async examine(
+    session: Session,
+    resource: Resource & Parameters<typeof fingerprint>[0],
+    compiled: string,
+    lasting = compiled,
+  ): Promise<Examined> {
+    const { plan, graph, world } = this.#input;
+    const sql = this.published(compiled);
+    const made = fingerprint(resource, this.published(lasting));
+    const parents = await this.versions.parents(session, resource, sql);
+    const step = plan.steps.find((s) => s.node === resource.id);
+    const planned = step?.reason ?? { code: "new" as const, text: "new" };
+    const found = { fingerprint: made, parents, sql };
+    if (plan.force) return { ...found, reuse: false, reason: { code: "forced", text: "rebuilt: --force" } };
+    const refresh = resource.kind === "model" && wantsFullRefresh(resource.config.all, plan.fullRefresh);
+    if (refresh) return { ...found, reuse: false, reason: planned };
+    return { ...found, ...judge(graph, world.held.get(resource.id), found, planned) };
+  }
+
+  /** A test that passed on the same data need not be asked again, unless it keeps its failures. */
+  async judgeTest(
+    session: Session,
+    test: DataTestNode | UnitTestNode,
+    compiled: string,
+  ): Promise<Judged & { passed(): Promise<void> }> {
+    const found = await this.examine(session, test, compiled);
+    const { fingerprint: made, parents } = found;
+    const stores =
+      test.config.all["store_failures"] === true || typeof test.config.all["store_failures_as"] === "string";
+    const record = { fingerprint: made, parents: known(parents), version: "pass" };
+    return {
+      ...found,
+      reuse: found.reuse && !stores,
+      passed: () => recordPassed(session, this.settings.site, test.id, this.#input.plan.id, record),
+    };
+  }
+
+  /** In the transaction that builds it. */
+  async record(session: Session, publication: number, node: StagedNode): Promise<void> {
+    await recordStaged(session, publication, node);
+  }
+
+  /** The node is read where it was staged; `delta`: by a view that goes when the delta is applied. */
+  stage(id: NodeId, delta: boolean): void {
+    this.relations.stage(id);
+    if (delta) this.#deltas.add(id);
+  }
+
+  /** Whether a view's query, as it was staged, reads a view that will be gone. */
+  readsDelta(id: NodeId): boolean {
+    const { graph } = this.#input;
+    return graph.parents(id).some((parent) => {
+      const resource = graph.resource(parent);
+      const isInlined = resource.kind === "model" && resource.config.materialized === "ephemeral";
+      return this.#deltas.has(parent) || (isInlined && this.readsDelta(parent));
+    });
+  }
+}
+
+/** What is not known is recorded as that: it equals nothing, itself included. */
+export const known = (parents: ParentVersions): Record<string, string> =>
+  Object.fromEntries(Object.entries(parents).map(([id, version]) => [id, version ?? "unknown"]));

@@ -1,0 +1,27 @@
+/** Data tests and unit tests; one that passed on the same data is not asked again. */
+import type { TemplateQuery } from "../context/phase.ts";
+import { compileUnitTest } from "../compile/unit-test.ts";
+import { runTest } from "../materialize/test.ts";
+import type { DataTestNode, UnitTestNode } from "../parse/manifest.ts";
+import { drive } from "./drive.ts";
+import { drivingFor, type Outcome, type StepContext, type Trace } from "./step-context.ts";
+
+export async function runTests(
+  test: DataTestNode | UnitTestNode,
+  context: StepContext,
+  trace: Trace,
+): Promise<Outcome> {
+  const { session, compiler } = context;
+  const query: TemplateQuery = (sql) => session.queryText(sql);
+  const compiled =
+    test.kind === "unit_test" ? await compileUnitTest(compiler, test, query) : await compiler.compile(test, query);
+  trace.compiled = compiled.sql;
+  const driving = drivingFor(session, test.at, compiled, trace);
+  const verdict = await context.publishing?.judgeTest(session, test, compiled.sql);
+  if (verdict?.reuse) return { status: "pass", message: verdict.reason.text, reused: true };
+  return session.transaction(async () => {
+    const found = await drive(runTest({ node: test, sql: compiled.sql }), driving);
+    if (found.status === "pass") await verdict?.passed();
+    return found;
+  });
+}

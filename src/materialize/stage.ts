@@ -1,0 +1,104 @@
+/**
+ * Building a node out of sight. What is made anew is made in a work schema under its own name, as if nothing were there
+ * yet, and given what the published relation carries; what is added to a table that stays becomes a delta beside it, or,
+ * where that cannot be, a copy of the table is changed.
+ */
+import { fitName, type RelationName } from "../postgres/relation.ts";
+import { listDefaultGrants, listOutgoingKeys } from "../postgres/catalog.ts";
+import { nounOf } from "../postgres/sql/relation.ts";
+import { copyTable, nextOf, prevSchema } from "../postgres/sql/swap.ts";
+import type { Way } from "../plan/plan.ts";
+import { ask, find, run } from "./ask.ts";
+import type {
+  Aftermath,
+  BuildInput,
+  Delta,
+  DeltaSite,
+  Materialization,
+  Staging,
+  Statements,
+} from "./materialization.ts";
+import { carryOver } from "./replace.ts";
+import { stageIncrement } from "./stage-increment.ts";
+import { stageSnapshot } from "./stage-snapshot.ts";
+
+/** By materialisation: those that add to a table that stays. */
+const stagings: Readonly<Record<string, Staging>> = { incremental: stageIncrement, snapshot: stageSnapshot };
+
+export interface StageInput {
+  readonly build: BuildInput;
+  /** Where it is to be published; `build.target` is where it is written. */
+  readonly published: RelationName;
+  readonly way: Way;
+  /** The publication's id, which names the schemas of what is kept. */
+  readonly publication: number;
+}
+
+export interface Staged {
+  /** Absent: the relation in the work schema is to take the published one's place. */
+  readonly delta?: Delta;
+  /** Where the relation that hooks, grants and comments are for stands. */
+  readonly target: RelationName;
+  readonly aftermath: Aftermath;
+  /** Why a copy was made although a delta was planned. */
+  readonly detour?: string;
+}
+
+export function* stage(name: string, materialization: Materialization, input: StageInput): Statements<Staged> {
+  const { build, published, way } = input;
+  if (way === "delta") {
+    const delta = yield* stagings[name]!(build, deltaSite(input));
+    if (!("refused" in delta)) return { delta, target: published, aftermath: [] };
+    const target = nextOf(published);
+    const staged = yield* stage(name, materialization, { ...input, build: { ...build, target }, way: "copy" });
+    return { ...staged, detour: delta.refused };
+  }
+  if (way === "copy") yield* copyLive(published);
+  const aftermath = yield* materialization(build);
+  return { target: build.target, aftermath: [...aftermath, ...(yield* carryLive(published))] };
+}
+
+/** The published table, if there is one, as the beginning of what is to take its place. */
+export function* copyLive(published: RelationName): Statements {
+  if (yield* find(published)) yield* copy(published, nextOf(published));
+}
+
+/** What the published relation carries, or what a new one would be given there, is given to the staged one. */
+export function* carryLive(published: RelationName): Statements<Aftermath> {
+  const at = nextOf(published);
+  const live = yield* find(published);
+  if (live) return yield* carryOver(live, at, nounOf((yield* find(at))?.kind ?? "table"));
+  yield* grantDefaults(published, at);
+  return [];
+}
+
+/** What deltas are made of. */
+export const DELTA_TABLES = ["delta", "ended", "begun"];
+
+export const deltaTable = ({ schema, identifier }: RelationName, what: string): RelationName => ({
+  schema,
+  identifier: fitName(identifier, `__sluice_${what}`),
+});
+
+function deltaSite({ published, publication }: StageInput): DeltaSite {
+  const view = nextOf(published);
+  return {
+    view,
+    table: (what) => deltaTable(view, what),
+    kept: (what) => deltaTable({ ...published, schema: prevSchema(published.schema, publication) }, what),
+    xid: `(select xid::xid from sluice.publication where id = ${publication})`,
+  };
+}
+
+/** With its rows; foreign keys are what `like` leaves out. */
+function* copy(from: RelationName, to: RelationName): Statements {
+  yield* run("copy", copyTable(from, to));
+  const keys = yield* ask<{ readonly sql: string }>("list foreign keys", listOutgoingKeys(from, to));
+  if (keys.length) yield* run("foreign keys", keys.map((key) => key.sql).join(";\n"));
+}
+
+/** What the published schema's default privileges give to a new relation, which work schemas do not have. */
+function* grantDefaults(published: RelationName, at: RelationName): Statements {
+  const grants = yield* ask<{ readonly sql: string }>("default privileges", listDefaultGrants(published.schema, at));
+  if (grants.length) yield* run("default privileges", grants.map((grant) => grant.sql).join(";\n"));
+}

@@ -1,0 +1,75 @@
+/**
+ * Where each node is built and where it is read. A model never knows: direct runs, publishing, `--empty` and unit-test
+ * fixtures are ways to fill this table, not code paths.
+ */
+import type { Graph } from "../graph/graph.ts";
+import type { NodeId, Resource } from "../parse/manifest.ts";
+import { quote, type RelationName } from "../postgres/relation.ts";
+import { nextOf } from "../postgres/sql/swap.ts";
+
+export interface Relations {
+  writeTo(id: NodeId): RelationName;
+  readFrom(id: NodeId): RelationName;
+  /** Where users find it, in the end. */
+  published(id: NodeId): RelationName;
+  /** Where the relation stands that will be published under this name; the name itself where none is staged. */
+  standing(name: RelationName): RelationName;
+}
+
+export function relationOf(resource: Resource): RelationName {
+  if (resource.kind === "source") {
+    return { database: resource.database, schema: resource.schema, identifier: resource.identifier };
+  }
+  if (resource.kind === "exposure") throw new Error(`Internal error: ${resource.id} is no relation`);
+  return { database: resource.database, schema: resource.schema, identifier: resource.alias };
+}
+
+/** What is written is what is read. */
+export function directRelations(graph: Graph): Relations {
+  const at = (id: NodeId): RelationName => relationOf(graph.resource(id));
+  return { writeTo: at, readFrom: at, published: at, standing: (name) => name };
+}
+
+/**
+ * What is built is built out of sight, and read there by the tests and models after it. What this run did not build,
+ * or built to the same content, is read where it is published.
+ */
+export class StagedRelations implements Relations {
+  readonly #graph: Graph;
+  readonly #outOfSight: Set<NodeId>;
+  readonly #staged = new Set<NodeId>();
+  readonly #names = new Set<string>();
+
+  /** `outOfSight`: nodes whose build writes there; the others write where they are published (loads, deltas). */
+  constructor(graph: Graph, outOfSight: ReadonlySet<NodeId>) {
+    this.#graph = graph;
+    this.#outOfSight = new Set(outOfSight);
+  }
+
+  published(id: NodeId): RelationName {
+    return relationOf(this.#graph.resource(id));
+  }
+
+  writeTo(id: NodeId): RelationName {
+    return this.#outOfSight.has(id) ? nextOf(this.published(id)) : this.published(id);
+  }
+
+  readFrom(id: NodeId): RelationName {
+    return this.#staged.has(id) ? nextOf(this.published(id)) : this.published(id);
+  }
+
+  /** What was to be a delta is a copy after all. */
+  turnAside(id: NodeId): void {
+    this.#outOfSight.add(id);
+  }
+
+  /** From now on the node is read where it was staged. */
+  stage(id: NodeId): void {
+    this.#staged.add(id);
+    this.#names.add(quote(this.published(id)));
+  }
+
+  standing(name: RelationName): RelationName {
+    return this.#names.has(quote(name)) ? nextOf(name) : name;
+  }
+}

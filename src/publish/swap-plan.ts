@@ -1,0 +1,107 @@
+/** A swap as data: what takes whose place, and what is added to what. Publishing and going back are two ways to make one. */
+import { error, Failure } from "../diagnostics/diagnostic.ts";
+import { findRelations, type RelationInfo, type RelationKind } from "../postgres/catalog.ts";
+import type { Session } from "../postgres/database.ts";
+import { quote, type RelationName } from "../postgres/relation.ts";
+import { nextOf } from "../postgres/sql/swap.ts";
+import type { Entry, StagedNode } from "../state/publications.ts";
+
+export interface Standing {
+  readonly oid: number;
+  readonly kind: RelationKind;
+}
+
+/** One relation takes the place of another, or of none; or leaves its place. */
+export interface Move {
+  readonly published: RelationName;
+  readonly live?: Standing;
+  readonly incoming?: Standing & {
+    readonly schema: string;
+    /** Views only: the query to give it before it moves, when what it reads is not what it will read. */
+    readonly definition?: string;
+    /** The project says who may do what: grants by hand are not carried over. */
+    readonly ownGrants?: boolean;
+  };
+}
+
+/** Rows are added to a table that stays. Statements are SQL and run in the order of the fields. */
+export interface Addition {
+  readonly published: RelationName;
+  readonly oid: number;
+  readonly keep: readonly string[];
+  readonly apply: readonly string[];
+  readonly after: readonly string[];
+  /** The view that showed the table as it would be. */
+  readonly view?: RelationName;
+  /** Its work tables. */
+  readonly tables: readonly RelationName[];
+}
+
+export interface SwapPlan {
+  /** Names the schemas to which what is replaced is moved. */
+  readonly publication: number;
+  readonly moves: readonly Move[];
+  readonly additions: readonly Addition[];
+}
+
+/** What publishing a run's nodes means at this moment. Throws `Failure` when something that was staged is gone. */
+export async function publicationPlan(
+  session: Session,
+  publication: number,
+  nodes: readonly StagedNode[],
+): Promise<SwapPlan> {
+  const found = await findAll(
+    session,
+    nodes.flatMap(({ published }) => [published, nextOf(published)]),
+  );
+  const moves: Move[] = [];
+  const additions: Addition[] = [];
+  const gone: RelationName[] = [];
+  for (const { published, entry } of nodes) {
+    const live = found(published);
+    if (entry.how === "keep") continue;
+    if (entry.how === "move") {
+      const incoming = found(nextOf(published));
+      if (incoming) moves.push(moveOf(published, entry, incoming, live));
+      else gone.push(nextOf(published));
+    } else if (live?.kind !== "table") gone.push(published);
+    else additions.push({ ...entry, published, oid: live.oid });
+  }
+  if (gone.length) throw new Failure(gone.map(missing));
+  return { publication, moves, additions };
+}
+
+function moveOf(
+  published: RelationName,
+  entry: Entry & { how: "move" },
+  { oid, kind }: RelationInfo,
+  live: RelationInfo | undefined,
+): Move {
+  const { definition, ownGrants } = entry;
+  return {
+    published,
+    incoming: {
+      oid,
+      kind,
+      schema: nextOf(published).schema,
+      ...(definition !== undefined && { definition }),
+      ...(ownGrants && { ownGrants }),
+    },
+    ...(live && { live: { oid: live.oid, kind: live.kind } }),
+  };
+}
+
+const missing = (name: RelationName) =>
+  error("staged-relation-gone", `${quote(name)} is gone, so nothing was published.`, undefined, [
+    "somebody dropped or replaced it since it was built: build again",
+  ]);
+
+/** Those of the relations that exist, by name. */
+export async function findAll(
+  session: Session,
+  names: readonly RelationName[],
+): Promise<(name: RelationName) => RelationInfo | undefined> {
+  const { rows } = await session.query<RelationInfo>(findRelations(names));
+  const byName = new Map(rows.map((row) => [quote({ schema: row.schema, identifier: row.name }), row]));
+  return (name) => byName.get(quote(name));
+}

@@ -1,0 +1,236 @@
+/**
+ * The exchange itself, inside a transaction:
+ *
+ * 1. apply deltas, keeping what they overwrite: readers see nothing of it before the commit, and need not wait for it
+ * 2. take all locks (`locks.ts`)
+ * 3. record what is said of the old relations, and what depends on them
+ * 4. drop dependants, by name; they are made again in step 8
+ * 5. move tables: old ones aside, new ones in
+ * 6. move views
+ * 7. point views that read a delta to the table it went into; every name they read is in its place by then
+ * 8. say again what was said of the old relations; make the dependants again
+ *
+ * A failure anywhere rolls back to what was there before.
+ */
+import { error, Failure, type Note } from "../diagnostics/diagnostic.ts";
+import {
+  anyRefers,
+  dropsOf,
+  groupKept,
+  type KeptDependant,
+  type KeptPart,
+  type KeptRoot,
+  listColumnNames,
+  listKeptOutside,
+  listOtherDependants,
+  listOwnParts,
+  listStatistics,
+} from "../postgres/kept.ts";
+import type { Session } from "../postgres/database.ts";
+import { QueryError } from "../postgres/errors.ts";
+import { quote, type RelationName } from "../postgres/relation.ts";
+import { dropRelation, nounOf } from "../postgres/sql/relation.ts";
+import { prevSchema, setSchema, setStatisticsSchema } from "../postgres/sql/swap.ts";
+import { replaceView } from "../postgres/sql/view.ts";
+import type { Addition, Move, SwapPlan } from "./swap-plan.ts";
+
+/** Step 1, unless it has to wait for step 4. Returns whether it is done. */
+export async function applyEarly(session: Session, plan: SwapPlan): Promise<boolean> {
+  const { moves, additions } = plan;
+  if (additions.length === 0) return true;
+  const added = additions.map(({ oid }) => oid);
+  const replaced = moves.flatMap(({ live }) => live?.oid ?? []);
+  // New rows may refer to rows that only the new relation has.
+  const { rows } = await session.query<{ refers: boolean }>(anyRefers(added, replaced));
+  if (rows[0]!.refers) return false;
+  await script(session, additions.flatMap(deltaSql));
+  return true;
+}
+
+const deltaSql = ({ keep, apply }: Addition): string[] => [...keep, ...apply];
+
+/** Steps 3 to 8, and 1 if it was not `applied`. Returns the dependants that were made again. Throws `Failure` and `QueryError`. */
+export async function swap(session: Session, plan: SwapPlan, applied: boolean): Promise<readonly RelationName[]> {
+  const { moves, additions, publication } = plan;
+  const replaced = moves.filter((move): move is Replacement => move.live !== undefined);
+  const { own, dependants } = groupKept(await partsOf(session, replaced));
+  await refuseOthers(session, replaced);
+  const statistics = await statisticsOf(session, moves);
+  const again = await saidAgain(session, replaced, own);
+  const tables = moves.filter((move) => !isView(move));
+  const views = moves.filter(isView);
+  const moved = (some: readonly Move[]): string[] => some.flatMap((move) => moveSql(move, publication, statistics));
+  await script(session, [
+    ...dropsOf(dependants),
+    ...own.flatMap((part) => part.drop ?? []),
+    ...(applied ? [] : additions.flatMap(deltaSql)),
+    ...moved(tables),
+    ...moved(views),
+    ...views.flatMap(redefine),
+    ...additions.flatMap((addition) => putAside(addition, publication)),
+    ...again,
+    ...additions.flatMap(({ after }) => after),
+  ]);
+  await refer(session, own);
+  await recreate(session, dependants);
+  return dependants.map(({ schema, name }) => ({ schema, identifier: name }));
+}
+
+type Replacement = Move & Required<Pick<Move, "live">>;
+
+const isView = ({ incoming, live }: Move): boolean => (incoming ?? live)?.kind === "view";
+
+const script = async (session: Session, statements: readonly string[]): Promise<void> => {
+  if (statements.length) await session.query(statements.join(";\n"));
+};
+
+async function partsOf(session: Session, replaced: readonly Replacement[]): Promise<KeptPart[]> {
+  if (replaced.length === 0) return [];
+  const roots = replaced.map(({ live, incoming, published }): KeptRoot => ({
+    oid: live.oid,
+    noun: nounOf((incoming ?? live).kind),
+    as: published,
+  }));
+  return (await session.query<KeptPart>(listKeptOutside(roots))).rows;
+}
+
+/** Functions, tables and policies that hold on to an old relation would go on reading it. */
+async function refuseOthers(session: Session, replaced: readonly Replacement[]): Promise<void> {
+  if (replaced.length === 0) return;
+  const { rows } = await session.query<{ what: string }>(listOtherDependants(replaced.map(({ live }) => live.oid)));
+  if (rows.length === 0) return;
+  throw new Failure(
+    error(
+      "dependants-in-the-way",
+      "Something that cannot be pointed to new relations depends on ones that are to be replaced. Nothing was published.",
+      undefined,
+      [...rows.map(({ what }) => what), "drop these first, and make them again in on-run-end"],
+    ),
+  );
+}
+
+interface Statistic {
+  readonly relation: number;
+  readonly schema: string;
+  readonly name: string;
+}
+
+async function statisticsOf(session: Session, moves: readonly Move[]): Promise<readonly Statistic[]> {
+  const oids = moves.flatMap(({ live, incoming }) => [live?.oid ?? [], incoming?.oid ?? []].flat());
+  if (oids.length === 0) return [];
+  return (await session.query<Statistic>(listStatistics(oids))).rows;
+}
+
+function moveSql({ published, live, incoming }: Move, publication: number, statistics: readonly Statistic[]): string[] {
+  const aside = prevSchema(published.schema, publication);
+  const follow = (oid: number, to: string): string[] =>
+    statistics
+      .filter((s) => s.relation === oid && s.schema !== to)
+      .map((s) => setStatisticsSchema({ schema: s.schema, identifier: s.name }, to));
+  return [
+    ...(live ? [setSchema(published, nounOf(live.kind), aside), ...follow(live.oid, aside)] : []),
+    ...(incoming
+      ? [
+          setSchema({ ...published, schema: incoming.schema }, nounOf(incoming.kind), published.schema),
+          ...follow(incoming.oid, published.schema),
+        ]
+      : []),
+  ];
+}
+
+const redefine = ({ published, incoming }: Move): string[] =>
+  incoming?.definition === undefined ? [] : [replaceView(published, incoming.definition, "").sql];
+
+/** The view has served its purpose; the tables are what a rollback needs. */
+function putAside({ published, view, tables }: Addition, publication: number): string[] {
+  const aside = prevSchema(published.schema, publication);
+  return [...(view ? [dropRelation(view, "view")] : []), ...tables.map((table) => setSchema(table, "table", aside))];
+}
+
+/** Parts that mean the same for a table as for a view. */
+const ANY_KIND: ReadonlySet<KeptPart["part"]> = new Set(["owner", "grant", "comment"]);
+
+/**
+ * What is said of the old relations and not yet of the new ones. Most was when these were built; this is what changed
+ * since, and what could only be said now.
+ */
+async function saidAgain(
+  session: Session,
+  replaced: readonly Replacement[],
+  own: readonly KeptPart[],
+): Promise<string[]> {
+  const pairs = replaced.filter((move) => move.incoming !== undefined);
+  if (pairs.length === 0) return [];
+  const roots = pairs.map(({ incoming, live, published }) => ({
+    oid: incoming!.oid,
+    noun: nounOf((incoming ?? live).kind),
+    as: published,
+  }));
+  const { rows: present } = await session.query<KeptPart>(listOwnParts(roots));
+  const { rows: columns } = await session.query<{ relation: number; name: string }>(
+    listColumnNames(roots.map((root) => root.oid)),
+  );
+  return pairs.flatMap(({ live, incoming }) => {
+    const has = present.filter((part) => Number(part.oid) === incoming!.oid);
+    const said = new Set(has.map((part) => part.sql));
+    const says = (of: KeptPart): boolean => has.some((part) => part.part === of.part && part.column === of.column);
+    const names = new Set(columns.filter((c) => c.relation === incoming!.oid).map((c) => c.name));
+    const sameKind = nounOf(live.kind) === nounOf(incoming!.kind);
+    return own
+      .filter((part) => Number(part.oid) === live.oid && part.part !== "referenced" && !said.has(part.sql))
+      .filter((part) => sameKind || ANY_KIND.has(part.part))
+      .filter((part) => part.column === null || names.has(part.column))
+      .filter((part) => !(incoming!.ownGrants && part.part === "grant" && part.column === null))
+      .filter((part) => !((part.part === "comment" || part.part === "options") && says(part)))
+      .map((part) => part.sql);
+  });
+}
+
+/** Foreign keys of others that referred to an old relation refer to the new one. */
+async function refer(session: Session, own: readonly KeptPart[]): Promise<void> {
+  const misfits: Note[] = [];
+  for (const part of own.filter((p) => p.part === "referenced"))
+    await attempt(session, part.sql, (reason) => misfits.push({ message: `${part.sql}: ${reason}` }));
+  if (misfits.length === 0) return;
+  throw new Failure(
+    error(
+      "reference-misfit",
+      "A foreign key that refers to a relation to be replaced no longer holds. Nothing was published.",
+      undefined,
+      [
+        ...misfits,
+        { message: "give the model the unique key and the rows that are referred to, or drop the foreign key" },
+      ],
+    ),
+  );
+}
+
+async function recreate(session: Session, dependants: readonly KeptDependant[]): Promise<void> {
+  const misfits: Note[] = [];
+  for (const { schema, name, owner, kind, parts } of dependants) {
+    const named = `${nounOf(kind)} ${quote({ schema, identifier: name })} (owner ${owner})`;
+    const sql = parts.map((part) => part.sql).join(";\n");
+    await attempt(session, sql, (reason) => misfits.push({ message: `${named}: ${reason}` }));
+  }
+  if (misfits.length === 0) return;
+  const many = misfits.length === 1 ? "A view that reads them does" : `${misfits.length} views that read them do`;
+  throw new Failure(
+    error("dependant-misfit", `${many} not fit the new relations. Nothing was published.`, undefined, [
+      ...misfits,
+      { message: "keep what they read, or change or drop them first; `sluice publish` tries again" },
+    ]),
+  );
+}
+
+/** In a savepoint, so that all that does not fit can be told at once. */
+async function attempt(session: Session, sql: string, onMisfit: (reason: string) => void): Promise<void> {
+  await session.query("savepoint sluice_attempt");
+  try {
+    await session.query(`${sql};\nrelease savepoint sluice_attempt`);
+  } catch (thrown) {
+    // Locks and lost connections are for the next attempt; what the SQL says is the user's to know.
+    if (!(thrown instanceof QueryError) || thrown.transient) throw thrown;
+    await session.query("rollback to savepoint sluice_attempt; release savepoint sluice_attempt");
+    onMisfit(thrown.message);
+  }
+}

@@ -1,0 +1,134 @@
+/** What is left over: of builds that were given up, and of publications that are too old to go back to. */
+import { QueryError, SQLSTATE } from "../postgres/errors.ts";
+import { listRelations, type RelationInfo } from "../postgres/catalog.ts";
+import type { Session } from "../postgres/database.ts";
+import { quote, quoteIdent, type RelationName } from "../postgres/relation.ts";
+import { type Noun, nounOf } from "../postgres/sql/relation.ts";
+import { nextOf } from "../postgres/sql/swap.ts";
+import { forgetKept, leftBehind, publications, setPublicationStatus, stagedNodes } from "../state/publications.ts";
+import { findAll } from "./swap-plan.ts";
+
+export interface TidyOptions {
+  readonly site: string;
+  readonly keep: number;
+  onWarning(text: string): void;
+}
+
+/** What readers still use cannot be dropped now; it is tried again after the next publication. */
+const PATIENCE = "set local lock_timeout = '1s'";
+
+/** Drops what publications older than the last `keep` replaced. Never throws what Postgres says: it is said as a warning. */
+export async function tidy(session: Session, { site, keep, onWarning }: TidyOptions): Promise<void> {
+  const past = await publications(session, site, ["published", "undone"]);
+  const current = past.filter((p) => p.status === "published" && p.rollbackOf === null && p.kept).slice(0, keep);
+  const { rows } = await session.query<{ name: string; id: number }>(
+    `select nspname as name, substring(nspname from '__sluice_prev_([0-9]+)$')::int8 as id
+     from pg_namespace where nspname ~ '__sluice_prev_[0-9]+$'`,
+  );
+  for (const { id } of past.filter((p) => !current.includes(p)).toReversed()) {
+    const schemas = rows.filter((row) => row.id === id);
+    const isKept = past.some((p) => p.id === id && p.kept);
+    if (schemas.length === 0 && !isKept) continue;
+    try {
+      await session.transaction(async () => {
+        await session.query(PATIENCE);
+        for (const { name } of schemas) await dropSchema(session, name);
+        await forgetKept(session, id);
+      });
+    } catch (thrown) {
+      if (!(thrown instanceof QueryError)) throw thrown;
+      onWarning(`What publication ${id} replaced is not dropped yet: ${thrown.message}`);
+    }
+  }
+}
+
+/** With what is in it, by name: a stranger's object there keeps the schema. */
+async function dropSchema(session: Session, schema: string): Promise<void> {
+  const { rows } = await session.query<RelationInfo>(listRelations([schema]));
+  await dropAll(
+    session,
+    rows.map(({ name, kind }) => ({ name: { schema, identifier: name }, noun: nounOf(kind) })),
+  );
+  await session.query(`drop schema if exists ${quoteIdent(schema)}`);
+}
+
+interface Doomed {
+  readonly name: RelationName;
+  readonly noun: Noun;
+}
+
+/** Never by cascade: each by its name, and those first on which nothing stands. What a stranger's object needs makes it throw. */
+async function dropAll(session: Session, doomed: readonly Doomed[]): Promise<void> {
+  for (let left = doomed; left.length > 0;) {
+    const stuck: Doomed[] = [];
+    let reason: unknown;
+    for (const noun of ["view", "materialized view", "table"] as const) {
+      const some = left.filter((one) => one.noun === noun);
+      // Together first: tables may refer to one another, views stand upon one another.
+      for (const group of (await dropped(session, noun, some)) ? [] : some.map((one) => [one]))
+        await dropped(session, noun, group, (thrown) => {
+          reason = thrown;
+          stuck.push(...group);
+        });
+    }
+    if (stuck.length === left.length) throw reason;
+    left = stuck;
+  }
+}
+
+async function dropped(
+  session: Session,
+  noun: Noun,
+  some: readonly Doomed[],
+  onFailure: (thrown: QueryError) => void = () => {},
+): Promise<boolean> {
+  if (some.length === 0) return true;
+  await session.query("savepoint sluice_drop");
+  try {
+    await session.query(`drop ${noun} if exists ${some.map(({ name }) => quote(name)).join(", ")}`);
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError) || thrown.sqlstate !== SQLSTATE.dependentObjects) throw thrown;
+    await session.query("rollback to savepoint sluice_drop");
+    onFailure(thrown);
+    return false;
+  } finally {
+    await session.query("release savepoint sluice_drop").catch(() => {});
+  }
+}
+
+/**
+ * Before a run builds: drops what runs that are dead left in work schemas, and what is ready to be published but about to
+ * be built again (`planned`). Nobody but their own run ever read these. Returns what was given up.
+ */
+export async function clearLeftBehind(
+  session: Session,
+  site: string,
+  planned: readonly RelationName[],
+): Promise<readonly number[]> {
+  const given = await leftBehind(session, site, planned);
+  for (const id of given) {
+    await session.transaction(async () => {
+      const nodes = await stagedNodes(session, id);
+      const names = nodes.flatMap(({ published, entry }) => [
+        nextOf(published),
+        ...(entry.how === "apply" ? entry.tables : []),
+      ]);
+      await dropStaged(session, names);
+      await setPublicationStatus(session, id, "superseded");
+    });
+  }
+  return given;
+}
+
+/** Inside a transaction. */
+export async function dropStaged(session: Session, names: readonly RelationName[]): Promise<void> {
+  const found = await findAll(session, names);
+  await dropAll(
+    session,
+    names.flatMap((name) => {
+      const relation = found(name);
+      return relation ? [{ name, noun: nounOf(relation.kind) }] : [];
+    }),
+  );
+}

@@ -1,0 +1,302 @@
+/** What runs built out of sight, what became of it, and what each node holds now. */
+import type { RelationKind } from "../postgres/catalog.ts";
+import { MARK } from "../postgres/kept.ts";
+import type { Session } from "../postgres/database.ts";
+import type { RelationName } from "../postgres/relation.ts";
+import { STATE_SCHEMA } from "./ensure.ts";
+
+export type PublicationStatus = "building" | "ready" | "failed" | "published" | "superseded" | "undone";
+
+/** How one relation is published, and how that is undone. Statements are SQL. */
+export type Entry =
+  | {
+      readonly how: "move";
+      readonly kind: RelationKind;
+      /** Views that may read a delta: the query by published names. */
+      readonly definition?: string;
+      /** The project's configuration says who may do what. */
+      readonly ownGrants?: boolean;
+    }
+  | {
+      readonly how: "apply";
+      /** The view that shows the table as it will be; absent where no rows change. */
+      readonly view?: RelationName;
+      readonly tables: readonly RelationName[];
+      readonly keep: readonly string[];
+      readonly apply: readonly string[];
+      readonly undo: readonly string[];
+      /** Hooks, grants and comments, afterwards in the same transaction; `outside`: after it. */
+      readonly after: readonly string[];
+      readonly outside: readonly string[];
+    };
+
+/** What a node was built from, and what it holds. */
+export interface BuildRecord {
+  readonly fingerprint: string;
+  /** The version of each thing read, by id. */
+  readonly parents: Readonly<Record<string, string>>;
+  readonly version: string;
+  readonly content?: string | undefined;
+  readonly rows?: number | undefined;
+}
+
+/** The relation came out as it was and stays; only what is known of it is new. */
+export interface Unmoved {
+  readonly how: "keep";
+}
+
+export interface StagedNode {
+  readonly nodeId: string;
+  readonly published: RelationName;
+  readonly entry: Entry | Unmoved;
+  readonly record: BuildRecord;
+  /** Of the relation that stands published, as long as this publication is the last that made it. */
+  readonly oid?: number;
+}
+
+export async function newPublicationId(session: Session): Promise<number> {
+  const { rows } = await session.query<{ id: number }>(
+    `select nextval(pg_get_serial_sequence('${STATE_SCHEMA}.publication', 'id')) as id`,
+  );
+  return rows[0]!.id;
+}
+
+export async function openPublication(session: Session, id: number, runId: string, site: string): Promise<void> {
+  await session.query(`insert into ${STATE_SCHEMA}.publication (id, run_id, site) values ($1, $2, $3)`, [
+    id,
+    runId,
+    site,
+  ]);
+}
+
+/** In the transaction that builds the relation. Built again in the same run (a retry), it has one row. */
+export async function recordStaged(session: Session, publication: number, node: StagedNode): Promise<void> {
+  await session.query(
+    `insert into ${STATE_SCHEMA}.publication_node (publication_id, node_id, schema_name, relation_name, entry, record)
+     values ($1, $2, $3, $4, $5, $6)
+     on conflict (publication_id, node_id) do update set entry = excluded.entry, record = excluded.record`,
+    [
+      publication,
+      node.nodeId,
+      node.published.schema,
+      node.published.identifier,
+      JSON.stringify(node.entry),
+      JSON.stringify(node.record),
+    ],
+  );
+}
+
+export async function stagedNodes(session: Session, publication: number): Promise<StagedNode[]> {
+  const { rows } = await session.query<{
+    nodeId: string;
+    schema: string;
+    name: string;
+    entry: StagedNode["entry"];
+    record: BuildRecord;
+    oid: number | null;
+  }>(
+    `select n.node_id as "nodeId", n.schema_name as schema, n.relation_name as name, n.entry, n.record, b.relation_oid as oid
+     from ${STATE_SCHEMA}.publication_node n
+     left join ${STATE_SCHEMA}.build b on b.publication_id = n.publication_id and b.node_id = n.node_id
+     where n.publication_id = $1 order by n.node_id`,
+    [publication],
+  );
+  return rows.map(({ nodeId, schema, name, entry, record, oid }) => ({
+    nodeId,
+    published: { schema, identifier: name },
+    entry,
+    record,
+    ...(oid !== null && { oid }),
+  }));
+}
+
+export async function setPublicationStatus(session: Session, id: number, status: PublicationStatus): Promise<void> {
+  await session.query(`update ${STATE_SCHEMA}.publication set status = $2 where id = $1`, [id, status]);
+}
+
+/** A publication as `sluice history` and `rollback` see it. */
+export interface PublicationInfo {
+  readonly id: number;
+  readonly runId: string;
+  readonly site: string;
+  readonly status: PublicationStatus;
+  readonly rollbackOf: number | null;
+  readonly publishedAt: string | null;
+  readonly relations: number;
+  /** What it replaced still exists. */
+  readonly kept: boolean;
+}
+
+const INFO = `id, run_id as "runId", site, status, rollback_of as "rollbackOf", published_at as "publishedAt",
+  coalesce(relations, 0) as relations, kept`;
+
+/** Newest first. */
+export async function publications(
+  session: Session,
+  site: string,
+  statuses: readonly PublicationStatus[],
+): Promise<PublicationInfo[]> {
+  const { rows } = await session.query<PublicationInfo>(
+    `select ${INFO} from ${STATE_SCHEMA}.publication where site = $1 and status = any ($2) order by id desc`,
+    [site, statuses],
+  );
+  return rows;
+}
+
+/**
+ * In the transaction that publishes: what each node holds from now on, and what it held before, for a rollback. The rows of
+ * nodes that had these relations before under other names go.
+ */
+export async function recordPublished(session: Session, id: number, relations: number, kept: boolean): Promise<void> {
+  const { rowCount } = await session.query(
+    `update ${STATE_SCHEMA}.publication set status = 'published', published_at = clock_timestamp(),
+       xid = pg_current_xact_id(), relations = $2, kept = $3 where id = $1 and status = 'ready'`,
+    [id, relations, kept],
+  );
+  if (rowCount !== 1) throw new Error(`Internal error: publication ${id} is not ready`);
+  await session.query(
+    `update ${STATE_SCHEMA}.publication_node n
+     set previous = (select to_jsonb(b) from ${STATE_SCHEMA}.build b where b.site = p.site and b.node_id = n.node_id)
+     from ${STATE_SCHEMA}.publication p where p.id = $1 and n.publication_id = p.id`,
+    [id],
+  );
+  await session.query(
+    `delete from ${STATE_SCHEMA}.build b using ${STATE_SCHEMA}.publication_node n
+     where n.publication_id = $1 and b.schema_name = n.schema_name and b.relation_name = n.relation_name`,
+    [id],
+  );
+  await session.query(
+    `insert into ${STATE_SCHEMA}.build (site, node_id, schema_name, relation_name, relation_oid, relation_mark, fingerprint,
+       parents, version, content, rows, run_id, publication_id)
+     select p.site, n.node_id, n.schema_name, n.relation_name, c.oid, ${MARK}, n.record->>'fingerprint',
+       n.record->'parents', n.record->>'version', n.record->>'content', (n.record->>'rows')::bigint, p.run_id, p.id
+     from ${STATE_SCHEMA}.publication p join ${STATE_SCHEMA}.publication_node n on n.publication_id = p.id
+     join pg_namespace s on s.nspname = n.schema_name join pg_class c on c.relnamespace = s.oid and c.relname = n.relation_name
+     where p.id = $1
+     on conflict (site, node_id) do update set schema_name = excluded.schema_name, relation_name = excluded.relation_name,
+       relation_oid = excluded.relation_oid, relation_mark = excluded.relation_mark, touched = null,
+       fingerprint = excluded.fingerprint, parents = excluded.parents, version = excluded.version,
+       content = excluded.content, rows = excluded.rows, run_id = excluded.run_id,
+       publication_id = excluded.publication_id, built_at = excluded.built_at`,
+    [id],
+  );
+}
+
+/** In the transaction that takes a publication back: each node holds what it held before. */
+export async function recordUndone(session: Session, id: number, by: number): Promise<void> {
+  await session.query(
+    `delete from ${STATE_SCHEMA}.build b using ${STATE_SCHEMA}.publication_node n, ${STATE_SCHEMA}.publication p
+     where p.id = $1 and n.publication_id = p.id and b.site = p.site and b.node_id = n.node_id`,
+    [id],
+  );
+  await session.query(
+    `insert into ${STATE_SCHEMA}.build
+     select b.* from ${STATE_SCHEMA}.publication_node n,
+       jsonb_populate_record(null::${STATE_SCHEMA}.build, n.previous) b
+     where n.publication_id = $1 and n.previous is not null`,
+    [id],
+  );
+  await session.query(
+    `update ${STATE_SCHEMA}.build b set relation_oid = c.oid, relation_mark = ${MARK}, touched = null
+     from ${STATE_SCHEMA}.publication_node n, pg_class c, pg_namespace s
+     where n.publication_id = $1 and b.node_id = n.node_id and b.schema_name = s.nspname and b.relation_name = c.relname
+       and c.relnamespace = s.oid`,
+    [id],
+  );
+  await session.query(`update ${STATE_SCHEMA}.publication set status = 'undone', kept = false where id = $1`, [id]);
+  await session.query(
+    `update ${STATE_SCHEMA}.publication set status = 'published', published_at = clock_timestamp(), rollback_of = $2,
+       xid = pg_current_xact_id(), relations = (select relations from ${STATE_SCHEMA}.publication where id = $2) where id = $1`,
+    [by, id],
+  );
+}
+
+/** Relations that were made again with the same meaning, whoever's node they are: they are still as we left them. */
+export async function recordRecreated(session: Session, relations: readonly RelationName[]): Promise<void> {
+  if (relations.length === 0) return;
+  await session.query(
+    `update ${STATE_SCHEMA}.build b set relation_oid = c.oid, relation_mark = ${MARK}
+     from unnest($1::text[], $2::text[]) as again(schema, name) join pg_namespace s on s.nspname = again.schema
+     join pg_class c on c.relnamespace = s.oid and c.relname = again.name
+     where b.schema_name = again.schema and b.relation_name = again.name`,
+    [relations.map((r) => r.schema), relations.map((r) => r.identifier)],
+  );
+}
+
+/** What the publication replaced is dropped. */
+export async function forgetKept(session: Session, id: number): Promise<void> {
+  await session.query(`update ${STATE_SCHEMA}.publication set kept = false where id = $1`, [id]);
+}
+
+/** The lock that a run holds while its publication is being built; the server frees it when the run dies. */
+export const ALIVE = 1_936_486_516;
+
+/**
+ * Unpublished work that nobody will finish: of runs that are dead, and of finished ones that wait to be published although
+ * `planned` is about to be built again. What failed is kept until now, to be looked at.
+ */
+export async function leftBehind(session: Session, site: string, planned: readonly RelationName[]): Promise<number[]> {
+  const { rows } = await session.query<{ id: number }>(
+    `select p.id from ${STATE_SCHEMA}.publication p
+     where p.site = $1 and (p.status = 'failed' or p.status = 'building')
+       and not exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = ${ALIVE}
+         and l.objid = p.id::oid and l.database = (select oid from pg_database where datname = current_database()))
+     union
+     select p.id from ${STATE_SCHEMA}.publication p join ${STATE_SCHEMA}.publication_node n on n.publication_id = p.id
+     join unnest($2::text[], $3::text[]) as planned(schema, name)
+       on n.schema_name = planned.schema and n.relation_name = planned.name
+     where p.status in ('ready', 'failed') order by id`,
+    [site, planned.map((r) => r.schema), planned.map((r) => r.identifier)],
+  );
+  return rows.map((row) => row.id);
+}
+
+interface HeldRow extends BuildRecord {
+  readonly nodeId: string;
+  readonly intact: boolean;
+}
+
+/** Rows written into relation `c` of `pg_class` so far; null where the server does not count or may have forgotten. */
+const TOUCHED = `case when c.relkind in ('v') then 'view' when current_setting('track_counts') = 'on'
+  then format('%s %s %s', pg_stat_get_tuples_inserted(c.oid), pg_stat_get_tuples_updated(c.oid), pg_stat_get_tuples_deleted(c.oid)) end`;
+
+/** What each node of a site holds, by node id. */
+export async function heldBuilds(session: Session, site: string): Promise<Map<string, HeldRow>> {
+  const { rows } = await session.query<HeldRow>(
+    `select b.node_id as "nodeId", b.fingerprint, b.parents, b.version, b.content, b.rows,
+       b.relation_oid is null or coalesce(c.oid = b.relation_oid and ${MARK} = b.relation_mark and ${TOUCHED} = b.touched, false)
+         as intact
+     from ${STATE_SCHEMA}.build b
+     left join pg_namespace s on s.nspname = b.schema_name
+     left join pg_class c on c.relnamespace = s.oid and c.relname = b.relation_name
+     where b.site = $1`,
+    [site],
+  );
+  return new Map(rows.map((row) => [row.nodeId, row]));
+}
+
+/** After a publication, when all sessions that wrote have reported: later writes are a stranger's. */
+export async function recordTouched(session: Session, publication: number): Promise<void> {
+  await session.query(
+    `update ${STATE_SCHEMA}.build b set touched = ${TOUCHED} from pg_class c
+     where c.oid = b.relation_oid and b.touched is null and b.publication_id = $1`,
+    [publication],
+  );
+}
+
+/** Tests that passed, and what they passed on. In the test's own transaction. */
+export async function recordPassed(
+  session: Session,
+  site: string,
+  nodeId: string,
+  runId: string,
+  record: BuildRecord,
+): Promise<void> {
+  await session.query(
+    `insert into ${STATE_SCHEMA}.build (site, node_id, fingerprint, parents, version, run_id)
+     values ($1, $2, $3, $4, $5, $6)
+     on conflict (site, node_id) do update set fingerprint = excluded.fingerprint, parents = excluded.parents,
+       version = excluded.version, run_id = excluded.run_id, built_at = now()`,
+    [site, nodeId, record.fingerprint, JSON.stringify(record.parents), record.version, runId],
+  );
+}
