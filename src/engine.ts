@@ -317,14 +317,14 @@ export class Sluice {
     selection: Selection,
     defer?: PlanRequest["defer"],
   ): Promise<Compiled> {
-    this.#compilePlan ??= await this.plan({ selection, ...(defer && { defer }) });
+    this.#compilePlan ??= await this.plan({ selection, direct: true, ...(defer && { defer }) });
     const compiler = this.#compiler(this.#compilePlan);
     return this.connections.ask((session) => compiler.compile(node, (sql) => session.queryText(sql)), node.at);
   }
 
   /** Any SQL with the names of the project. Throws `Failure`. */
   async compileInline(sql: string): Promise<Compiled> {
-    const compiler = this.#compiler(await this.plan({ selection: new Set() }));
+    const compiler = this.#compiler(await this.plan({ selection: new Set(), direct: true }));
     return this.connections.ask((session) => compiler.compileInline(sql, (text) => session.queryText(text)));
   }
 

@@ -31,7 +31,7 @@ import { collect, drive, type Driving } from "./drive.ts";
 import { renderHooks, runHooks } from "./hooks.ts";
 import { type Examined, known, type Publishing } from "./publishing.ts";
 import { seedInput } from "./seed-input.ts";
-import { buildBatches } from "./batches.ts";
+import { buildBatches, looksOfBatches } from "./batches.ts";
 import { builtAs, drivingFor, type Outcome, type StepContext, type Trace, warn } from "./step-context.ts";
 
 export async function buildStaged(
@@ -42,9 +42,10 @@ export async function buildStaged(
   trace: Trace,
 ): Promise<Outcome> {
   const { session, compiler } = context;
-  const staged = await compiler.compile(node, (sql) => session.queryText(sql));
+  const batches = isMicrobatch(node) ? looksOfBatches(node as ModelNode, compiler) : undefined;
+  const staged = await compiler.compile(node, (sql) => session.queryText(sql), batches?.substitutes);
   const compiled = withPublishedLiterals(staged, publishing);
-  const lasting = await lastingSql(node, context, compiled.sql);
+  const lasting = batches ? `${compiled.sql}\n${batches.mark}` : await lastingSql(node, context, compiled.sql);
   const examined = await publishing.examine(session, node, compiled.sql, lasting);
   if (node.kind !== "seed") trace.compiled = examined.sql;
   if (examined.reuse) {
