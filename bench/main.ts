@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { benchBuild } from "./build.ts";
 import { benchLoad } from "./load.ts";
 import { benchParse } from "./parse.ts";
+import { benchSimpleModels } from "./simple-models.ts";
 import { benchStart } from "./start.ts";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -27,6 +28,18 @@ say(
 say(
   `                   ${((parse.seconds / parse.models) * 1000).toFixed(2)} ms a model; ${(parse.seconds / start.bare).toFixed(1)} × bare node\n`,
 );
+
+for (const [models, runs] of [
+  [2000, 5],
+  [10_000, 3],
+] as const) {
+  const simple = benchSimpleModels(models, runs);
+  const beside = simple.dbt === undefined ? "" : `; dbt parse ${seconds(simple.dbt)}`;
+  say(
+    `Simple models      ${models.toLocaleString("en")} models, ${(models * 3).toLocaleString("en")} tests: sluice parse ${seconds(simple.seconds)}, peak ${Math.round(simple.peakRss)} MB${beside}`,
+  );
+}
+say("");
 
 if (spawnSync("psql", ["--version"]).status !== 0) {
   say("psql is not installed: the comparisons with it are left out (Debian: apt-get install postgresql-client).");
