@@ -129,7 +129,7 @@ export function factsOf({ json, kind }: Entry, catalog: JsonMap | undefined): [s
   const facts: [string, string][] = [
     ["Relation", relationOf(json)],
     ["Materialised", kind === "model" || kind === "snapshot" ? text(config["materialized"]) : ""],
-    ["Type in the database", text(table["type"]).toLowerCase()],
+    ["Database type", text(table["type"]).toLowerCase()],
     ["Owner", text(table["owner"]) || text(owner["name"]) || text(owner["email"])],
     ["Rows", rows === undefined ? "" : String(rows)],
     ["Contract", map(config["contract"])["enforced"] === true ? "enforced" : ""],

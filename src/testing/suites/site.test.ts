@@ -157,6 +157,19 @@ describe.skipIf(executable === undefined)("the site in a browser", () => {
     }
   });
 
+  test("the overview says what was published, and how the run went", async () => {
+    const { page, faults } = await openFile(site, "#/");
+    const text = await page.locator("main").textContent();
+    expect(text).toContain("last build succeeded");
+    expect(text).toMatch(/Relations built24 of 24/);
+    expect(text).toMatch(/Need attention0/);
+    const published = page.locator("section", { has: page.getByRole("heading", { name: "Published" }) });
+    expect(await published.locator("tbody tr").textContent()).toMatch(
+      /published.*marts\.customer_overview.* and 18 more/,
+    );
+    expect(faults).toEqual([]);
+  });
+
   test("lineage is walked with the mouse and with the keyboard, searched, focused by levels, and coloured by status", async () => {
     const { page, faults } = await openFile(site, "#/lineage");
     const graph = page.getByRole("application");
