@@ -39,7 +39,7 @@ export function siteNode(
   const relation = relationOf(json);
   return {
     id,
-    name: kind === "source" ? `${text(json["source_name"])}.${text(json["name"])}` : text(json["name"]),
+    name: nameOf(kind, json),
     kind,
     layer: layerOf(kind, json, project),
     path: text(json["original_file_path"]),
@@ -53,6 +53,12 @@ export function siteNode(
     ...(result?.rows !== undefined && { rows: result.rows }),
     tests: countTests(tests),
   };
+}
+
+function nameOf(kind: Kind, json: JsonMap): string {
+  const { version } = json;
+  if (kind === "source") return `${text(json["source_name"])}.${text(json["name"])}`;
+  return version === undefined || version === null ? text(json["name"]) : `${text(json["name"])}.v${String(version)}`;
 }
 
 /** `schema.identifier`, unquoted as people write it. */
