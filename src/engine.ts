@@ -98,6 +98,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
   const jinja = new Jinja();
   const { effects: _, onServerStart, fullRefresh = false, command = "run", ...more } = options;
   const { empty = false, storeFailures = false, window, sample, ...reading } = more;
+  const chosen: Chosen = { ids: [] };
   const times = { ...(window && { window }), ...(sample && { sample }) };
   const facts: RunFacts = {
     invocationId: effects.id(),
@@ -105,6 +106,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     env: effects.env,
     fullRefresh,
     command,
+    selected: () => chosen.ids,
     empty,
     storeFailures,
     ...times,
@@ -138,8 +140,14 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     parsed,
     selectors,
     connections,
+    chosen,
     ...(graph && { graph }),
   });
+}
+
+/** What the latest plan is for: templates see it as `selected_resources`. */
+interface Chosen {
+  ids: readonly string[];
 }
 
 export interface FreshnessRun {
@@ -158,6 +166,7 @@ export interface Earlier {
 
 interface Parts {
   readonly facts: RunFacts;
+  readonly chosen?: Chosen;
   readonly jinja: Jinja;
   readonly diagnostics: readonly Diagnostic[];
   readonly project?: Project;
@@ -171,6 +180,8 @@ export class Sluice {
   readonly #parts: Parts;
   #look: Look = { world: { relations: new Map(), loads: new Map(), held: new Map() }, schemas: new Set() };
   #compilePlan: Plan | undefined;
+  /** What plans were made for, to make them again. */
+  readonly #requests = new WeakMap<Plan, PlanRequest>();
   /** Macros that nodes were seen to call when they were compiled or run, by unique id. */
   readonly calls = new Map<NodeId, Set<string>>();
 
@@ -235,13 +246,12 @@ export class Sluice {
     );
   }
 
-  async plan(
-    { selection, testsGate = false, direct, force = false, defer }: PlanRequest,
-    signal?: AbortSignal,
-  ): Promise<Plan> {
+  async plan(request: PlanRequest, signal?: AbortSignal): Promise<Plan> {
+    const { selection, testsGate = false, direct, force = false, defer } = request;
     const { invocationId: id, command, fullRefresh } = this.#parts.facts;
     const database = await this.connections.pool(signal);
     const run = { root: this.project.root, id, fullRefresh, site: this.#settings.site };
+    if (this.#parts.chosen) this.#parts.chosen.ids = [...selection];
     this.#look = await database.session((session) => look(session, this.graph, selection, run));
     const plan = makePlan(this.graph, selection, this.#look.world, {
       id,
@@ -253,25 +263,28 @@ export class Sluice {
       opaque: opaqueBuilds(this.manifest, this.macros),
     });
     if (defer) deferTo(defer, plan.relations, selection, this.#look.world);
+    this.#requests.set(plan, request);
     return plan;
   }
 
   run(plan: Plan, request: RunRequest = {}): Promise<RunResult> {
     const { signal, failFast = false, warningsFail = false, onEvent = () => {}, pick } = request;
     const { target, root } = this.project;
+    const planned = (of: Plan) => {
+      const { world, schemas } = this.#look;
+      return { plan: of, world, schemas, compiler: this.#compiler(of, onEvent) };
+    };
     return runGuarded(this.connections, {
-      plan,
+      ...planned(plan),
+      replan: async () => planned(await this.plan(this.#requests.get(plan)!, signal)),
       emit: onEvent,
       graph: this.graph,
       manifest: this.manifest,
-      compiler: this.#compiler(plan, onEvent),
       root,
       threads: target.threads,
       failFast,
       warningsFail,
       targetName: target.name,
-      schemas: this.#look.schemas,
-      world: this.#look.world,
       publish: this.#settings,
       ...(signal && { signal }),
       ...(pick && { pick }),

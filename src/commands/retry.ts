@@ -28,13 +28,14 @@ export const retryCommand: Command = {
         const notes = ["run something first, or name another folder with --state"];
         throw new Failure(error("retry-nothing", `There is no run_results.json in ${from}.`, undefined, notes));
       }
-      const ids = earlier.results.filter((one) => AGAIN.has(one.status)).map((one) => one.unique_id);
-      if (ids.length === 0) {
+      const failed = earlier.results.filter((one) => AGAIN.has(one.status)).map((one) => one.unique_id);
+      if (failed.length === 0) {
         reporter.notice("Nothing to retry: nothing failed in the last run.");
         return ExitCode.ok;
       }
       const which = String(earlier.args["which"] ?? "build");
-      const running = rerun(which, { ...args, ...recorded(earlier.args, args) }, ids);
+      const all = earlier.results.map((one) => one.unique_id);
+      const running = rerun(which, { ...args, ...recorded(earlier.args, args) }, { failed, all });
       if (running) return await running;
       throw new Failure(error("retry-unknown", `The last command was ${which}, which is run again by itself.`));
     } catch (thrown) {

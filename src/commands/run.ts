@@ -1,6 +1,6 @@
 /** The verbs that change the database: build, run, test, seed, snapshot, load. One path, different kinds of nodes. */
 import { writeRunFiles } from "../artifacts/run-files.ts";
-import type { RunEvent, Sluice } from "../index.ts";
+import type { RunEvent, Selection, Sluice } from "../index.ts";
 import type { ConnectHint } from "../report/connect-hint.ts";
 import { type Command, interruptible, kindsFor, selectionFor, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
@@ -78,20 +78,32 @@ export const runCommands: readonly Command[] = verbs.map((verb) => ({
   run: (args: Args) => execute(verb, args),
 }));
 
-/** `only`: these nodes of an earlier run, whatever the arguments select. */
-function execute(verb: Verb, args: Args, only?: readonly string[]): Promise<number> {
+/** The nodes of an earlier run. */
+export interface EarlierNodes {
+  /** That failed, or were skipped because of it. */
+  readonly failed: readonly string[];
+  readonly all: readonly string[];
+}
+
+/** `earlier`: nodes of another run, whatever the arguments select. */
+function execute(verb: Verb, args: Args, earlier?: EarlierNodes): Promise<number> {
   return withProject(
     args,
     verb.verb,
     (sluice, reporter) =>
       interruptible(reporter, async (signal) => {
-        const selection = only
-          ? new Set(sluice.graph.order.filter((id) => only.includes(id)))
+        const present = (ids: readonly string[]): Selection =>
+          new Set(sluice.graph.order.filter((id) => ids.includes(id)));
+        const selection = earlier
+          ? present(earlier.failed)
           : await selectionFor(sluice, args, reporter, kindsFor(args, verb.kinds));
         const defer = await deferFor(args);
         const { direct, force } = args;
         const request = { selection, testsGate: verb.testsGate ?? false, direct, force, ...(defer && { defer }) };
-        const plan = await sluice.plan(request, signal);
+        const first = await sluice.plan(request, signal);
+        // What the failed run built out of sight was never published: all of it is planned again, and what holds is reused.
+        const again = earlier && first.mode === "publish";
+        const plan = again ? await sluice.plan({ ...request, selection: present(earlier.all) }, signal) : first;
         const onEvent = (event: RunEvent): void => reporter.event(event);
         const { testsFail } = await warningPolicy(args);
         const asked = { signal, failFast: args.failFast, warningsFail: testsFail, onEvent };
@@ -104,9 +116,9 @@ function execute(verb: Verb, args: Args, only?: readonly string[]): Promise<numb
 }
 
 /** The verb of an earlier run, over some of its nodes; undefined where the verb runs no nodes. */
-export function rerun(which: string, args: Args, only: readonly string[]): Promise<number> | undefined {
+export function rerun(which: string, args: Args, earlier: EarlierNodes): Promise<number> | undefined {
   const verb = verbs.find((one) => one.verb === which);
-  return verb && execute(verb, args, only);
+  return verb && execute(verb, args, earlier);
 }
 
 /** What `run_results.json` tells of the command line, by dbt's names. */

@@ -44,7 +44,11 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
     "lib diagnostics jinja postgres state project deps load context parse graph plan compile materialize publish execute",
     "",
   ],
-  ["extras", "lib .", "@faker-js/faker chart.js highlight.js markdown-it minisearch preact"],
+  [
+    "extras",
+    "lib diagnostics jinja project state . postgres/catalog.ts postgres/kept.ts postgres/privileges.ts postgres/relation.ts postgres/sql",
+    "@faker-js/faker chart.js croner file-watcher highlight.js js-yaml markdown-it minisearch preact",
+  ],
   ["commands", "lib diagnostics . report artifacts extras", "yargs"],
   ["cli", "lib commands", ""],
 ];
