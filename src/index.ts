@@ -1,5 +1,14 @@
 /** Sluice as a library: `const sluice = await open(dir)`, then `.select()`, `.plan()`, `.run(plan, { signal, onEvent })`, `.close()`. */
-export { open, type Effects, type OpenOptions, type PlanRequest, type RunRequest, type Sluice } from "./engine.ts";
+export {
+  type Earlier,
+  type FreshnessRun,
+  open,
+  type Effects,
+  type OpenOptions,
+  type PlanRequest,
+  type RunRequest,
+  type Sluice,
+} from "./engine.ts";
 export type { Compiled } from "./compile/assemble.ts";
 export { error, Failure, type Diagnostic, type Note, type SourceFile, type Span } from "./diagnostics/diagnostic.ts";
 export { formatDiagnostic } from "./diagnostics/format.ts";
@@ -30,7 +39,11 @@ export type {
 } from "./parse/manifest.ts";
 export type { Plan, Reason, Step } from "./plan/plan.ts";
 export type { Database, QueryResult, ServerInfo, Session } from "./postgres/database.ts";
-export { projectFlags } from "./project/project-flags.ts";
+export { resourceDictionary } from "./parse/resource-dictionary.ts";
+export { readArguments } from "./project/read.ts";
+export { addPackage } from "./deps/add.ts";
+export { install } from "./deps/install.ts";
+export { projectFlags, projectPackagesPath, projectTargetPath } from "./project/project-flags.ts";
 export type { Project } from "./project/types.ts";
 export type { Publication } from "./publish/publish.ts";
 export type { PastRun } from "./state/history.ts";

@@ -24,7 +24,7 @@ function run(
       reason: { code: "new", text: "" },
       after: [],
     })),
-    relations: { writeTo: name, readFrom: name, published: name },
+    relations: { writeTo: name, readFrom: name, published: name, standing: (at) => at },
     schemas: [],
     workSchemas: [],
     rebuilt: new Set(),

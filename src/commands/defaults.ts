@@ -31,7 +31,7 @@ const PROJECT_FLAGS = new Set([
   "write-json",
 ]);
 
-/** `DBT_ENGINE_<NAME>`, else `DBT_<NAME>`; undefined where neither is set. Throws `UsageError` on a value that is none. */
+/** `SLUICE_<NAME>`, else `DBT_ENGINE_<NAME>`, else `DBT_<NAME>`; undefined where none is set. Throws `UsageError` on a value that is none. */
 export function fromEnvironment(name: string, option: Option, env: Env): unknown {
   if (ONLY_GIVEN.has(name)) return undefined;
   for (const variable of variablesOf(name)) {
@@ -43,7 +43,7 @@ export function fromEnvironment(name: string, option: Option, env: Env): unknown
 
 function variablesOf(name: string): string[] {
   const upper = name.replaceAll("-", "_").toUpperCase();
-  return [`DBT_ENGINE_${upper}`, `DBT_${upper}`];
+  return [`SLUICE_${upper}`, `DBT_ENGINE_${upper}`, `DBT_${upper}`];
 }
 
 export function fromProjectFlags(name: string, option: Option, flags: Readonly<Record<string, unknown>>): unknown {

@@ -2,12 +2,12 @@
 import { readingConfig } from "../context/config.ts";
 import { makeProjectContext, type NodeFace, type ProjectContext, TemplateContext } from "../context/context.ts";
 import type { RunFacts } from "../context/globals.ts";
-import type { MacroSet } from "../context/macros.ts";
+import { bindMacro, type MacroNode, type MacroSet } from "../context/macros.ts";
 import type { Phase, RefCall, SourceCall, TemplateQuery } from "../context/phase.ts";
 import { Relation } from "../context/relation.ts";
 import { testArguments } from "../context/test-arguments.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
-import { type Jinja, TemplateError } from "../jinja/index.ts";
+import { type Jinja, Kwargs, TemplateError, toPython } from "../jinja/index.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { callSpan, Linker } from "../parse/link.ts";
 import type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource } from "../parse/manifest.ts";
@@ -17,6 +17,7 @@ import { relationKey, wantsFullRefresh, type World } from "../plan/plan.ts";
 import type { Relations } from "../plan/relations.ts";
 import type { Hook, Mapping, Project } from "../project/types.ts";
 import { type Compiled, type Piece, rendered, withCtes } from "./assemble.ts";
+import { during, overlap, type Stretch } from "./event-time.ts";
 
 export interface CompilerInput {
   readonly project: Project;
@@ -28,23 +29,39 @@ export interface CompilerInput {
   /** Decides `is_incremental()`. */
   readonly world: World;
   message(level: "debug" | "info" | "warn", text: string, node?: NodeId): void;
+  /** Where the calls of nodes are noted, for compilers of one command. */
+  readonly calls?: Map<NodeId, Set<string>>;
 }
 
 /** What a caller may put in place of the ordinary meaning of names: unit tests do. */
 export interface Substitutes {
   readonly ref?: (target: Resource) => Relation | undefined;
   readonly isIncremental?: boolean;
+  /** Of a microbatch model: parents are read for this stretch of time only. */
+  readonly batch?: Stretch & { readonly id: string };
   readonly overrides?: ReadonlyMap<string, unknown>;
   readonly shared?: ProjectContext;
 }
 
+/** Whose context a macro is called in, and what the caller wants to know of its statements. */
+export interface Caller extends Pick<Phase, "commit" | "stored"> {
+  readonly node: Node;
+  readonly query: TemplateQuery;
+  readonly substitutes?: Substitutes;
+  /** Further names, and their values. */
+  readonly names?: Mapping;
+}
+
 export class Compiler {
   readonly input: CompilerInput;
+  /** What nodes call when they run, which may be more than parsing saw: `{% if is_incremental() %}`. */
+  readonly calls: Map<NodeId, Set<string>>;
   readonly #shared: ProjectContext;
   readonly #linker: Linker;
 
   constructor(input: CompilerInput) {
     this.input = input;
+    this.calls = input.calls ?? new Map();
     const { manifest } = input;
     const resources = [...manifest.nodes.values(), ...manifest.sources.values()];
     this.#linker = new Linker(resources, manifest.disabled.values(), manifest.projectName);
@@ -80,6 +97,16 @@ export class Compiler {
     return this.#inject(sql, ctes);
   }
 
+  /** Calls a macro as `run-operation` does: outside of any node. What it asks and runs goes through `query`. */
+  async callMacro(macro: MacroNode, args: Mapping, query: TemplateQuery): Promise<void> {
+    const { project, macros } = this.input;
+    const phase = this.#phase({ package: project.name, file: macro.file, at: macro.at }, {}, query, {}, new Set());
+    const context = new TemplateContext(this.#shared, { package: project.name }, phase);
+    const bound = bindMacro(macro, macros, context, "async");
+    const given = Object.entries(args).map(([name, value]) => [name, toPython(value)] as const);
+    await explaining(macro.at, async () => void (await bound(new Kwargs(given))));
+  }
+
   /** A hook's SQL; `this` is the node's relation. */
   async compileHook(
     hook: Hook,
@@ -108,6 +135,16 @@ export class Compiler {
     }
   }
 
+  /** The value of a macro, called as from the node's own template. */
+  async call(macro: MacroNode, args: readonly unknown[], caller: Caller): Promise<unknown> {
+    const { node, query, names, substitutes = {}, ...hooks } = caller;
+    const known = new Map(Object.entries(names ?? {}).map(([name, value]) => [name, toPython(value)]));
+    const face: NodeFace = { ...this.#face(node), names: known };
+    const phase = { ...this.#phase(node, node.config.all, query, substitutes, new Set()), ...hooks };
+    const context = new TemplateContext(this.#shared, face, phase);
+    return explaining(node.at, async () => bindMacro(macro, this.input.macros, context, "async")(...args));
+  }
+
   #inject(sql: Compiled, ctes: ReadonlyMap<NodeId, Piece>): Compiled {
     const named = [...ctes].map(([id, body]) => ({ name: this.#cteName(this.#model(id)), body }));
     return withCtes(sql, named);
@@ -121,7 +158,7 @@ export class Compiler {
   ): Promise<Compiled> {
     const wanted = new Set<NodeId>();
     const phase = this.#phase(node, node.config.all, query, substitutes, wanted);
-    const face = this.#face(node);
+    const face = this.#face(node, substitutes);
     const shared = substitutes.shared ?? this.#shared;
     const generic = node.kind === "test" && node.generic ? node : undefined;
     const { overrides } = substitutes;
@@ -192,17 +229,15 @@ export class Compiler {
     return testArguments(test.generic?.args ?? {}, await where(render(`{{ ${call} }}`)), render);
   }
 
-  #face(node: Node): NodeFace {
+  #face(node: Node, { batch }: Substitutes = {}): NodeFace {
     const to =
       node.kind === "unit_test"
         ? { schema: node.schema, identifier: node.alias }
         : this.input.relations.writeTo(node.id);
-    const config = node.config.materialized;
-    const type = config === "view" ? "view" : config === "materialized_view" ? "materialized_view" : "table";
     return {
       package: node.package,
-      this: () => new Relation({ database: node.database, schema: to.schema, identifier: to.identifier, type }),
-      model: () => nodeDictionary(node),
+      this: () => new Relation({ database: node.database, schema: to.schema, identifier: to.identifier }),
+      model: () => ({ ...nodeDictionary(node), ...(batch && { batch: batchDictionary(batch) }) }),
     };
   }
 
@@ -213,6 +248,7 @@ export class Compiler {
     substitutes: Substitutes,
     ephemerals: Set<NodeId>,
   ): Phase {
+    const node = caller.id ? this.input.manifest.nodes.get(caller.id) : undefined;
     const relation = (target: Resource): Relation => {
       const substitute = substitutes.ref?.(target);
       if (substitute) return substitute;
@@ -220,20 +256,20 @@ export class Compiler {
         ephemerals.add(target.id);
         return new Relation({ identifier: this.#cteName(target), type: "cte", text: this.#cteName(target) });
       }
-      const name = this.input.relations.readFrom(target.id);
-      const isView = target.kind === "model" && target.config.materialized === "view";
-      return new Relation({
-        database: name.database,
-        schema: name.schema,
-        identifier: name.identifier,
-        type: isView ? "view" : "table",
-      });
+      return during(plain(target), target, this.#stretchFor(node, substitutes));
     };
-    const node = caller.id ? this.input.manifest.nodes.get(caller.id) : undefined;
+    const plain = (target: Resource): Relation => {
+      const name = this.input.relations.readFrom(target.id);
+      const found = new Relation({ database: name.database, schema: name.schema, identifier: name.identifier });
+      // As dbt writes it: templates print it where they would print the name.
+      const empty = `(select * from ${found.render()} where false limit 0) _dbt_limit_subq_${name.identifier}`;
+      return this.input.facts.empty ? found.with({ text: empty }) : found;
+    };
     const resolve = (target: Resource | undefined, missing: () => Diagnostic): Relation => {
       if (!target) throw new Failure(missing());
-      if (node && node.kind !== "test" && !node.dependsOn.includes(target.id))
-        throw new Failure(undeclared(caller, target));
+      // What is built must come first; a source is there, seen while parsing or not.
+      const needsOrder = node && node.kind !== "test" && target.kind !== "source";
+      if (needsOrder && !node.dependsOn.includes(target.id)) throw new Failure(undeclared(caller, target));
       return relation(target);
     };
     return {
@@ -249,19 +285,40 @@ export class Compiler {
         );
       },
       config: readingConfig(config),
+      standing: (name) => this.input.relations.standing(name),
       isIncremental: () => substitutes.isIncremental ?? this.#isIncremental(node, config),
+      // Batches after the first are brought into what is there, whatever was asked.
+      fullRefresh: !substitutes.batch || !substitutes.isIncremental ? this.#fullRefresh(config) : false,
       ...(query ? { query } : {}),
-      macroUsed: () => {
-        // Recorded while parsing.
+      macroUsed: (id, isDirect) => {
+        if (!isDirect || !caller.id) return;
+        const known = this.calls.get(caller.id);
+        if (known) known.add(id);
+        else this.calls.set(caller.id, new Set([id]));
       },
       message: (level, text) => this.input.message(level, text, caller.id),
     };
   }
 
+  /** Whether the model's table is there and is to be kept. */
+  isIncremental(node: Node): boolean {
+    return this.#isIncremental(node, node.config.all);
+  }
+
+  #fullRefresh(config: Mapping): boolean {
+    return wantsFullRefresh(config, this.input.facts.fullRefresh);
+  }
+
+  /** Models and snapshots read their parents for a batch, or for `--sample`; tests do not. */
+  #stretchFor(node: Node | undefined, { batch }: Substitutes): Stretch | undefined {
+    if (node?.kind !== "model" && node?.kind !== "snapshot") return undefined;
+    return overlap(batch, this.input.facts.sample);
+  }
+
   #isIncremental(node: Node | undefined, config: Mapping): boolean {
     if (node?.config.materialized !== "incremental") return false;
     const existing = this.input.world.relations.get(relationKey(this.input.relations.published(node.id)));
-    return !wantsFullRefresh(config, this.input.facts.fullRefresh) && existing?.kind === "table";
+    return !this.#fullRefresh(config) && existing?.kind === "table";
   }
 
   #model(id: NodeId): ModelNode {
@@ -274,6 +331,13 @@ export class Compiler {
     return `__dbt__cte__${node.alias}`;
   }
 }
+
+/** `model.batch` */
+const batchDictionary = ({ id, start, end }: Stretch & { readonly id: string }): Mapping => ({
+  id,
+  event_time_start: start.toISOString(),
+  event_time_end: end.toISOString(),
+});
 
 /** What templates call most, beside macros and the run's own names. */
 const CONTEXT_NAMES = ["ref", "source", "config", "var", "this", "model", "is_incremental", "run_query", "adapter"];

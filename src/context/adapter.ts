@@ -1,13 +1,14 @@
 /** `adapter.…` in templates. Parsing: dispatch and quoting work, questions to the database give nothing. */
-import { callArgs, PyDict, PyTuple, str, TemplateError } from "../jinja/index.ts";
+import { callArgs, iter, PyTuple, str, TemplateError, truth } from "../jinja/index.ts";
+import { md5 } from "../lib/hash.ts";
 import { didYouMean } from "../lib/nearest.ts";
-import { findRelation, listColumns, listRelations } from "../postgres/catalog.ts";
-import { quoteIdent } from "../postgres/relation.ts";
+import { fitName, quoteIdent } from "../postgres/relation.ts";
 import type { Mapping } from "../project/types.ts";
+import { databaseMethods, grantsOf } from "./adapter-database.ts";
+import { columnConstraints, modelConstraints } from "./constraints.ts";
 import type { MacroSet } from "./macros.ts";
-import type { Phase, TemplateQuery } from "./phase.ts";
-import { Column, Relation, type RelationType } from "./relation.ts";
-import { ResultTable } from "./results.ts";
+import type { Phase } from "./phase.ts";
+import { Relation } from "./relation.ts";
 
 export interface AdapterInput {
   readonly phase: Phase;
@@ -17,35 +18,72 @@ export interface AdapterInput {
   /** `flags:` of dbt_project.yml. */
   readonly flags: Mapping;
   bind(macroId: string): unknown;
+  /** A macro by its name, as the node sees it; called with these arguments. */
+  call(name: string, args: readonly unknown[]): unknown;
+  quote(name: string): string;
 }
+
+type Method = (...args: unknown[]) => unknown;
 
 export function makeAdapter(input: AdapterInput): unknown {
   const { query } = input.phase;
-  const methods: Record<string, (...args: unknown[]) => unknown> = {
-    type: () => "postgres",
-    quote: (name) => quoteIdent(str(name)),
-    quote_as_configured: (name) => quoteIdent(str(name)),
-    quote_seed_column: (name) => quoteIdent(str(name)),
-    dispatch: (...args) => dispatch(input, args),
-    ...(query ? live(input, query) : parsing),
+  const methods: Record<string, Method> = {
+    ...always(input),
+    ...(query ? databaseMethods(input, query) : parsing),
   };
   return {
     __getattr__(name: string): unknown {
       const method = methods[name];
       if (method) return method;
       if (name === "behavior") return { __getattr__: (flag: string) => behaviour(input.flags[flag] === true) };
+      if (name === "Relation" || name === "Column") return undefined;
       throw new TemplateError(
         "CompilationError",
-        [`adapter.${name} is not supported.`, ...didYouMean(name, Object.keys(methods))].join(" "),
+        [`'PostgresAdapter' object has no attribute '${name}'.`, ...didYouMean(name, Object.keys(methods))].join(" "),
       );
     },
   };
 }
 
+/** What needs no database. */
+const always = (input: AdapterInput): Record<string, Method> => ({
+  type: () => "postgres",
+  quote: (name) => quoteIdent(str(name)),
+  quote_as_configured: (name) => quoteIdent(str(name)),
+  quote_seed_column: (name, quoted) =>
+    quoted === undefined || quoted === null || truth(quoted) ? quoteIdent(str(name)) : str(name),
+  dispatch: (...args) => dispatch(input, args),
+  relation_with_suffix: (base, suffix) => {
+    if (!(base instanceof Relation)) throw new TemplateError("TypeError", `expected a relation, got ${str(base)}`);
+    return base.with({ identifier: fitName(base.parts.identifier ?? "", str(suffix)) });
+  },
+  verify_database: (name) => {
+    if (str(name) === input.database) return "";
+    const only = `Cross-db references not allowed in postgres (${str(name)} vs ${input.database})`;
+    throw new TemplateError("CompilationError", only);
+  },
+  parse_index: (raw) => indexOf(raw),
+  standardize_grants_dict: grantsOf,
+  get_incremental_strategy_macro: (_context, name) => strategyMacro(input, str(name)),
+  valid_incremental_strategies: () => [...STRATEGIES],
+  get_hard_deletes_behavior: (config) => hardDeletes(config),
+  render_raw_columns_constraints: (...args) => columnConstraints(callArgs(args, ["raw_columns"])["raw_columns"]),
+  render_raw_model_constraints: (...args) => modelConstraints(callArgs(args, ["raw_constraints"])["raw_constraints"]),
+  get_partitions_metadata: () => null,
+  build_catalog_relation: () => null,
+  supports: () => false,
+  // Nothing is remembered of the database, so nothing has to be told.
+  cache_added: () => "",
+  cache_dropped: () => "",
+  cache_renamed: () => "",
+  clear_transaction: () => null,
+  nice_connection_name: () => "master",
+});
+
 /** A behaviour flag: true or false itself, and by `.no_warn`. */
 const behaviour = (on: boolean): unknown => ({
   __bool__: () => on,
-  __getattr__: (name: string) => (name === "no_warn" ? on : undefined),
+  __getattr__: (name: string) => (name === "no_warn" || name === "setting" ? on : undefined),
 });
 
 function dispatch(input: AdapterInput, args: unknown[]): unknown {
@@ -62,94 +100,66 @@ function dispatch(input: AdapterInput, args: unknown[]): unknown {
   if (macro) return input.bind(macro.id);
   throw new TemplateError(
     "CompilationError",
-    `No macro for adapter.dispatch("${name}"). Looked for: ${tried.join(", ")}.`,
+    `In dispatch: No macro named '${name}' found, searched for: ${tried.map((one) => `'${one}'`).join(", ")}.`,
   );
 }
 
+const STRATEGIES = ["append", "delete+insert", "merge", "microbatch"];
+
+/** `get_incremental_<strategy>_sql`: dbt's own, or any that the project has. */
+function strategyMacro(input: AdapterInput, strategy: string): unknown {
+  const name = `get_incremental_${strategy.replaceAll("+", "_")}_sql`;
+  if (input.macros.find(name, input.package)) return (...args: unknown[]) => input.call(name, args);
+  const known = `It is none of ${STRATEGIES.join(", ")}, and there is no macro ${name}.`;
+  throw new TemplateError("CompilationError", `The incremental strategy '${strategy}' is not valid. ${known}`);
+}
+
+function hardDeletes(config: unknown): string {
+  const get = (key: string): unknown => (config instanceof Map ? config.get(key) : undefined);
+  const mode = get("hard_deletes");
+  const old = get("invalidate_hard_deletes");
+  if (mode !== undefined && mode !== null && old !== undefined && old !== null)
+    throw new TemplateError("CompilationError", "hard_deletes and invalidate_hard_deletes exclude one another");
+  if (old !== undefined && old !== null && truth(old)) return "invalidate";
+  return mode === undefined || mode === null ? "ignore" : str(mode);
+}
+
+/** `adapter.parse_index`: the parts of an entry of `indexes`, and `render(relation)`, its name. */
+function indexOf(raw: unknown): unknown {
+  const get = (key: string): unknown => (raw instanceof Map ? raw.get(key) : undefined);
+  const columns = [...iter(get("columns") ?? [])].map(str);
+  const unique = get("unique") !== undefined && truth(get("unique"));
+  const type = get("type") === undefined || get("type") === null ? "" : str(get("type"));
+  if (columns.length === 0) throw new TemplateError("CompilationError", "an index needs its columns");
+  const render = (relation: unknown): string =>
+    md5([...columns, str(relation), unique ? "True" : "False", type].join("_"));
+  return { __getattr__: (name: string) => ({ columns, unique, type, render })[name] };
+}
+
 /** What dbt's adapter answers while parsing. */
-const parsing: Record<string, (...args: unknown[]) => unknown> = {
+const parsing: Record<string, Method> = {
   get_relation: () => null,
   load_relation: () => null,
+  already_exists: () => false,
   get_columns_in_relation: () => [],
+  get_columns_in_table: () => [],
+  get_column_schema_from_query: () => [],
   get_missing_columns: () => [],
+  expand_target_column_types: () => "",
   list_relations: () => [],
   list_relations_without_caching: () => [],
+  list_schemas: () => [],
   check_schema_exists: () => false,
   execute: () => PyTuple.of(["", null]),
-  create_schema: () => null,
-  drop_relation: () => null,
+  add_query: () => PyTuple.of(["", null]),
+  validate_sql: () => null,
+  commit: () => "",
+  commit_if_has_connection: () => "",
+  create_schema: () => "",
+  drop_schema: () => "",
+  drop_relation: () => "",
+  truncate_relation: () => "",
+  rename_relation: () => "",
+  valid_snapshot_target: () => null,
+  get_rows_different_sql: () => "",
 };
-
-function live(input: AdapterInput, query: TemplateQuery): Record<string, (...args: unknown[]) => Promise<unknown>> {
-  const rows = async (sql: string): Promise<Record<string, string>[]> => {
-    const result = await query(sql);
-    return result.rows.map((row) => Object.fromEntries(result.fields.map((f, i) => [f.name, row[i] ?? ""])));
-  };
-  const relationOf = (row: Record<string, string>): Relation =>
-    new Relation({
-      database: input.database,
-      schema: row["schema"],
-      identifier: row["name"],
-      type: (row["kind"] === "partitioned_table" ? "table" : row["kind"]) as RelationType,
-    });
-  const columns = async (relation: unknown): Promise<Column[]> => {
-    const { schema, identifier } = nameOf(relation);
-    const found = await rows(listColumns({ schema, identifier }));
-    return found.map((row) => new Column(row["name"] ?? "", row["type"] ?? ""));
-  };
-  return {
-    get_relation: async (...args) => {
-      const given = callArgs(args, ["database", "schema", "identifier"]);
-      const found = await rows(findRelation({ schema: str(given["schema"]), identifier: str(given["identifier"]) }));
-      return found[0] ? relationOf(found[0]) : null;
-    },
-    load_relation: async (relation) => {
-      const found = await rows(findRelation(nameOf(relation)));
-      return found[0] ? relationOf(found[0]) : null;
-    },
-    get_columns_in_relation: columns,
-    get_missing_columns: async (from, to) => {
-      const have = new Set((await columns(to)).map((c) => c.name));
-      return (await columns(from)).filter((c) => !have.has(c.name));
-    },
-    list_relations: async (...args) => {
-      const given = callArgs(args, ["database", "schema"]);
-      return (await rows(listRelations([str(given["schema"])]))).map(relationOf);
-    },
-    list_relations_without_caching: async (relation) =>
-      (await rows(listRelations([nameOf(relation).schema]))).map(relationOf),
-    check_schema_exists: async (...args) => {
-      const given = callArgs(args, ["database", "schema"]);
-      const found = await rows(
-        `select 1 as one from pg_namespace where nspname = '${str(given["schema"]).replaceAll("'", "''")}'`,
-      );
-      return found.length > 0;
-    },
-    execute: async (...args) => {
-      const given = callArgs(args, ["sql", "auto_begin", "fetch", "limit"]);
-      const result = await query(str(given["sql"]));
-      const response = new PyDict([
-        ["_message", `${result.command} ${result.rowCount}`],
-        ["rows_affected", result.rowCount],
-      ]);
-      return PyTuple.of([response, new ResultTable(result)]);
-    },
-    create_schema: async (relation) => {
-      await query(`create schema if not exists ${quoteIdent(nameOf(relation).schema)}`);
-      return null;
-    },
-    drop_relation: async (relation) => {
-      if (!(relation instanceof Relation)) throw new TemplateError("TypeError", "drop_relation needs a relation");
-      const { type } = relation.parts;
-      const kind = type === "view" ? "view" : type === "materialized_view" ? "materialized view" : "table";
-      await query(`drop ${kind} if exists ${relation.with({ include: { database: false } }).render()}`);
-      return null;
-    },
-  };
-}
-
-function nameOf(relation: unknown): { schema: string; identifier: string } {
-  if (!(relation instanceof Relation))
-    throw new TemplateError("TypeError", `expected a relation, got ${str(relation)}`);
-  return { schema: relation.parts.schema ?? "public", identifier: relation.parts.identifier ?? "" };
-}

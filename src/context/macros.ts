@@ -51,8 +51,8 @@ export class MacroSet {
     for (const macro of macros) {
       let names = this.#byPackage.get(macro.package);
       if (!names) this.#byPackage.set(macro.package, (names = new Map()));
-      // Generic tests live beside macros under dbt's name for them.
-      names.set(macro.kind === "test" ? `test_${macro.name}` : macro.name, macro);
+      // Generic tests and materializations live beside macros under dbt's names for them.
+      names.set(macro.kind === "macro" ? macro.name : macro.id.slice(macro.id.lastIndexOf(".") + 1), macro);
     }
   }
 
@@ -91,6 +91,34 @@ export class MacroSet {
       }
     }
     return { tried };
+  }
+
+  /**
+   * The `{% materialization %}` block in force: one for Postgres before one for any adapter, and of these the root
+   * project's before a package's before dbt's own. Packages may not replace dbt's own unasked.
+   */
+  materialization(name: string): MacroNode | undefined {
+    for (const adapter of ["postgres", "default"]) {
+      const key = `materialization_${name}_${adapter}`;
+      const own = this.inPackage(BUILTIN_PACKAGE, key);
+      const others = [...this.#byPackage.keys()].filter((one) => one !== this.#root && one !== BUILTIN_PACKAGE);
+      const imported = own ? undefined : others.map((one) => this.inPackage(one, key)).find((one) => one);
+      const found = this.inPackage(this.#root, key) ?? imported ?? own;
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** Whether the project or a package has put a macro of its own in the place of one of dbt's. */
+  isOverridden(name: string): boolean {
+    const named = this.find(name, this.#root);
+    const dispatched = this.dispatch(name, BUILTIN_PACKAGE, this.#root).macro;
+    return [named, dispatched].some((one) => one !== undefined && one.package !== BUILTIN_PACKAGE);
+  }
+
+  /** A text as a template, for `render()`. */
+  text(source: string): Template {
+    return this.#jinja.template(source, { path: "render()", absolute: "", text: source });
   }
 
   template(macro: MacroNode): Template {

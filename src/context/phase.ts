@@ -1,4 +1,5 @@
 /** What differs between parsing a node (`execute = false`) and running it. */
+import type { RelationName } from "../postgres/relation.ts";
 import type { Value } from "../project/types.ts";
 import type { Relation } from "./relation.ts";
 import type { TextResult } from "./results.ts";
@@ -13,8 +14,11 @@ export interface SourceCall {
   readonly name: string;
 }
 
-/** The database as templates may use it: one statement at a time, on the step's own session. */
-export type TemplateQuery = (sql: string) => Promise<TextResult>;
+/**
+ * The database as templates may use it: one statement at a time, on the step's own session. `begins`: a transaction is
+ * begun first where the caller keeps them (a materialization written as a template).
+ */
+export type TemplateQuery = (sql: string, options?: { readonly begins?: boolean }) => Promise<TextResult>;
 
 export interface Phase {
   readonly execute: boolean;
@@ -24,8 +28,16 @@ export interface Phase {
   /** The `config(…)` object of the node. */
   readonly config: unknown;
   isIncremental(): boolean;
+  /** `should_full_refresh()`: `full_refresh:` of the node, else what was asked for. Absent: what was asked for. */
+  readonly fullRefresh?: boolean;
+  /** Where a relation that templates name themselves stands at this moment; absent: where it is said to be. */
+  standing?(name: RelationName): RelationName;
   /** Absent while parsing: queries then give nothing. */
   readonly query?: TemplateQuery | undefined;
+  /** Ends the transaction that statements began; absent where the caller does that. */
+  readonly commit?: (() => Promise<void>) | undefined;
+  /** Told of each result that a template stores by name: how the server answered, and with how many rows. */
+  readonly stored?: ((name: string, response: string, rows: number) => void) | undefined;
   /** Called with the id of each macro named; `isDirect`: called by the node itself, not by another macro. */
   macroUsed(id: string, isDirect: boolean): void;
   message(level: "debug" | "info" | "warn", text: string): void;

@@ -1,8 +1,8 @@
-/** dbt's Relation and Column as templates see them. */
-import { callArgs, PyDict, truth } from "../jinja/index.ts";
-import { quoteIdent } from "../postgres/relation.ts";
+/** dbt's Relation as templates see it. */
+import { callArgs, PyDict, str, toPython, truth } from "../jinja/index.ts";
+import { MAX_NAME_BYTES, quoteIdent } from "../postgres/relation.ts";
 
-export type RelationType = "table" | "view" | "cte" | "materialized_view" | "external";
+export type RelationType = "table" | "view" | "cte" | "materialized_view" | "external" | "function" | "foreign_table";
 
 export interface RelationParts {
   readonly database?: string;
@@ -18,6 +18,7 @@ export interface RelationParts {
 }
 
 type Part = "database" | "schema" | "identifier";
+type Flags = Partial<Record<Part, boolean>>;
 const PARTS: readonly Part[] = ["database", "schema", "identifier"];
 
 /** Immutable; what `ref()`, `source()` and `this` give. Prints as `"database"."schema"."identifier"`. */
@@ -36,8 +37,9 @@ export class Relation {
     return new Relation({ ...this.#parts, ...parts });
   }
 
+  /** The name, also of what prints as a part of the relation only. */
   render(): string {
-    if (this.#parts.text !== undefined) return this.#parts.text;
+    if (this.#parts.text !== undefined && this.#parts.type === "cte") return this.#parts.text;
     const shown: string[] = [];
     for (const part of PARTS) {
       const name = this.#parts[part];
@@ -48,10 +50,10 @@ export class Relation {
   }
 
   __str__(): string {
-    return this.render();
+    return this.#parts.text ?? this.render();
   }
   __repr__(): string {
-    return `<Relation ${this.render()}>`;
+    return `<PostgresRelation ${this.render()}>`;
   }
   __hash__(): string {
     return this.render();
@@ -83,7 +85,33 @@ export class Relation {
       case "is_view":
       case "is_cte":
       case "is_materialized_view":
+      case "is_external":
+      case "is_function":
         return p.type === name.slice(3);
+      // A rename takes a table, view or materialized view; only the first two are replaced by another of their kind.
+      case "can_be_renamed":
+        return p.type === "table" || p.type === "view" || p.type === "materialized_view";
+      case "can_be_replaced":
+        return p.type === "table" || p.type === "view";
+      case "path":
+        return toPython({ database: p.database ?? null, schema: p.schema ?? null, identifier: p.identifier ?? null });
+      case "quote_policy":
+        return toPython({ database: true, schema: true, identifier: true, ...p.quote });
+      case "include_policy":
+        return toPython({ database: true, schema: true, identifier: true, ...p.include });
+      case "matches":
+        return (...args: unknown[]) => {
+          const given = callArgs(args, ["database", "schema", "identifier"]);
+          return PARTS.every((part) => isNone(given[part]) || str(given[part]) === p[part]);
+        };
+      case "create":
+        return relationClass.create;
+      case "Table":
+      case "View":
+      case "CTE":
+      case "MaterializedView":
+      case "External":
+        return relationClass.__getattr__(name);
       case "render":
         return () => this.render();
       case "include":
@@ -92,6 +120,8 @@ export class Relation {
         return (...args: unknown[]) => this.with({ quote: { ...p.quote, ...this.#flags(args) } });
       case "without_identifier":
         return () => this.with({ include: { ...p.include, identifier: false } });
+      case "relation_max_name_length":
+        return () => MAX_NAME_BYTES;
       case "incorporate":
         return (...args: unknown[]) => this.#incorporate(args);
       case "replace_path":
@@ -102,16 +132,21 @@ export class Relation {
       case "metadata":
         return METADATA;
       case "information_schema":
-        return (view?: unknown) =>
-          new Relation({
-            database: p.database,
-            schema: "information_schema",
-            identifier: view ? String(view) : undefined,
-            quote: { schema: false, identifier: false },
-          });
+        return (view?: unknown) => this.#informationSchema(view);
+      case "information_schema_only":
+        return () => this.#informationSchema(undefined);
       default:
         return undefined;
     }
+  }
+
+  #informationSchema(view: unknown): Relation {
+    return new Relation({
+      ...(this.#parts.database !== undefined && { database: this.#parts.database }),
+      schema: "INFORMATION_SCHEMA",
+      ...(!isNone(view) && { identifier: str(view) }),
+      quote: { schema: false, identifier: false },
+    });
   }
 
   #flags(args: unknown[]): Partial<Record<Part, boolean>> {
@@ -122,26 +157,41 @@ export class Relation {
   }
 
   #incorporate(args: unknown[]): Relation {
-    const given = callArgs(args, ["path", "type"]);
-    const path = given["path"];
-    const parts: Record<string, unknown> = {};
-    if (path instanceof PyDict || (path && typeof path === "object")) {
-      const entries: [unknown, unknown][] = path instanceof Map ? [...path.entries()] : Object.entries(path);
-      for (const [key, value] of entries) parts[String(key)] = value ?? undefined;
-    }
-    if (given["type"]) parts["type"] = String(given["type"]);
-    return this.with(parts as Partial<RelationParts>);
+    const { path, type, include_policy, quote_policy } = callArgs(args, [
+      "path",
+      "type",
+      "include_policy",
+      "quote_policy",
+    ]);
+    return this.with({
+      ...(entriesOf(path) as Partial<RelationParts>), // dbt's names of the parts are ours
+      ...(!isNone(type) && { type: str(type) as RelationType }),
+      ...(!isNone(include_policy) && { include: entriesOf(include_policy) as Flags }),
+      ...(!isNone(quote_policy) && { quote: entriesOf(quote_policy) as Flags }),
+    });
   }
 }
 
+function entriesOf(value: unknown): Record<string, unknown> {
+  if (isNone(value) || typeof value !== "object") return {};
+  const entries: [unknown, unknown][] = value instanceof Map ? [...value.entries()] : Object.entries(value!);
+  return Object.fromEntries(entries.map(([key, item]) => [str(key), item ?? undefined]));
+}
+
+const isNone = (value: unknown): boolean => value === undefined || value === null;
+
 const METADATA = new PyDict([["type", "PostgresRelation"]]);
 
+const CREATION = ["database", "schema", "identifier", "type", "include_policy", "quote_policy"];
+
 function partsOf(args: unknown[]): Partial<RelationParts> {
-  const given = callArgs(args, ["database", "schema", "identifier", "type"]);
-  const parts: Record<string, string> = {};
-  for (const [key, value] of Object.entries(given))
-    if (value !== undefined && value !== null) parts[key] = String(value);
-  return parts as Partial<RelationParts>;
+  const { include_policy, quote_policy, ...given } = callArgs(args, CREATION);
+  const names = ["database", "schema", "identifier", "type"].filter((name) => !isNone(given[name]));
+  return {
+    ...(Object.fromEntries(names.map((name) => [name, str(given[name])])) as Partial<RelationParts>),
+    ...(!isNone(include_policy) && { include: entriesOf(include_policy) as Flags }),
+    ...(!isNone(quote_policy) && { quote: entriesOf(quote_policy) as Flags }),
+  };
 }
 
 /** `api.Relation`: `create(database=…, schema=…, identifier=…, type=…)`. */
@@ -155,87 +205,3 @@ export const relationClass = {
     return undefined;
   },
 };
-
-/** A column of a relation, as `adapter.get_columns_in_relation` gives. */
-export class Column {
-  readonly name: string;
-  /** `character varying`, without length. */
-  readonly dtype: string;
-  /** `character varying(20)`. */
-  readonly dataType: string;
-
-  constructor(name: string, dataType: string) {
-    this.name = name;
-    this.dataType = dataType;
-    this.dtype = dataType.replace(/\([^)]*\)/, "");
-  }
-
-  static create(name: unknown, type: unknown): Column {
-    return new Column(String(name), String(type));
-  }
-
-  __str__(): string {
-    return `<Column ${this.name} (${this.dataType})>`;
-  }
-  __repr__(): string {
-    return this.__str__();
-  }
-  __eq__(other: unknown): boolean {
-    return other instanceof Column && other.name === this.name && other.dataType === this.dataType;
-  }
-
-  __getattr__(name: string): unknown {
-    const numbers = /\((\d+)(?:,(\d+))?\)/.exec(this.dataType);
-    const type = this.dtype.toLowerCase();
-    switch (name) {
-      case "name":
-      case "column":
-        return this.name;
-      case "dtype":
-        return this.dtype;
-      case "data_type":
-        return this.dataType;
-      case "quoted":
-        return quoteIdent(this.name);
-      case "char_size":
-        return this.#isString() && numbers ? Number(numbers[1]) : null;
-      case "numeric_precision":
-        return type === "numeric" && numbers ? Number(numbers[1]) : null;
-      case "numeric_scale":
-        return type === "numeric" && numbers ? Number(numbers[2] ?? 0) : null;
-      case "is_string":
-        return () => this.#isString();
-      case "is_numeric":
-        return () => ["numeric", "decimal"].includes(type);
-      case "is_number":
-        return () => INTEGERS.has(type) || FLOATS.has(type) || type === "numeric" || type === "decimal";
-      case "is_integer":
-        return () => INTEGERS.has(type);
-      case "is_float":
-        return () => FLOATS.has(type);
-      case "string_size":
-        return () => (numbers ? Number(numbers[1]) : 256);
-      case "literal":
-        return (value: unknown) => `${String(value)}::${this.dataType}`;
-      default:
-        return undefined;
-    }
-  }
-
-  #isString(): boolean {
-    return ["text", "character varying", "character", "varchar"].includes(this.dtype.toLowerCase());
-  }
-}
-
-const INTEGERS = new Set(["smallint", "integer", "bigint", "int2", "int4", "int8", "serial", "bigserial"]);
-const FLOATS = new Set(["real", "double precision", "float4", "float8"]);
-
-/** `api.Column`: callable, with its class methods. */
-export const columnClass = Object.assign((name: unknown, type: unknown) => Column.create(name, type), {
-  create: (name: unknown, type: unknown) => Column.create(name, type),
-  string_type: (size: unknown) => `character varying(${String(size)})`,
-  numeric_type: (type: unknown, precision: unknown, scale: unknown) =>
-    precision === null || scale === null ? String(type) : `${String(type)}(${String(precision)},${String(scale)})`,
-  // Of dbt's general names, Postgres has all but this one.
-  translate_type: (type: unknown) => (String(type).toUpperCase() === "STRING" ? "TEXT" : String(type)),
-});

@@ -1,11 +1,18 @@
 /** A node built where it stands, in one transaction. */
+import type { Compiled } from "../compile/assemble.ts";
+import type { Compiler } from "../compile/compiler.ts";
+import { customMaterialization } from "../compile/custom-materialization.ts";
+import type { MacroNode } from "../context/macros.ts";
 import { materializations } from "../materialize/index.ts";
 import type { BuildInput, Materialization } from "../materialize/materialization.ts";
+import { isMicrobatch } from "../materialize/microbatch.ts";
 import { settle } from "../materialize/settle.ts";
 import type { ModelNode, SeedNode, SnapshotNode } from "../parse/manifest.ts";
 import { wantsFullRefresh } from "../plan/plan.ts";
 import { forceStatistics } from "../postgres/sql/content.ts";
 import type { Hook } from "../project/types.ts";
+import { buildBatches } from "./batches.ts";
+import { buildCustom } from "./custom.ts";
 import { drive } from "./drive.ts";
 import { runHooks } from "./hooks.ts";
 import { seedInput } from "./seed-input.ts";
@@ -15,9 +22,12 @@ export type Built = ModelNode | SeedNode | SnapshotNode;
 
 export async function build(node: Built, context: StepContext, trace: Trace): Promise<Outcome> {
   const { session, compiler, plan } = context;
+  if (isMicrobatch(node)) return buildBatches(node as ModelNode, context, trace);
   const target = plan.relations.writeTo(node.id);
   const compiled = await compiler.compile(node, (sql) => session.queryText(sql));
   if (node.kind !== "seed") trace.compiled = compiled.sql;
+  const block = blockOf(node, compiler);
+  if (block) return buildBlock(block, compiled, context, trace);
   const seed = node.kind === "seed" ? await seedInput(node) : undefined;
   const input: BuildInput = {
     node,
@@ -44,6 +54,28 @@ export async function build(node: Built, context: StepContext, trace: Trace): Pr
   trace.hooks(await runHooks(outside(post_hook), session, compiler, node));
 
   return builtAs(trace);
+}
+
+/** A materialization of the project's own. */
+export interface Block {
+  readonly node: ModelNode;
+  readonly macro: MacroNode;
+}
+
+export function blockOf(node: Built, { input }: Compiler): Block | undefined {
+  const macro = node.kind === "model" ? customMaterialization(node, input.macros) : undefined;
+  return node.kind === "model" && macro ? { node, macro } : undefined;
+}
+
+export async function buildBlock(
+  { node, macro }: Block,
+  compiled: Compiled,
+  { session, compiler }: StepContext,
+  trace: Trace,
+): Promise<Outcome> {
+  const onStatement = (sql: string): void => trace.hooks([sql]);
+  const made = await buildCustom({ node, block: macro, sql: compiled.sql, session, compiler, onStatement });
+  return { status: "success", message: made.message || "OK", ...(made.rows > 0 && { rows: made.rows }) };
 }
 
 export const outside = (hooks: readonly Hook[]): Hook[] => hooks.filter((hook) => !hook.transaction);

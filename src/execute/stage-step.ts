@@ -1,11 +1,14 @@
 /** A node built out of sight, in one transaction with the record of it; or found to be there already. */
-import type { Compiled } from "../compile/assemble.ts";
+import { assemble, type Compiled, type Piece, slice } from "../compile/assemble.ts";
 import { Failure } from "../diagnostics/diagnostic.ts";
 import { createMissingIndexes } from "../materialize/indexes.ts";
 import type { BuildInput, Statements } from "../materialize/materialization.ts";
 import { readRelationConfig } from "../materialize/config.ts";
-import { settle } from "../materialize/settle.ts";
-import { DELTA_TABLES, deltaTable, stage, type Staged } from "../materialize/stage.ts";
+import { isMicrobatch } from "../materialize/microbatch.ts";
+import { keepRest, settle } from "../materialize/settle.ts";
+import { carryLive, copyLive, DELTA_TABLES, deltaTable, stage, type Staged } from "../materialize/stage.ts";
+import type { ModelNode } from "../parse/manifest.ts";
+import { stringLiterals } from "../plan/sql-text.ts";
 import { type Step, wantsFullRefresh } from "../plan/plan.ts";
 import { findRelation, type RelationInfo } from "../postgres/catalog.ts";
 import type { Session } from "../postgres/database.ts";
@@ -15,11 +18,20 @@ import { contentHash, forceStatistics } from "../postgres/sql/content.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
 import { dropStaged } from "../publish/tidy.ts";
 import type { StagedNode } from "../state/publications.ts";
-import { type Built, inside, materializationName, materializationOf, outside } from "./build-step.ts";
+import {
+  blockOf,
+  buildBlock,
+  type Built,
+  inside,
+  materializationName,
+  materializationOf,
+  outside,
+} from "./build-step.ts";
 import { collect, drive, type Driving } from "./drive.ts";
 import { renderHooks, runHooks } from "./hooks.ts";
 import { type Examined, known, type Publishing } from "./publishing.ts";
 import { seedInput } from "./seed-input.ts";
+import { buildBatches } from "./batches.ts";
 import { builtAs, drivingFor, type Outcome, type StepContext, type Trace, warn } from "./step-context.ts";
 
 export async function buildStaged(
@@ -30,7 +42,8 @@ export async function buildStaged(
   trace: Trace,
 ): Promise<Outcome> {
   const { session, compiler } = context;
-  const compiled = await compiler.compile(node, (sql) => session.queryText(sql));
+  const staged = await compiler.compile(node, (sql) => session.queryText(sql));
+  const compiled = withPublishedLiterals(staged, publishing);
   const lasting = await lastingSql(node, context, compiled.sql);
   const examined = await publishing.examine(session, node, compiled.sql, lasting);
   if (node.kind !== "seed") trace.compiled = examined.sql;
@@ -39,8 +52,18 @@ export async function buildStaged(
     return { status: "success", message: examined.reason.text, reused: true };
   }
   const publication = await publishing.open(session);
-  trace.hooks(await runHooks(outside(node.config.pre_hook), session, compiler, node));
   const work = new StagedBuild(node, step, context, publishing, trace, publication);
+  const block = blockOf(node, compiler);
+  if (block || isMicrobatch(node)) {
+    await session.transaction(() => work.begin());
+    const outcome = block
+      ? await buildBlock(block, compiled, context, trace)
+      : await buildBatches(node as ModelNode, context, trace);
+    publishing.versions.set(node.id, (await session.transaction(() => work.end(examined, outcome.rows))).version);
+    publishing.stage(node.id, false);
+    return outcome;
+  }
+  trace.hooks(await runHooks(outside(node.config.pre_hook), session, compiler, node));
   const { entry, version } = await session.transaction(() => work.run(compiled, examined));
   publishing.versions.set(node.id, version);
   const view = entry.how === "apply" && entry.view !== undefined;
@@ -48,6 +71,21 @@ export async function buildStaged(
   if (entry.how === "move") trace.hooks(await runHooks(outside(node.config.post_hook), session, compiler, node));
   const outcome = builtAs(trace);
   return entry.how === "keep" ? { ...outcome, message: `${outcome.message}, unchanged` } : outcome;
+}
+
+/** What stands between quotes becomes data, which must not tell of work schemas: `select '{{ this }}' as made_by`. */
+function withPublishedLiterals(compiled: Compiled, publishing: Publishing): Compiled {
+  if (!publishing.namesWork(compiled.sql)) return compiled;
+  const pieces: Piece[] = [];
+  let done = 0;
+  for (const { start, end } of stringLiterals(compiled.sql)) {
+    const literal = compiled.sql.slice(start, end);
+    const published = publishing.published(literal);
+    if (published === literal) continue;
+    pieces.push(slice(compiled, done, start), published);
+    done = end;
+  }
+  return done === 0 ? compiled : assemble(...pieces, slice(compiled, done));
 }
 
 /**
@@ -111,6 +149,40 @@ class StagedBuild {
     return this.#moved(examined);
   }
 
+  /** Of a build that keeps its own transactions: on record before it begins, so that what it leaves behind is found. */
+  async begin(): Promise<void> {
+    const { session } = this.#context;
+    await dropStaged(session, this.#workRelations());
+    if (this.#step.way === "copy") await drive(copyLive(this.#published), this.#driving());
+    const record = { fingerprint: "", parents: {}, version: "unknown" };
+    const entry = { how: "move", kind: "table" } as const;
+    await this.#publishing.record(session, this.#publication, {
+      nodeId: this.#node.id,
+      published: this.#published,
+      entry,
+      record,
+    });
+  }
+
+  async end(
+    examined: Examined,
+    rows: number | undefined,
+  ): Promise<{ entry: StagedNode["entry"]; version: string | null }> {
+    const aftermath = await drive(carryLive(this.#published), this.#driving());
+    await drive(keepRest(this.#node, nextOf(this.#published), aftermath), this.#driving());
+    return this.#moved(examined, rows);
+  }
+
+  #driving(): Driving {
+    const { session } = this.#context;
+    return {
+      session,
+      at: this.#node.at,
+      onStart: (statement) => this.#trace.start(statement),
+      onResult: (statement, result, seconds) => this.#trace.ran(statement, result, seconds),
+    };
+  }
+
   #stage(build: BuildInput): Statements<Staged> {
     const { way = "stage" } = this.#step;
     const input = { build, published: this.#published, way, publication: this.#publication };
@@ -136,12 +208,15 @@ class StagedBuild {
     return [next, ...DELTA_TABLES.map((what) => deltaTable(next, what))];
   }
 
-  async #moved(examined: Examined): Promise<{ entry: StagedNode["entry"]; version: string | null }> {
+  async #moved(
+    examined: Examined,
+    rows = builtAs(this.#trace).rows,
+  ): Promise<{ entry: StagedNode["entry"]; version: string | null }> {
     const { session } = this.#context;
     const at = nextOf(this.#published);
-    const { rows } = await session.query<RelationInfo>(findRelation(at));
-    const kind = rows[0]?.kind ?? "table";
-    const same = kind === "view" ? undefined : await this.#compareContent(at);
+    const [made] = (await session.query<RelationInfo>(findRelation(at))).rows;
+    const kind = made?.kind ?? "table";
+    const same = kind === "view" ? undefined : await this.#compareContent(at, rows);
     if (same?.equal && examined.fingerprint === this.#held?.fingerprint) {
       await dropStaged(session, [at]);
       return this.#record({ how: "keep" }, examined, { ...same, version: this.#held.version });
@@ -211,9 +286,11 @@ class StagedBuild {
   }
 
   /** Hashing costs a third of building, so it is only done where the number of rows makes it likely to pay. */
-  async #compareContent(at: RelationName): Promise<{ content?: string; equal: boolean } | undefined> {
+  async #compareContent(
+    at: RelationName,
+    rows: number | undefined,
+  ): Promise<{ content?: string; equal: boolean } | undefined> {
     const held = this.#held;
-    const rows = builtAs(this.#trace).rows;
     if (!held?.intact || rows === undefined || held.rows !== rows) return undefined;
     const content = await hashOf(this.#context.session, at);
     if (content === undefined) return undefined;

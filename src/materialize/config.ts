@@ -4,6 +4,7 @@ import { didYouMean } from "../lib/nearest.ts";
 import type { NodeBase } from "../parse/manifest.ts";
 import type { IndexDefinition } from "../postgres/sql/table.ts";
 import { ConfigReader } from "./config-reader.ts";
+import { batchConfig } from "./microbatch.ts";
 
 export interface IndexConfig extends IndexDefinition {
   /** Ours: dbt's index names are random. */
@@ -150,7 +151,7 @@ const materializedViewConfig = (reader: ConfigReader): MaterializedViewConfig =>
 const STRATEGIES = ["append", "delete+insert", "merge"] as const;
 
 function incrementalConfig(reader: ConfigReader): IncrementalConfig {
-  const uniqueKey = reader.texts("unique_key");
+  const uniqueKey = reader.texts("unique_key").filter((key) => key !== "");
   const update = reader.has("merge_update_columns") ? reader.texts("merge_update_columns") : undefined;
   const exclude = reader.texts("merge_exclude_columns");
   if (update && exclude.length)
@@ -173,14 +174,16 @@ function incrementalStrategy(reader: ConfigReader, uniqueKey: readonly string[])
   const wanted = reader.text("incremental_strategy") ?? "default";
   if (wanted === "default") return uniqueKey.length ? "delete+insert" : "append";
   if (wanted === "delete_insert") return "delete+insert";
+  if (wanted === "microbatch") {
+    batchConfig(reader);
+    return "merge";
+  }
   const known = STRATEGIES.find((strategy) => strategy === wanted);
   if (known) return known;
   const notes = didYouMean(wanted, STRATEGIES);
-  const message =
-    wanted === "microbatch"
-      ? `"${reader.name}" asks for the incremental strategy "microbatch", which is not supported yet.`
-      : `"${reader.name}" asks for the incremental strategy "${wanted}"; custom strategies are not supported yet.`;
-  reader.add("strategy-not-supported", message, [...notes, `use one of ${STRATEGIES.join(", ")}`]);
+  const macro = `get_incremental_${wanted.replaceAll("+", "_")}_sql`;
+  const message = `"${reader.name}" asks for the incremental strategy "${wanted}", and there is no macro "${macro}".`;
+  reader.add("strategy-unknown", message, [...notes, `use one of ${STRATEGIES.join(", ")}, or write that macro`]);
   return "append";
 }
 

@@ -24,7 +24,7 @@ const INLINED = "ephemeral";
 
 const MODELS = Object.keys(materializations).filter((name) => name !== "seed" && name !== "snapshot");
 
-/** For models: a diagnostic when nothing of that name exists. */
+/** For models: a diagnostic when nothing of that name exists, neither here nor as a block of the project. */
 export function materializationProblem(node: Pick<Node, "kind" | "name" | "config" | "at">): Diagnostic | undefined {
   const wanted = node.config.materialized;
   if (node.kind !== "model" || wanted === INLINED || MODELS.includes(wanted)) return undefined;

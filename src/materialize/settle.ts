@@ -2,7 +2,7 @@
 import { Failure, error, warning, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { listGrants } from "../postgres/catalog.ts";
-import { quote } from "../postgres/relation.ts";
+import { quote, type RelationName } from "../postgres/relation.ts";
 import { commentOnColumn, commentOnRelation, grant, revoke } from "../postgres/sql/grants.ts";
 import { nounOf } from "../postgres/sql/relation.ts";
 import { ask, columnsOf, find, run } from "./ask.ts";
@@ -13,7 +13,7 @@ import type { Aftermath, BuildInput, Statements } from "./materialization.ts";
 /** Returns warnings. `aftermath` is what the materialisation returned. */
 export function* settle(input: BuildInput, aftermath: Aftermath = []): Statements<readonly Diagnostic[]> {
   const config = readRelationConfig(input.node);
-  const warnings = yield* keepRest(input, aftermath);
+  const warnings = yield* keepRest(input.node, input.target, aftermath);
   if (config.grants?.size) yield* applyGrants(input, config.grants);
   return [...warnings, ...(yield* applyComments(input, config))];
 }
@@ -23,17 +23,22 @@ const MADE_BY_HOOK = "42710";
 /** Columns or privileges that are gone. */
 const MISFIT = ["42703", "42501", "42883", "42P01", "42804", "42P17", "0A000"];
 
-function* keepRest(input: BuildInput, aftermath: Aftermath): Statements<Diagnostic[]> {
+/** What was not said in one go: it may be there already, or not fit. */
+export function* keepRest(
+  node: BuildInput["node"],
+  target: RelationName,
+  aftermath: Aftermath,
+): Statements<Diagnostic[]> {
   const warnings: Diagnostic[] = [];
   for (const part of aftermath) {
     const { failed } = yield* run(`keep ${part.part}`, part.sql, { rescue: [MADE_BY_HOOK, ...MISFIT] });
     if (!failed || failed.sqlstate === MADE_BY_HOOK) continue;
-    const message = `A ${part.part} of ${quote(input.target)} does not fit the new relation: ${failed.message}.`;
+    const message = `A ${part.part} of ${quote(target)} does not fit the new relation: ${failed.message}.`;
     const notes = [part.sql, "drop it, or change it to fit, and build again"];
     // Without its policy a table would show what it hid; without its triggers, data would go unguarded.
     if (part.part === "policy" || part.part === "trigger" || part.part === "rule")
-      throw new Failure(error("kept-misfit", message, input.node.at, notes));
-    warnings.push(warning("kept-misfit", message, input.node.at, notes));
+      throw new Failure(error("kept-misfit", message, node.at, notes));
+    warnings.push(warning("kept-misfit", message, node.at, notes));
   }
   return warnings;
 }

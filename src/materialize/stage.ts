@@ -53,14 +53,23 @@ export function* stage(name: string, materialization: Materialization, input: St
     const staged = yield* stage(name, materialization, { ...input, build: { ...build, target }, way: "copy" });
     return { ...staged, detour: delta.refused };
   }
-  const live = yield* find(published);
-  if (way === "copy" && live) yield* copy(published, build.target);
+  if (way === "copy") yield* copyLive(published);
   const aftermath = yield* materialization(build);
-  const made = yield* find(build.target);
-  const noun = nounOf(made?.kind ?? "table");
-  const carried = live ? yield* carryOver(live, build.target, noun) : [];
-  if (!live) yield* grantDefaults(published, build.target);
-  return { target: build.target, aftermath: [...aftermath, ...carried] };
+  return { target: build.target, aftermath: [...aftermath, ...(yield* carryLive(published))] };
+}
+
+/** The published table, if there is one, as the beginning of what is to take its place. */
+export function* copyLive(published: RelationName): Statements {
+  if (yield* find(published)) yield* copy(published, nextOf(published));
+}
+
+/** What the published relation carries, or what a new one would be given there, is given to the staged one. */
+export function* carryLive(published: RelationName): Statements<Aftermath> {
+  const at = nextOf(published);
+  const live = yield* find(published);
+  if (live) return yield* carryOver(live, at, nounOf((yield* find(at))?.kind ?? "table"));
+  yield* grantDefaults(published, at);
+  return [];
 }
 
 /** What deltas are made of. */

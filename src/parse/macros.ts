@@ -52,7 +52,7 @@ export function collectMacros(packages: readonly Package[]): {
 
 function macroOf(block: Block, file: SourceFile, packageName: string, pkg?: Package): MacroNode {
   const kind = block.kind === "data_test" ? "test" : (block.kind as MacroNode["kind"]);
-  const unique = kind === "test" ? `test_${block.name}` : block.name;
+  const unique = uniqueName(kind, block);
   const properties = pkg?.properties.macros.find((p) => p.name === block.name);
   return {
     id: `macro.${packageName}.${unique}`,
@@ -65,6 +65,14 @@ function macroOf(block: Block, file: SourceFile, packageName: string, pkg?: Pack
     kind,
     ...(properties ? { properties } : {}),
   };
+}
+
+/** As dbt: `test_unique`, `materialization_table_postgres`. */
+function uniqueName(kind: MacroNode["kind"], { name, argumentText }: Block): string {
+  if (kind === "test") return `test_${name}`;
+  if (kind !== "materialization") return name;
+  const adapter = /adapter\s*=\s*['"](\w+)['"]/.exec(argumentText)?.[1] ?? "default";
+  return `materialization_${name}_${adapter}`;
 }
 
 export function collectDocs(packages: readonly Package[]): { docs: Map<string, DocsBlock>; diagnostics: Diagnostic[] } {

@@ -25,6 +25,8 @@ export interface PlanOptions {
   /** Build out of sight and publish together. */
   readonly publish: boolean;
   readonly force: boolean;
+  /** Nodes of which nobody can say beforehand what their build does to a table that is there; with the reason. */
+  readonly opaque?: ReadonlyMap<NodeId, string>;
 }
 
 export function makePlan(graph: Graph, selection: Selection, world: World, options: PlanOptions): Plan {
@@ -70,14 +72,14 @@ function chooseWays(
   graph: Graph,
   doing: Selection,
   world: World,
-  { fullRefresh }: PlanOptions,
+  { fullRefresh, opaque = new Map() }: PlanOptions,
 ): Map<NodeId, ChosenWay> {
   const ways = new Map<NodeId, ChosenWay>();
   for (const id of doing) {
     const node = graph.resource(id);
     if (actionOf(node) !== "build" || (node.kind !== "model" && node.kind !== "seed" && node.kind !== "snapshot"))
       continue;
-    ways.set(id, wayOf(node, graph, doing, world, fullRefresh));
+    ways.set(id, wayOf(node, graph, doing, world, { fullRefresh, opaque }));
   }
   return ways;
 }

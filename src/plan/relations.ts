@@ -4,7 +4,7 @@
  */
 import type { Graph } from "../graph/graph.ts";
 import type { NodeId, Resource } from "../parse/manifest.ts";
-import type { RelationName } from "../postgres/relation.ts";
+import { quote, type RelationName } from "../postgres/relation.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
 
 export interface Relations {
@@ -12,6 +12,8 @@ export interface Relations {
   readFrom(id: NodeId): RelationName;
   /** Where users find it, in the end. */
   published(id: NodeId): RelationName;
+  /** Where the relation stands that will be published under this name; the name itself where none is staged. */
+  standing(name: RelationName): RelationName;
 }
 
 export function relationOf(resource: Resource): RelationName {
@@ -25,7 +27,7 @@ export function relationOf(resource: Resource): RelationName {
 /** What is written is what is read. */
 export function directRelations(graph: Graph): Relations {
   const at = (id: NodeId): RelationName => relationOf(graph.resource(id));
-  return { writeTo: at, readFrom: at, published: at };
+  return { writeTo: at, readFrom: at, published: at, standing: (name) => name };
 }
 
 /**
@@ -36,6 +38,7 @@ export class StagedRelations implements Relations {
   readonly #graph: Graph;
   readonly #outOfSight: Set<NodeId>;
   readonly #staged = new Set<NodeId>();
+  readonly #names = new Set<string>();
 
   /** `outOfSight`: nodes whose build writes there; the others write where they are published (loads, deltas). */
   constructor(graph: Graph, outOfSight: ReadonlySet<NodeId>) {
@@ -63,5 +66,10 @@ export class StagedRelations implements Relations {
   /** From now on the node is read where it was staged. */
   stage(id: NodeId): void {
     this.#staged.add(id);
+    this.#names.add(quote(this.published(id)));
+  }
+
+  standing(name: RelationName): RelationName {
+    return this.#names.has(quote(name)) ? nextOf(name) : name;
   }
 }

@@ -14,14 +14,25 @@ export interface ChosenWay {
 type Built = ModelNode | SeedNode | SnapshotNode;
 
 /** Only incremental models and snapshots that stand already are not made anew. */
-export function wayOf(node: Built, graph: Graph, selection: Selection, world: World, fullRefresh: boolean): ChosenWay {
-  if (!isAddedTo(node, world, fullRefresh)) return { way: "stage" };
+export function wayOf(
+  node: Built,
+  graph: Graph,
+  selection: Selection,
+  world: World,
+  { fullRefresh, opaque }: { readonly fullRefresh: boolean; readonly opaque: ReadonlyMap<NodeId, string> },
+): ChosenWay {
+  const isTable = world.relations.get(relationKey(relationOf(node)))?.kind === "table";
+  const unseen = opaque.get(node.id);
+  if (unseen !== undefined) {
+    const anew = !isTable || wantsFullRefresh(node.config.all, fullRefresh);
+    return anew ? { way: "stage" } : { way: "copy", why: unseen };
+  }
+  if (!isTable || !isAddedTo(node, fullRefresh)) return { way: "stage" };
   const why = obstacle(node, graph, selection);
   return why === undefined ? { way: "delta" } : { way: "copy", why };
 }
 
-function isAddedTo(node: Built, world: World, fullRefresh: boolean): boolean {
-  if (world.relations.get(relationKey(relationOf(node)))?.kind !== "table") return false;
+function isAddedTo(node: Built, fullRefresh: boolean): boolean {
   if (node.kind === "snapshot") return true;
   const isIncremental = node.kind === "model" && node.config.materialized === "incremental";
   return isIncremental && !wantsFullRefresh(node.config.all, fullRefresh);

@@ -15,6 +15,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ["postgres", "lib diagnostics", "pg pg-copy-streams"],
   ["state", "lib diagnostics postgres", "postgres-migrations"],
   ["project", "lib diagnostics jinja type:postgres", "js-yaml zod csv-parse"],
+  ["deps", "lib diagnostics project jinja", "js-yaml semver"],
   ["load", "lib diagnostics postgres state type:project", "csv-parse"],
   ["context", "lib diagnostics project jinja postgres/catalog.ts postgres/relation.ts", "js-yaml"],
   ["parse", "lib diagnostics project jinja context postgres/relation.ts", ""],
@@ -40,7 +41,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ["report", "lib diagnostics type:parse type:plan type:state type:publish type:execute", ""],
   [
     ".",
-    "lib diagnostics jinja postgres state project load context parse graph plan compile materialize publish execute",
+    "lib diagnostics jinja postgres state project deps load context parse graph plan compile materialize publish execute",
     "",
   ],
   [

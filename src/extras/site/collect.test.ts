@@ -94,6 +94,24 @@ test("freshness, tests and code are there", () => {
   expect(detail("sales_by_shop").source).toContain("{{ ref('stg_orders') }}");
 });
 
+test("results of a command that built nothing say nothing of the nodes", async () => {
+  const artifacts = await readArtifacts(DBT_MADE);
+  const compiled = { ...artifacts, runResults: { ...artifacts.runResults, args: { which: "generate" } } };
+  const { site: looked } = collect(compiled, { generatedAt: new Date(0) });
+  expect(new Set(looked.nodes.map(({ status }) => status))).toEqual(new Set(["none"]));
+  expect(looked).toMatchObject({ runs: [], problems: [], tests: { pass: 0, fail: 0 } });
+  expect(looked.notes).toEqual([expect.stringContaining("nothing is known of the last run")]);
+  const at = "2026-01-01T00:00:00.000Z";
+  const history = {
+    runs: [{ id: "r", command: "build", status: "error", startedAt: at, counts: { error: 1 } }],
+    nodes: new Map([["model.shop.broken", [{ run: "r", at, status: "error" as const, seconds: 1, message: "no" }]]]),
+    publications: [],
+  };
+  const { site: known } = collect(compiled, { generatedAt: new Date(0), history });
+  expect(known.problems).toMatchObject([{ name: "broken", message: "no" }]);
+  expect(known.notes).toEqual([]);
+});
+
 /** What the scripts beside the page leave behind. */
 async function dataOf(out: string): Promise<{ site: SiteData } & Record<string, unknown>> {
   const window: { sluice?: { site: SiteData } & Record<string, unknown> } = {};

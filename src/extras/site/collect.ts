@@ -4,7 +4,7 @@ import type { NodeDetail, SearchEntry, SiteColumn, SiteData, SiteFreshness, Site
 import type { History } from "./history.ts";
 import { htmlOf, inlineHtmlOf } from "./markdown.ts";
 import { countTests, type Entry, entriesOf, factsOf, siteNode, testsOf } from "./nodes.ts";
-import { entryOf, lastRun, periodOf, type Result, resultsOf, statusOf } from "./results.ts";
+import { entryOf, isRun, lastRun, periodOf, type Result, resultsOf, statusOf } from "./results.ts";
 
 export interface Collected {
   /** Dashboards come later: they need rows. */
@@ -25,7 +25,8 @@ export interface CollectOptions {
 }
 
 export function collect(artifacts: Artifacts, { generatedAt, target, history }: CollectOptions): Collected {
-  const { manifest, catalog, runResults, sources } = artifacts;
+  const { manifest, catalog, sources } = artifacts;
+  const runResults = isRun(artifacts.runResults) ? artifacts.runResults : undefined;
   const metadata = map(manifest["metadata"]);
   const project = text(metadata["project_name"]) || "project";
   const results = withHistory(resultsOf(runResults), history);
@@ -53,8 +54,8 @@ export function collect(artifacts: Artifacts, { generatedAt, target, history }: 
       publications: history?.publications ?? [],
       freshness: freshnessOf(sources, index),
       tests: countTests([...tests.values()].flat()),
-      problems: problemsOf(manifest, resultsOf(runResults), index, tests),
-      notes: artifacts.notes,
+      problems: problemsOf(manifest, runResults ? resultsOf(runResults) : lastOf(history), index, tests),
+      notes: [...artifacts.notes, ...(artifacts.runResults && !runResults && !history ? [NO_RUN] : [])],
     },
     details,
     search: entries.map(({ json }, i) => ({
@@ -65,6 +66,18 @@ export function collect(artifacts: Artifacts, { generatedAt, target, history }: 
     index,
     exposures: entries.filter((entry) => entry.kind === "exposure"),
   };
+}
+
+const NO_RUN = "run_results.json is of a command that built nothing: nothing is known of the last run.";
+
+/** What the ledger says of the last run. */
+function lastOf(history: History | undefined): Map<string, Result> {
+  const run = history?.runs[0]?.id;
+  const own = [...(history?.nodes ?? [])].flatMap(([id, entries]) => {
+    const entry = entries.find((one) => one.run === run);
+    return entry ? [[id, { ...entry, startedAt: entry.at, compiled: "" }] as const] : [];
+  });
+  return new Map(own);
 }
 
 /** What run_results.json does not say, since the last run did not have the node, the ledger may. */

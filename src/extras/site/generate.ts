@@ -33,7 +33,7 @@ export interface Generated {
 export async function generateSite(options: GenerateOptions): Promise<Generated> {
   const { artifacts: folder, out, sample = 0, now = new Date() } = options;
   const artifacts = await readArtifacts(folder);
-  const notes = [...artifacts.notes];
+  const notes: string[] = [];
   const reached = options.sluice && (await reach(options.sluice, notes));
   const target = options.sluice?.project.target.name;
   const { site, details, search, index, exposures } = collect(artifacts, {
@@ -47,8 +47,8 @@ export async function generateSite(options: GenerateOptions): Promise<Generated>
   const dashboards = await dashboardsOf(exposures, index, countOf, ask, notes);
   const entries = entriesOf(artifacts.manifest);
   const shown = sluice && sample > 0 ? await withSamples(sluice, entries, details, sample) : details;
-  await writeSite(out, { site: { ...site, dashboards, notes }, details: shown, search });
-  return { page: join(out, "index.html"), nodes: site.nodes.length, notes };
+  await writeSite(out, { site: { ...site, dashboards, notes: [...site.notes, ...notes] }, details: shown, search });
+  return { page: join(out, "index.html"), nodes: site.nodes.length, notes: [...site.notes, ...notes] };
 }
 
 async function reach(

@@ -1,6 +1,5 @@
 /** What the ledger in the database knows: runs, what became of each node in them, and what was published. */
 import type { Session } from "../../index.ts";
-import { type Json, type JsonMap, list, map, text } from "./artifacts.ts";
 import type { HistoryEntry, SitePublication, SiteRun } from "./data.ts";
 import { countsOf, statusOf } from "./results.ts";
 
@@ -11,11 +10,18 @@ export interface History {
   readonly publications: readonly SitePublication[];
 }
 
+export interface Whose {
+  /** The target's name: its runs. */
+  readonly target: string;
+  /** `project/schema`: what the ledger keeps publications by. */
+  readonly site: string;
+}
+
 /** How many runs are shown; also the most entries of one node. */
 const RUNS = 30;
 
 /** Undefined where nothing was ever run against this database. */
-export async function readHistory(session: Session, target: string): Promise<History | undefined> {
+export async function readHistory(session: Session, { target, site }: Whose): Promise<History | undefined> {
   if (!(await exists(session, "sluice.run"))) return undefined;
   const { rows: runs } = await session.query<RunRow>(
     `select id, command, status, started_at, finished_at, git_commit, run_by
@@ -32,7 +38,7 @@ export async function readHistory(session: Session, target: string): Promise<His
     const entries = nodes.get(row.node_id) ?? [];
     nodes.set(row.node_id, [...entries, historyEntry(row)]);
   }
-  return { runs: runs.map((run) => siteRun(run, results)), nodes, publications: await publications(session) };
+  return { runs: runs.map((run) => siteRun(run, results)), nodes, publications: await publications(session, site) };
 }
 
 interface RunRow {
@@ -89,33 +95,34 @@ async function exists(session: Session, relation: string): Promise<boolean> {
   return rows[0]!.found;
 }
 
-/** None where this version of the ledger has no publications. Read as JSON: columns that are not there are left out. */
-async function publications(session: Session): Promise<SitePublication[]> {
-  if (!(await exists(session, "sluice.publication"))) return [];
-  const { rows } = await session.query<{ publication: JsonMap }>(
-    "select to_jsonb(publication) as publication from sluice.publication",
+/** Newest first; none where this version of the ledger does not know of publications. */
+async function publications(session: Session, site: string): Promise<SitePublication[]> {
+  if (!(await exists(session, "sluice.publication_node"))) return [];
+  const { rows } = await session.query<PublicationRow>(
+    `select p.id::text, p.run_id, p.status, coalesce(p.published_at, p.prepared_at) as at, p.rollback_of::text,
+       coalesce(array_agg(n.schema_name || '.' || n.relation_name order by n.schema_name, n.relation_name)
+         filter (where n.relation_name is not null), '{}') as relations
+     from sluice.publication as p
+     left join sluice.publication_node as n on n.publication_id = p.id
+     where p.site = $1
+     group by p.id order by p.id desc limit $2`,
+    [site, RUNS],
   );
-  return rows
-    .map(({ publication }) => sitePublication(publication))
-    .toSorted((a, b) => (a.at < b.at ? 1 : -1))
-    .slice(0, RUNS);
+  return rows.map(({ id, run_id, status, at, rollback_of, relations }) => ({
+    id,
+    at: iso(at),
+    run: run_id,
+    status,
+    relations,
+    ...(rollback_of !== null && { note: `takes publication ${rollback_of} back` }),
+  }));
 }
 
-function sitePublication(row: JsonMap): SitePublication {
-  const at = text(row["published_at"]) || text(row["finished_at"]) || text(row["started_at"]) || text(row["at"]);
-  const note = text(row["note"]) || text(row["message"]);
-  return {
-    id: String(row["id"] ?? at),
-    at: at === "" ? at : iso(at),
-    ...(text(row["run_id"]) !== "" && { run: text(row["run_id"]) }),
-    status: text(row["status"]) || text(row["kind"]) || "published",
-    relations: list(row["relations"]).map(relationName),
-    ...(note !== "" && { note }),
-  };
-}
-
-function relationName(value: Json): string {
-  if (typeof value === "string") return value;
-  const { schema, identifier, name } = map(value);
-  return [text(schema), text(identifier) || text(name)].filter((part) => part !== "").join(".");
+interface PublicationRow {
+  readonly id: string;
+  readonly run_id: string;
+  readonly status: string;
+  readonly at: Date | string;
+  readonly rollback_of: string | null;
+  readonly relations: readonly string[];
 }

@@ -27,6 +27,12 @@ const STATUSES: Readonly<Record<string, Status>> = {
 
 export const statusOf = (word: string): Status => STATUSES[word.toLowerCase()] ?? "none";
 
+/** Commands that only looked at the project write results too, as if all had been well. */
+const NO_RUNS = ["compile", "docs", "generate", "list", "ls", "parse", "show", "freshness"];
+
+export const isRun = (runResults: JsonMap | undefined): runResults is JsonMap =>
+  runResults !== undefined && !NO_RUNS.includes(text(map(runResults["args"])["which"]));
+
 export function resultsOf(runResults: JsonMap | undefined): Map<string, Result> {
   return new Map(list(runResults?.["results"]).map((item) => [text(map(item)["unique_id"]), resultOf(map(item))]));
 }

@@ -17,10 +17,11 @@ export async function sampleOf(sluice: Sluice, call: string, most: number): Prom
 }
 
 export function historyOf(sluice: Sluice): Promise<History | undefined> {
+  const { name, target } = sluice.project;
   return sluice.connections.ask((session) =>
     session.transaction(async () => {
       await session.query("set transaction read only");
-      return readHistory(session, sluice.project.target.name);
+      return readHistory(session, { target: target.name, site: `${name}/${target.schema}` });
     }),
   );
 }

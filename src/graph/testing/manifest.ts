@@ -155,7 +155,9 @@ function resourceOf(described: Described): Resource {
       return {
         ...node,
         kind,
-        ...(described.test === undefined ? {} : { generic: { test: described.test, args: {}, kwargs: {}, configured: {}, path: "", on: "" } }),
+        ...(described.test === undefined
+          ? {}
+          : { generic: { test: described.test, args: {}, kwargs: {}, configured: {}, path: "", on: "" } }),
       };
     case "unit_test":
       // The fixtures are not looked at; a unit test also reads what its inputs stand for.

@@ -4,7 +4,10 @@ import { quoteIdent } from "../../postgres/relation.ts";
 import type { TestDatabase } from "../server.ts";
 
 /** `schema.name` → kind, columns with types, and a fingerprint of the rows in any order. */
-export async function relationsOf({ url }: TestDatabase): Promise<Map<string, string>> {
+export async function relationsOf(
+  { url }: TestDatabase,
+  changing: readonly string[] = [],
+): Promise<Map<string, string>> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
@@ -18,7 +21,11 @@ export async function relationsOf({ url }: TestDatabase): Promise<Map<string, st
     const found = new Map<string, string>();
     for (const { schema, name, kind, columns } of rows) {
       const relation = `${quoteIdent(schema)}.${quoteIdent(name)}`;
-      const sum = `select count(*) || ' rows ' || coalesce(md5(string_agg(md5(t::text), '' order by md5(t::text))), '') as sum from ${relation} t`;
+      // Some rows tell the relation they came from, and so the database.
+      const row = changing.includes(`${schema}.${name}`)
+        ? "''"
+        : "md5(replace(t::text, current_database(), 'database'))";
+      const sum = `select count(*) || ' rows ' || coalesce(md5(string_agg(${row}, '' order by ${row})), '') as sum from ${relation} t`;
       const answer = await client.query<{ sum: string }>(sum);
       found.set(`${schema}.${name}`, `${kind} (${columns}) ${answer.rows[0]?.sum}`);
     }
@@ -29,8 +36,12 @@ export async function relationsOf({ url }: TestDatabase): Promise<Map<string, st
 }
 
 /** What `ours` has, lacks or holds differently; one line a relation. */
-export async function differences(theirs: TestDatabase, ours: TestDatabase): Promise<string[]> {
-  const [expected, found] = [await relationsOf(theirs), await relationsOf(ours)];
+export async function differences(
+  theirs: TestDatabase,
+  ours: TestDatabase,
+  changing: readonly string[] = [],
+): Promise<string[]> {
+  const [expected, found] = [await relationsOf(theirs, changing), await relationsOf(ours, changing)];
   return [...new Set([...expected.keys(), ...found.keys()])].flatMap((name) => {
     const [there, here] = [expected.get(name), found.get(name)];
     return there === here ? [] : [`${name}: dbt ${there ?? "has none"}, sluice ${here ?? "has none"}`];

@@ -17,14 +17,19 @@ export interface Camera {
   moved(): boolean;
 }
 
-/** Below this scale names cannot be read, and colour fills the boxes. */
-export const FAR = 0.34;
-/** Above it there is room for small print; between the two, names are written large. */
-const NEAR = 0.72;
+/** How much can be read: from afar colour fills the boxes, in the middle names are written large, near by there is small print. */
+export type Detail = "far" | "mid" | "near";
+
+const detailAt = (scale: number): Detail => (scale < 0.34 ? "far" : scale < 0.72 ? "mid" : "near");
+
 const LEAST = 0.03;
 const MOST = 2.5;
 
-export function useCamera(box: RefObject<HTMLDivElement | null>, group: RefObject<SVGGElement | null>): Camera {
+export function useCamera(
+  box: RefObject<HTMLDivElement | null>,
+  group: RefObject<SVGGElement | null>,
+  onDetail: (detail: Detail) => void,
+): Camera {
   const state = useRef({ view: { x: 0, y: 0, scale: 1 } as View, moved: false });
   const camera = useRef<Camera>(undefined);
   camera.current ??= {
@@ -32,8 +37,8 @@ export function useCamera(box: RefObject<HTMLDivElement | null>, group: RefObjec
     set: (view) => {
       state.current.view = view;
       group.current?.setAttribute("transform", `translate(${view.x} ${view.y}) scale(${view.scale})`);
-      const detail = view.scale < FAR ? "far" : view.scale < NEAR ? "mid" : "near";
-      group.current?.setAttribute("class", detail);
+      group.current?.setAttribute("class", detailAt(view.scale));
+      onDetail(detailAt(view.scale));
     },
     zoom: (factor) => {
       const { clientWidth, clientHeight } = box.current!;
@@ -124,6 +129,6 @@ export function keepInSight(view: View, at: { x: number; y: number }, box: HTMLE
   const x = at.x * view.scale + view.x;
   const y = at.y * view.scale + view.y;
   const [width, height] = [box.clientWidth, box.clientHeight];
-  if (x > 100 && x < width - 100 && y > 40 && y < height - 40) return view;
+  if (x > 100 && x < width - 100 && y > 110 && y < height - 60) return view;
   return { x: view.x + width / 2 - x, y: view.y + height / 2 - y, scale: view.scale };
 }

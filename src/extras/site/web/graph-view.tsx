@@ -6,7 +6,7 @@ import { Icon } from "./icons.tsx";
 import { layout, NODE_HEIGHT, NODE_WIDTH } from "./layout.ts";
 import { toneOf } from "./parts.tsx";
 import { children, nodeAt } from "./store.ts";
-import { type Camera, FAR, fit, keepInSight, useCamera } from "./camera.ts";
+import { type Camera, type Detail, fit, keepInSight, useCamera } from "./camera.ts";
 
 export interface GraphViewProps {
   /** Indexes of the nodes to draw. */
@@ -23,7 +23,9 @@ export function GraphView(props: GraphViewProps): JSX.Element {
   const drawn = useMemo(() => placed(nodes, props.class === "small" ? 1 : 1.4), [nodes.join()]);
   const box = useRef<HTMLDivElement>(null);
   const group = useRef<SVGGElement>(null);
-  const camera = useCamera(box, group);
+  // Of many, the first look is from afar: their names need not be made.
+  const [detail, setDetail] = useState<Detail>(nodes.length > 150 ? "far" : "mid");
+  const camera = useCamera(box, group, setDetail);
   const [tip, setTip] = useState<{ name: string; x: number; y: number }>();
   useEffect(() => camera.set(fit(drawn, box.current!)), [drawn]);
   useEffect(() => {
@@ -53,7 +55,7 @@ export function GraphView(props: GraphViewProps): JSX.Element {
       onPointerMove={(event) => {
         const node = nodeUnder(event);
         const { left, top } = box.current!.getBoundingClientRect();
-        const shown = node !== undefined && camera.now().scale < FAR;
+        const shown = node !== undefined && detail === "far";
         setTip(
           shown ? { name: nodeAt(node).name, x: event.clientX - left + 12, y: event.clientY - top + 12 } : undefined,
         );
@@ -71,6 +73,7 @@ export function GraphView(props: GraphViewProps): JSX.Element {
               node={node}
               at={drawn.at.get(node)!}
               tint={props.colourOf(node)}
+              detail={detail}
               state={node === selected ? "selected" : near && !near.has(node) ? "dim" : ""}
             />
           ))}
@@ -99,16 +102,24 @@ export function GraphView(props: GraphViewProps): JSX.Element {
   );
 }
 
-function NodeBox(props: { node: number; at: Point; tint: string; state: string }): JSX.Element {
+function NodeBox(props: { node: number; at: Point; tint: string; detail: Detail; state: string }): JSX.Element {
   const { name, kind, materialized, status, tests } = nodeAt(props.node);
   const left = props.at.x - NODE_WIDTH / 2;
   const top = props.at.y - NODE_HEIGHT / 2;
   const bad = tests.fail > 0 || toneOf(status) === "bad";
   return (
-    <g class={`graph-node ${props.state}`} data-node={props.node} style={{ "--tint": props.tint }}>
+    <g class={`graph-node ${props.state}`} data-node={props.node} data-name={name} style={{ "--tint": props.tint }}>
       <rect class="node-shape" x={left} y={top} width={NODE_WIDTH} height={NODE_HEIGHT} rx="7" />
       <rect x={left} y={top} width="5" height={NODE_HEIGHT} rx="2.5" style={{ fill: props.tint }} />
-      <Name name={name} of={materialized === undefined ? kind : `${kind} · ${materialized}`} left={left} top={top} />
+      {props.detail !== "far" && (
+        <Name
+          name={name}
+          of={materialized === undefined ? kind : `${kind} · ${materialized}`}
+          left={left}
+          top={top}
+          large={props.detail === "mid"}
+        />
+      )}
       {bad && <circle cx={left + NODE_WIDTH - 12} cy={top + 12} r="5" style={{ fill: "var(--bad)" }} />}
     </g>
   );
@@ -120,26 +131,20 @@ function nodeUnder(event: Event): number | undefined {
   return found === null || found === undefined ? undefined : Number(found);
 }
 
-/** A name in some lines, in two sizes: the scale decides which is shown. */
-function Name({ name, of, left, top }: { name: string; of: string; left: number; top: number }): JSX.Element {
-  const small = inLines(name, 17, 2);
-  const large = inLines(name, 13, 3);
-  const middle = top + NODE_HEIGHT / 2;
-  const line = (count: number, i: number, height: number): number => middle + (i - (count - 1) / 2) * height;
+/** A name in some lines; in small print with what the node is. */
+function Name(props: { name: string; of: string; left: number; top: number; large: boolean }): JSX.Element {
+  const { name, of, left, top, large } = props;
+  const lines = large ? inLines(name, 13, 3) : [...inLines(name, 17, 2), of];
+  const [height, drop] = large ? [17.5, 6] : [15, 4.5];
   return (
     <>
-      {[...small, of].map((text, i) => (
+      {lines.map((text, i) => (
         <text
           key={i}
-          class={i === small.length ? "small kind" : "small"}
-          x={left + 14}
-          y={line(small.length + 1, i, 15) + 4.5}
+          class={large ? "large" : text === of ? "small kind" : "small"}
+          x={left + 13}
+          y={top + NODE_HEIGHT / 2 + (i - (lines.length - 1) / 2) * height + drop}
         >
-          {text}
-        </text>
-      ))}
-      {large.map((text, i) => (
-        <text key={i} class="large" x={left + 12} y={line(large.length, i, 17.5) + 6}>
           {text}
         </text>
       ))}

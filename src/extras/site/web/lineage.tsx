@@ -151,6 +151,7 @@ function Levels(props: { label: string; value: number; onChange: (value: number)
 /** A name, completed by the browser. */
 function Find({ onFound }: { onFound: (index: number) => void }): JSX.Element {
   const [text, setText] = useState("");
+  const [wanted, setWanted] = useState(false);
   const find = (wanted: string): void => {
     const names = site.nodes.map((node) => node.name.toLowerCase());
     const lower = wanted.trim().toLowerCase();
@@ -172,6 +173,7 @@ function Find({ onFound }: { onFound: (index: number) => void }): JSX.Element {
         placeholder="Find a node"
         aria-label="Find a node"
         value={text}
+        onFocus={() => setWanted(true)}
         onInput={(event) => {
           const { value } = event.currentTarget;
           setText(value);
@@ -179,9 +181,7 @@ function Find({ onFound }: { onFound: (index: number) => void }): JSX.Element {
         }}
       />
       <datalist id="node-names">
-        {site.nodes.map((node) => (
-          <option key={node.id} value={node.name} />
-        ))}
+        {wanted && site.nodes.map((node) => <option key={node.id} value={node.name} />)}
       </datalist>
     </form>
   );
@@ -191,24 +191,24 @@ function SelectedCard(props: { index: number; onClose: () => void; onFocus: () =
   const node = nodeAt(props.index);
   return (
     <section class="card graph-card" aria-label={node.name}>
-      <button class="close" aria-label="Close" onClick={props.onClose}>
-        ✕
-      </button>
-      <h2>{node.name}</h2>
-      <p>{node.summary || `A ${node.kind} without a description.`}</p>
-      <div class="tools">
+      <div>
+        <h2>{node.name}</h2>
         <StatusBadge status={node.status} />
         <TestsBadge tests={node.tests} />
+        <span class="muted">
+          reads {node.parents.length}, read by {children[props.index]!.length}
+        </span>
       </div>
-      <span class="muted">
-        reads {node.parents.length}, read by {children[props.index]!.length}
-      </span>
+      <p>{node.summary || `A ${node.kind} without a description.`}</p>
       <div class="actions">
         <a class="button" href={href("node", node.id)}>
           Open
         </a>
         <button class="button" onClick={props.onFocus}>
           Only what is around it
+        </button>
+        <button class="button icon" aria-label="Close" onClick={props.onClose}>
+          ✕
         </button>
       </div>
     </section>

@@ -1,6 +1,6 @@
 /** The side: pages, and everything the project has, by kind and layer. */
 import type { JSX } from "preact";
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { Icon } from "./icons.tsx";
 import { layers } from "./layers.ts";
 import { Dot } from "./parts.tsx";
@@ -59,28 +59,43 @@ function Tree({ of }: { of: string }): JSX.Element | null {
     <nav class="tree" aria-label="Project">
       <h2>Project</h2>
       {groups.map(({ layer, nodes }) => (
-        <details key={layer} open={few || (at !== undefined && nodeAt(at).layer === layer)}>
-          <summary>
-            <span>{layer}</span>
-            <span>{nodes.length}</span>
-          </summary>
-          <ul>
-            {nodes.map((node) => (
-              <li key={node.id}>
-                <a
-                  href={href("node", node.id)}
-                  title={node.name}
-                  {...(node.id === of ? { "aria-current": "page" } : {})}
-                >
-                  <Dot status={node.tests.fail > 0 ? "fail" : node.status} />
-                  <span>{node.name}</span>
-                </a>
-              </li>
-            ))}
-          </ul>
-        </details>
+        <Group
+          key={layer}
+          layer={layer}
+          nodes={nodes}
+          of={of}
+          first={few || (at !== undefined && nodeAt(at).layer === layer)}
+        />
       ))}
     </nav>
+  );
+}
+
+/** What is in a closed group is made when it is opened. */
+function Group(props: { layer: string; nodes: typeof site.nodes; of: string; first: boolean }): JSX.Element {
+  const { layer, nodes, of, first } = props;
+  const [open, setOpen] = useState(first);
+  useEffect(() => {
+    if (first) setOpen(true);
+  }, [first]);
+  return (
+    <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        <span>{layer}</span>
+        <span>{nodes.length}</span>
+      </summary>
+      <ul>
+        {open &&
+          nodes.map((node) => (
+            <li key={node.id}>
+              <a href={href("node", node.id)} title={node.name} {...(node.id === of ? { "aria-current": "page" } : {})}>
+                <Dot status={node.tests.fail > 0 ? "fail" : node.status} />
+                <span>{node.name}</span>
+              </a>
+            </li>
+          ))}
+      </ul>
+    </details>
   );
 }
 

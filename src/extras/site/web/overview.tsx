@@ -72,7 +72,7 @@ function Figures(): JSX.Element {
   const { pass, warn, fail } = site.tests;
   const ran = pass + warn + fail;
   const [last] = site.runs;
-  const published = site.publications[0];
+  const published = site.publications.find((one) => one.status === "published");
   return (
     <>
       <Figure label="Relations built" value={formatCount(good)} of={`of ${formatCount(built.length)}`} />
@@ -173,7 +173,7 @@ function Publications(): JSX.Element | null {
           <thead>
             <tr>
               <th>When</th>
-              <th>What happened</th>
+              <th>State</th>
               <th>Relations</th>
             </tr>
           </thead>
@@ -184,7 +184,7 @@ function Publications(): JSX.Element | null {
                 <td>
                   <StatusBadge status={publication.status} /> {publication.note}
                 </td>
-                <td class="muted">{publication.relations.join(", ")}</td>
+                <td class="muted">{listed(publication.relations)}</td>
               </tr>
             ))}
           </tbody>
@@ -192,6 +192,12 @@ function Publications(): JSX.Element | null {
       </div>
     </Card>
   );
+}
+
+/** The first few by name. */
+function listed(relations: readonly string[]): string {
+  const [shown, left] = [relations.slice(0, 6), relations.length - 6];
+  return left > 0 ? `${shown.join(", ")} and ${left} more` : shown.join(", ");
 }
 
 function Freshness(): JSX.Element | null {

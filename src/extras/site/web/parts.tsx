@@ -15,15 +15,27 @@ const TONES: Readonly<Record<string, Tone>> = {
   published: "good",
   warn: "warn",
   running: "warn",
+  building: "warn",
+  ready: "warn",
+  undone: "warn",
   cancelled: "warn",
   skipped: "warn",
+  failed: "bad",
   error: "bad",
   fail: "bad",
   "runtime error": "bad",
 };
 export const toneOf = (status: string): Tone => TONES[status] ?? "none";
 
-const WORDS: Readonly<Record<string, string>> = { none: "not run", pass: "passed", fail: "failed", warn: "warning" };
+const WORDS: Readonly<Record<string, string>> = {
+  none: "not run",
+  pass: "passed",
+  fail: "failed",
+  warn: "warning",
+  superseded: "replaced since",
+  undone: "taken back",
+  ready: "waits for publish",
+};
 export const wordOf = (status: string): string => WORDS[status] ?? status;
 
 const MARKS: Readonly<Record<Tone, string>> = {

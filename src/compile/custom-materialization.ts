@@ -1,0 +1,83 @@
+/** Which nodes are built by a `{% materialization %}` block rather than by a generator of Sluice's own. */
+import { BUILTIN_PACKAGE, type MacroNode, type MacroSet } from "../context/macros.ts";
+import type { Manifest, Node, NodeId } from "../parse/manifest.ts";
+
+/** What dbt's materializations call. Where a project has one of its own, it must be called: dbt's templates are run. */
+const SHARED = [
+  "load_cached_relation",
+  "make_intermediate_relation",
+  "make_backup_relation",
+  "drop_relation",
+  "drop_relation_if_exists",
+  "get_drop_sql",
+  "rename_relation",
+  "get_rename_sql",
+  "run_hooks",
+  "apply_grants",
+  "get_grant_sql",
+  "call_dcl_statements",
+  "persist_docs",
+  "alter_relation_comment",
+  "alter_column_comment",
+];
+const TABLE = [
+  "get_create_table_as_sql",
+  "create_table_as",
+  "get_select_subquery",
+  "get_assert_columns_equivalent",
+  "create_indexes",
+  "get_create_index_sql",
+];
+const CALLED: Readonly<Record<string, readonly string[]>> = {
+  table: [...SHARED, ...TABLE],
+  view: [...SHARED, "get_create_view_as_sql", "create_view_as", "get_assert_columns_equivalent"],
+  incremental: [
+    ...SHARED,
+    ...TABLE,
+    "make_temp_relation",
+    "alter_column_type",
+    "incremental_validate_on_schema_change",
+    "process_schema_changes",
+    "check_for_schema_changes",
+    "sync_column_schemas",
+    "alter_relation_add_remove_columns",
+    "diff_columns",
+    "get_incremental_append_sql",
+    "get_insert_into_sql",
+    "get_incremental_delete_insert_sql",
+    "get_delete_insert_merge_sql",
+    "get_incremental_merge_sql",
+    "get_merge_sql",
+    "get_merge_update_columns",
+    "get_incremental_default_sql",
+  ],
+};
+
+/** Strategies that the generator has itself; a project's own are macros, and so need the template. */
+const OWN_STRATEGIES = ["default", "append", "delete+insert", "merge", "microbatch"];
+
+export const strategyMacro = (strategy: string): string => `get_incremental_${strategy.replaceAll("+", "_")}_sql`;
+
+/** The block that builds this node, if one does. */
+export function customMaterialization(node: Pick<Node, "kind" | "config">, macros: MacroSet): MacroNode | undefined {
+  if (node.kind !== "model") return undefined;
+  const { materialized } = node.config;
+  const block = macros.materialization(materialized);
+  if (block === undefined || block.package !== BUILTIN_PACKAGE) return block;
+  const called = CALLED[materialized] ?? [];
+  const strategy = String(node.config.all["incremental_strategy"] ?? "default");
+  const isOthers = materialized === "incremental" && !OWN_STRATEGIES.includes(strategy);
+  if (isOthers && !macros.isOverridden(strategyMacro(strategy))) return undefined;
+  return isOthers || called.some((name) => macros.isOverridden(name)) ? block : undefined;
+}
+
+/** What cannot be staged as a delta, with the reason, for people. */
+export function opaqueBuilds({ nodes }: Manifest, macros: MacroSet): Map<NodeId, string> {
+  const found = new Map<NodeId, string>();
+  for (const node of nodes.values()) {
+    if (customMaterialization(node, macros)) found.set(node.id, `a template of the project builds it`);
+    else if (node.config.all["incremental_strategy"] === "microbatch")
+      found.set(node.id, "it is merged batch by batch");
+  }
+  return found;
+}
