@@ -14,6 +14,7 @@ const DOCS = [
   "docs/schedule.md",
   "docs/metabase.md",
   "docs/roles.md",
+  "docs/running.md",
 ];
 
 test("the README's table names every command", () => {
