@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { benchBuild } from "./build.ts";
 import { benchLoad } from "./load.ts";
 import { benchParse } from "./parse.ts";
+import { benchSite } from "./site.ts";
 import { benchStart } from "./start.ts";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -27,6 +28,16 @@ say(
 say(
   `                   ${((parse.seconds / parse.models) * 1000).toFixed(2)} ms a model; ${(parse.seconds / start.bare).toFixed(1)} × bare node\n`,
 );
+
+for (const site of await benchSite([10, 1000])) {
+  const label = `${site.models} models`.padEnd(12);
+  const painted =
+    site.overview === undefined || site.lineage === undefined
+      ? "first paint not measured: no Chromium"
+      : `first paint of the overview ${seconds(site.overview)}, of the lineage ${seconds(site.lineage)}`;
+  say(`Site ${label}  generated in ${seconds(site.generate)}, ${(site.bytes / 1e6).toFixed(1)} MB; ${painted}`);
+}
+say("");
 
 if (spawnSync("psql", ["--version"]).status !== 0) {
   say("psql is not installed: the comparisons with it are left out (Debian: apt-get install postgresql-client).");

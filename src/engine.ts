@@ -6,35 +6,50 @@ import { randomUUID } from "node:crypto";
 import { assemble, type Compiled } from "./compile/assemble.ts";
 import { customMaterialization, opaqueBuilds } from "./compile/custom-materialization.ts";
 import { Compiler } from "./compile/compiler.ts";
+import { panelTemplate } from "./compile/panel.ts";
 import type { RunFacts } from "./context/globals.ts";
-import type { MacroSet } from "./context/macros.ts";
-import { type Diagnostic, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
+import type { MacroNode, MacroSet } from "./context/macros.ts";
+import { type Diagnostic, error, Failure, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
+import { describeRelations, type DescribedRelation } from "./execute/catalog.ts";
+import { cloneRelations, type CloneResult } from "./execute/clone.ts";
 import type { PublishSettings } from "./execute/conclude.ts";
 import { Connections } from "./execute/connections.ts";
-import type { RunEvent, RunResult } from "./execute/events.ts";
+import type { FreshnessResult, RunEvent, RunResult } from "./execute/events.ts";
+import { checkFreshness, isDated } from "./execute/freshness.ts";
 import { runGuarded } from "./execute/guarded-run.ts";
+import { runProjectHooks } from "./execute/hooks.ts";
 import { listHistory, type PastInput, publishReady, rollBack } from "./execute/past.ts";
 import type { RunInput } from "./execute/run.ts";
 import { type Look, look } from "./execute/world.ts";
 import { buildGraph, type Graph } from "./graph/graph.ts";
+import { parseSelectors, type Selectors } from "./graph/selectors.ts";
+import { compareState, type PresentMacros, type PreviousManifest } from "./graph/state.ts";
 import { select, type Selection, type SelectionArgs } from "./graph/select.ts";
 import { Jinja } from "./jinja/index.ts";
+import { didYouMean } from "./lib/nearest.ts";
 import { configProblems } from "./materialize/config.ts";
 import { materializationProblem } from "./materialize/index.ts";
-import type { DataTestNode, Manifest, ModelNode, SnapshotNode } from "./parse/manifest.ts";
+import type { Panel } from "./parse/dashboard.ts";
+import type { DataTestNode, Manifest, ModelNode, NodeId, SnapshotNode } from "./parse/manifest.ts";
+import { macroDictionary } from "./parse/macro-dictionary.ts";
 import { parseProject, type Parsed } from "./parse/parse.ts";
+import { deferTo } from "./plan/defer.ts";
 import { makePlan } from "./plan/make-plan.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { Session } from "./postgres/database.ts";
 import { publishSettings } from "./project/publish-settings.ts";
 import { readProject, type ReadOptions } from "./project/read.ts";
 import { nativeRenderer } from "./project/render.ts";
-import type { Project } from "./project/types.ts";
+import type { Mapping, Project } from "./project/types.ts";
 import type { Publication } from "./publish/publish.ts";
 import type { PastRun } from "./state/history.ts";
 
 export interface OpenOptions extends Omit<ReadOptions, "projectDir" | "render" | "env"> {
   readonly fullRefresh?: boolean;
+  /** Parents are read without their rows. */
+  readonly empty?: boolean;
+  /** Tests that do not say keep their failing rows. */
+  readonly storeFailures?: boolean;
   /** Which batches of microbatch models are built; absent: those that are due. */
   readonly window?: RunFacts["window"];
   /** Models read their parents for this stretch of time only. */
@@ -57,6 +72,8 @@ const realEffects: Effects = { env: process.env, now: () => new Date(), id: rand
 
 export interface PlanRequest {
   readonly selection: Selection;
+  /** Where another run built what this one does not. */
+  readonly defer?: { readonly manifest: PreviousManifest; readonly favorState: boolean };
   /** `build`: tests gate what follows them. */
   readonly testsGate?: boolean;
   /** Replace each node where it stands. Default: what the project says. */
@@ -68,6 +85,8 @@ export interface PlanRequest {
 export interface RunRequest {
   readonly signal?: AbortSignal;
   readonly failFast?: boolean;
+  /** Tests that warn fail. */
+  readonly warningsFail?: boolean;
   readonly onEvent?: (event: RunEvent) => void;
   /** Which of the steps that are ready is next; the first, unless a test shuffles. */
   readonly pick?: RunInput["pick"];
@@ -77,7 +96,9 @@ export interface RunRequest {
 export async function open(dir: string, options: OpenOptions = {}): Promise<Sluice> {
   const effects = { ...realEffects, ...options.effects };
   const jinja = new Jinja();
-  const { effects: _, onServerStart, fullRefresh = false, command = "run", window, sample, ...reading } = options;
+  const { effects: _, onServerStart, fullRefresh = false, command = "run", ...more } = options;
+  const { empty = false, storeFailures = false, window, sample, ...reading } = more;
+  const chosen: Chosen = { ids: [] };
   const times = { ...(window && { window }), ...(sample && { sample }) };
   const facts: RunFacts = {
     invocationId: effects.id(),
@@ -85,6 +106,9 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     env: effects.env,
     fullRefresh,
     command,
+    selected: () => chosen.ids,
+    empty,
+    storeFailures,
     ...times,
   };
   const render = nativeRenderer(jinja);
@@ -98,7 +122,9 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     ...(node.kind === "model" ? [materializationProblem(node)].filter((d) => d !== undefined) : []),
     ...configProblems(node),
   ]);
+  const selectors = parseSelectors(project.selectors);
   const all = [
+    ...selectors.diagnostics,
     ...diagnostics,
     ...publishSettings(project).diagnostics,
     ...parsed.manifest.diagnostics,
@@ -106,16 +132,47 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     ...problems,
   ];
   const connections = new Connections(project, onServerStart);
-  return new Sluice({ facts, jinja, diagnostics: all, project, parsed, connections, ...(graph && { graph }) });
+  return new Sluice({
+    facts,
+    jinja,
+    diagnostics: all,
+    project,
+    parsed,
+    selectors,
+    connections,
+    chosen,
+    ...(graph && { graph }),
+  });
+}
+
+/** What the latest plan is for: templates see it as `selected_resources`. */
+interface Chosen {
+  ids: readonly string[];
+}
+
+export interface FreshnessRun {
+  readonly results: readonly FreshnessResult[];
+  readonly seconds: number;
+  /** Nothing is too old, and nothing failed. */
+  readonly ok: boolean;
+}
+
+/** Of another run: what selections compare with. */
+export interface Earlier {
+  readonly manifest?: PreviousManifest;
+  readonly results?: ReadonlyMap<NodeId, string>;
+  readonly fresherSources?: ReadonlySet<NodeId>;
 }
 
 interface Parts {
   readonly facts: RunFacts;
+  readonly chosen?: Chosen;
   readonly jinja: Jinja;
   readonly diagnostics: readonly Diagnostic[];
   readonly project?: Project;
   readonly parsed?: Parsed;
   readonly graph?: Graph;
+  readonly selectors?: Selectors;
   readonly connections?: Connections;
 }
 
@@ -123,6 +180,10 @@ export class Sluice {
   readonly #parts: Parts;
   #look: Look = { world: { relations: new Map(), loads: new Map(), held: new Map() }, schemas: new Set() };
   #compilePlan: Plan | undefined;
+  /** What plans were made for, to make them again. */
+  readonly #requests = new WeakMap<Plan, PlanRequest>();
+  /** Macros that nodes were seen to call when they were compiled or run, by unique id. */
+  readonly calls = new Map<NodeId, Set<string>>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -158,20 +219,41 @@ export class Sluice {
     return needed(this.#parts.connections);
   }
 
-  select(args: Partial<SelectionArgs> = {}): { selection: Selection; diagnostics: Diagnostic[] } {
-    const full: SelectionArgs = { select: [], exclude: [], indirect: "eager", ...args };
-    return select(this.graph, full, { projectName: this.project.name });
+  /** `earlier` is what `state:`, `result:` and `source_status:` compare with. */
+  select(
+    args: Partial<SelectionArgs> = {},
+    earlier: Earlier = {},
+  ): { selection: Selection; diagnostics: Diagnostic[] } {
+    const { byName: selectors, standard } = needed(this.#parts.selectors);
+    const named = args.select?.length || args.exclude?.length || standard === undefined ? {} : { selector: standard };
+    const full: SelectionArgs = { select: [], exclude: [], indirect: "eager", ...named, ...args };
+    const { manifest: previous, results, fresherSources } = earlier;
+    return select(this.graph, full, {
+      projectName: this.project.name,
+      selectors,
+      ...(previous && { state: compareState(this.manifest, () => this.#macroTexts(), previous) }),
+      ...(results && { results }),
+      ...(fresherSources && { fresherSources }),
+    });
   }
 
-  async plan(
-    { selection, testsGate = false, direct, force = false }: PlanRequest,
-    signal?: AbortSignal,
-  ): Promise<Plan> {
+  #macroTexts(): PresentMacros {
+    return new Map(
+      [...this.manifest.macros.values()].map((macro) => [
+        macro.id,
+        { text: macro.source, calls: macroDictionary(macro, this.macros).depends_on.macros },
+      ]),
+    );
+  }
+
+  async plan(request: PlanRequest, signal?: AbortSignal): Promise<Plan> {
+    const { selection, testsGate = false, direct, force = false, defer } = request;
     const { invocationId: id, command, fullRefresh } = this.#parts.facts;
     await this.connections.pool(signal);
     const run = { root: this.project.root, id, fullRefresh, site: this.#settings.site };
+    if (this.#parts.chosen) this.#parts.chosen.ids = [...selection];
     this.#look = await this.connections.ask((session) => look(session, this.graph, selection, run));
-    return makePlan(this.graph, selection, this.#look.world, {
+    const plan = makePlan(this.graph, selection, this.#look.world, {
       id,
       command,
       fullRefresh,
@@ -180,22 +262,29 @@ export class Sluice {
       force,
       opaque: opaqueBuilds(this.manifest, this.macros),
     });
+    if (defer) deferTo(defer, plan.relations, selection, this.#look.world);
+    this.#requests.set(plan, request);
+    return plan;
   }
 
-  run(plan: Plan, { signal, failFast = false, onEvent = () => {}, pick }: RunRequest = {}): Promise<RunResult> {
+  run(plan: Plan, request: RunRequest = {}): Promise<RunResult> {
+    const { signal, failFast = false, warningsFail = false, onEvent = () => {}, pick } = request;
     const { target, root } = this.project;
+    const planned = (of: Plan) => {
+      const { world, schemas } = this.#look;
+      return { plan: of, world, schemas, compiler: this.#compiler(of, onEvent) };
+    };
     return runGuarded(this.connections, {
-      plan,
+      ...planned(plan),
+      replan: async () => planned(await this.plan(this.#requests.get(plan)!, signal)),
       emit: onEvent,
       graph: this.graph,
       manifest: this.manifest,
-      compiler: this.#compiler(plan, onEvent),
       root,
       threads: target.threads,
       failFast,
+      warningsFail,
       targetName: target.name,
-      schemas: this.#look.schemas,
-      world: this.#look.world,
       publish: this.#settings,
       ...(signal && { signal }),
       ...(pick && { pick }),
@@ -203,8 +292,12 @@ export class Sluice {
   }
 
   /** A node's SQL as it would run now. Throws `Failure`. */
-  async compile(node: ModelNode | DataTestNode | SnapshotNode, selection: Selection): Promise<Compiled> {
-    this.#compilePlan ??= await this.plan({ selection });
+  async compile(
+    node: ModelNode | DataTestNode | SnapshotNode,
+    selection: Selection,
+    defer?: PlanRequest["defer"],
+  ): Promise<Compiled> {
+    this.#compilePlan ??= await this.plan({ selection, ...(defer && { defer }) });
     const compiler = this.#compiler(this.#compilePlan);
     return this.connections.ask((session) => compiler.compile(node, (sql) => session.queryText(sql)), node.at);
   }
@@ -213,6 +306,56 @@ export class Sluice {
   async compileInline(sql: string): Promise<Compiled> {
     const compiler = this.#compiler(await this.plan({ selection: new Set() }));
     return this.connections.ask((session) => compiler.compileInline(sql, (text) => session.queryText(text)));
+  }
+
+  /** A dashboard panel's query, of this target's relations. Throws `Failure`. */
+  compilePanel(panel: Panel): Promise<Compiled> {
+    return this.compileInline(panelTemplate(panel));
+  }
+
+  /** Stands in, for each node selected that is not there, a view of what another run built. Throws `Failure`. */
+  async clone(selection: Selection, from: PreviousManifest, fullRefresh: boolean): Promise<CloneResult[]> {
+    const resources = [...selection].map((id) => this.graph.resource(id));
+    const database = await this.connections.pool();
+    return cloneRelations(database, resources, { from, fullRefresh });
+  }
+
+  /** Calls a macro (`name`, or `package.name`) on a session of its own. Throws `Failure`. */
+  async runOperation(name: string, args: Mapping, onEvent: (event: RunEvent) => void = () => {}): Promise<MacroNode> {
+    const macro = findOperation(this.macros, this.project.name, name);
+    const compiler = this.#compiler(await this.plan({ selection: new Set() }), onEvent);
+    await this.connections.ask((session) => compiler.callMacro(macro, args, (sql) => session.queryText(sql)), macro.at);
+    return macro;
+  }
+
+  /** Any SQL with the names of the project, run for what it does. Throws `Failure`. */
+  async runInline(sql: string): Promise<void> {
+    const compiled = await this.compileInline(sql);
+    await this.connections.ask((session) => session.query(compiled.sql), undefined, compiled);
+  }
+
+  /** How old the newest rows of sources are; those that promise nothing are left out. */
+  async freshness(selection: Selection, { onEvent = () => {}, signal }: RunRequest = {}): Promise<FreshnessRun> {
+    const started = performance.now();
+    const compiler = this.#compiler(await this.plan({ selection: new Set() }, signal), onEvent);
+    const chosen = [...selection].map((id) => this.graph.resource(id));
+    const sources = chosen.filter((r) => r.kind === "source").filter(isDated);
+    const input = { database: await this.connections.pool(signal), compiler, emit: onEvent, ...(signal && { signal }) };
+    const hooks = this.project.packages[0]?.config.flags["source_freshness_run_project_hooks"] === false;
+    const around = async (which: "onRunStart" | "onRunEnd"): Promise<boolean> =>
+      hooks || sources.length === 0 || (await runProjectHooks(this.manifest[which], input, new Map(), onEvent)).ok;
+    if (!(await around("onRunStart"))) return { results: [], seconds: 0, ok: false };
+    const results = await checkFreshness({ sources, ...input });
+    const ok = await around("onRunEnd");
+    const failed = results.some(({ status }) => status === "error" || status === "runtime error");
+    return { results, seconds: (performance.now() - started) / 1000, ok: ok && !failed };
+  }
+
+  /** The relations of resources as the database holds them; what is not there is left out. Throws `Failure`. */
+  describe(selection: Selection): Promise<Map<NodeId, DescribedRelation>> {
+    const resources = [...selection].map((id) => this.graph.resource(id));
+    const { database } = this.project.target.connection;
+    return this.connections.ask((session) => describeRelations(session, database, resources));
   }
 
   /** The first rows of a query, values as Postgres writes them; all without a limit. Throws `Failure`. */
@@ -260,10 +403,19 @@ export class Sluice {
       jinja,
       facts,
       relations,
+      calls: this.calls,
       world: this.#look.world,
       message: (level, text, node) => emit({ type: "message", at: new Date(), level, text, ...(node && { node }) }),
     });
   }
+}
+
+function findOperation(macros: MacroSet, root: string, name: string): MacroNode {
+  const [first = "", second] = name.split(".", 2);
+  const found = second === undefined ? macros.find(first, root) : macros.inPackage(first, second);
+  if (found) return found;
+  const notes = [...didYouMean(name, macros.names()), "a macro is a {% macro … %} block below macros/"];
+  throw new Failure(error("macro-not-found", `No macro named "${name}".`, undefined, notes));
 }
 
 function needed<T>(part: T | undefined): T {

@@ -3,8 +3,8 @@ import type { MacroSet } from "../context/macros.ts";
 import { md5 } from "../lib/hash.ts";
 import type { HookNode, Manifest, Node, NodeId } from "../parse/manifest.ts";
 import { exposureDictionary, hookDictionary, nodeDictionary, sourceDictionary } from "../parse/node-dictionary.ts";
-import { macroDictionary } from "./macro-dictionary.ts";
-import { resourceDictionary } from "./resource-dictionary.ts";
+import { macroDictionary } from "../parse/macro-dictionary.ts";
+import { resourceDictionary } from "../parse/resource-dictionary.ts";
 import { type Invocation, metadata } from "./metadata.ts";
 
 export const MANIFEST_FILE = "manifest.json";
@@ -18,6 +18,8 @@ export interface ManifestInput {
   readonly quoting: Readonly<Record<string, unknown>>;
   /** What a run or `compile` made of nodes' templates, and where it was written below the target folder. */
   readonly compiled?: ReadonlyMap<NodeId, { readonly sql: string; readonly path: string }>;
+  /** Macros that nodes called when they ran, beside those that parsing saw. */
+  readonly calls?: ReadonlyMap<NodeId, ReadonlySet<string>>;
   /** `selectors.yml` by name. */
   readonly selectors?: Dictionary;
 }
@@ -31,6 +33,11 @@ export function manifestArtifact(input: ManifestInput, invocation: Invocation, n
   const nodeOf = (node: Node): Dictionary => {
     const made = dated(nodeDictionary(node));
     if (node.kind === "model") made["primary_key"] = keys.get(node.id) ?? [];
+    const called = input.calls?.get(node.id);
+    if (called && node.kind !== "unit_test") {
+      const { macros, nodes } = made["depends_on"] as { macros: string[]; nodes?: string[] };
+      made["depends_on"] = { macros: [...new Set([...macros, ...called])], ...(nodes && { nodes }) };
+    }
     const compiled = input.compiled?.get(node.id);
     return compiled === undefined ? made : { ...made, ...compiledPart(compiled) };
   };

@@ -1,15 +1,18 @@
 /** What a run leaves in the target folder: `compiled/`, `run/`, `run_results.json` and `manifest.json`. Output only, never read back. */
-import { join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import type { RunFacts } from "../context/globals.ts";
 import type { MacroSet } from "../context/macros.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
-import type { RunResult } from "../execute/events.ts";
+import type { DescribedRelation } from "../execute/catalog.ts";
+import type { FreshnessResult, RunResult } from "../execute/events.ts";
 import type { Graph } from "../graph/graph.ts";
 import { writeFileAtomically } from "../lib/write-file.ts";
 import type { Manifest, NodeId, Resource } from "../parse/manifest.ts";
 import type { Project } from "../project/types.ts";
 import { MANIFEST_FILE, manifestArtifact, type ManifestInput } from "./manifest.ts";
-import { RUN_RESULTS_FILE, runResults } from "./run-results.ts";
+import { CATALOG_FILE, catalogArtifact } from "./catalog.ts";
+import { type PlainResult, plainRunResults, RUN_RESULTS_FILE, runResults } from "./run-results.ts";
+import { SOURCES_FILE, sourcesArtifact } from "./sources.ts";
 
 /** `models/marts/x.sql`, as dbt lays them; nodes that share a file lie in a folder named after it. */
 export function compiledPath(resource: Resource): string {
@@ -32,6 +35,7 @@ export interface Place {
   readonly macros: MacroSet;
   readonly facts: RunFacts;
   readonly project: Project;
+  readonly calls: ReadonlyMap<NodeId, ReadonlySet<string>>;
 }
 
 export type CompiledTexts = NonNullable<ManifestInput["compiled"]>;
@@ -42,7 +46,9 @@ export async function writeManifest(place: Place, compiled?: CompiledTexts): Pro
   const { quoting } = project.packages[0]!.config;
   const { schema, connection } = project.target;
   const about = { name: project.name, database: connection.database, schema };
-  const made = manifestArtifact({ manifest, macros, project: about, quoting, ...(compiled && { compiled }) }, facts);
+  const selectors = Object.fromEntries(project.selectors.map(({ name, definition }) => [name, { name, definition }]));
+  const input = { manifest, macros, project: about, quoting, selectors, calls: place.calls };
+  const made = manifestArtifact({ ...input, ...(compiled && { compiled }) }, facts);
   await writeInto(project.targetPath, MANIFEST_FILE, JSON.stringify(made));
 }
 
@@ -70,6 +76,35 @@ export async function writeRunFiles(
   const text = JSON.stringify(runResults(result, { generatedAt: new Date(), args, env: process.env }));
   await writeInto(targetPath, RUN_RESULTS_FILE, text);
   await writeManifest(place, texts);
+}
+
+/** `run_results.json` of a command that runs no plan. */
+export async function writeResults(
+  results: readonly PlainResult[],
+  { facts, project }: Place,
+  args: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await writeInto(project.targetPath, RUN_RESULTS_FILE, JSON.stringify(plainRunResults(results, facts, args)));
+}
+
+/** `sources.json`, or another file. */
+export async function writeSources(
+  results: readonly FreshnessResult[],
+  seconds: number,
+  { facts, project }: Place,
+  file?: string,
+): Promise<void> {
+  const [folder, name] = file ? [dirname(file), basename(file)] : [project.targetPath, SOURCES_FILE];
+  await writeInto(folder, name, JSON.stringify(sourcesArtifact(results, facts, seconds)));
+}
+
+/** `catalog.json`; gives its path. */
+export async function writeCatalog(
+  relations: ReadonlyMap<NodeId, DescribedRelation>,
+  { facts, project }: Place,
+): Promise<string> {
+  await writeInto(project.targetPath, CATALOG_FILE, JSON.stringify(catalogArtifact(relations, facts)));
+  return join(project.targetPath, CATALOG_FILE);
 }
 
 async function writeInto(targetPath: string, path: string, text: string): Promise<void> {

@@ -1,7 +1,7 @@
 /** `target/run_results.json`, version 6 of dbt's schema. */
 import type { HookFinished, RunResult, StepResult } from "../execute/events.ts";
 import type { NodeId } from "../parse/manifest.ts";
-import { metadata, type Metadata } from "./metadata.ts";
+import { type Invocation, metadata, type Metadata } from "./metadata.ts";
 
 export interface RunResults {
   readonly metadata: Metadata;
@@ -68,6 +68,44 @@ function nodeResult(result: StepResult): NodeResult {
     compiled_code: ran ? (result.compiled ?? null) : null,
     relation_name: result.relation ?? null,
     batch_results: null,
+  };
+}
+
+/** Of a command that runs no plan: `compile`, `run-operation` … */
+export interface PlainResult {
+  readonly id: string;
+  readonly status: "success" | "error" | "skipped";
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  readonly message?: string;
+  readonly compiled?: string;
+  readonly relation?: string;
+}
+
+export function plainRunResults(
+  results: readonly PlainResult[],
+  invocation: Invocation,
+  args: Readonly<Record<string, unknown>>,
+  now: Date = new Date(),
+): RunResults {
+  return {
+    metadata: metadata("run-results/v6", invocation, now),
+    results: results.map((result) => ({
+      status: result.status,
+      timing: timing(result),
+      thread_id: "MainThread",
+      execution_time: (result.finishedAt.getTime() - result.startedAt.getTime()) / 1000,
+      adapter_response: {},
+      message: result.message ?? null,
+      failures: null,
+      unique_id: result.id,
+      compiled: result.compiled !== undefined,
+      compiled_code: result.compiled ?? null,
+      relation_name: result.relation ?? null,
+      batch_results: null,
+    })),
+    elapsed_time: (now.getTime() - invocation.startedAt.getTime()) / 1000,
+    args,
   };
 }
 

@@ -1,13 +1,15 @@
 /** What all commands share: opening the project, the reporter, Ctrl-C. The engine is loaded only when a command runs. */
 import { writeManifest } from "../artifacts/run-files.ts";
-import { error, Failure } from "../diagnostics/diagnostic.ts";
-import type { Sluice } from "../index.ts";
+import { error, Failure, hasErrors } from "../diagnostics/diagnostic.ts";
+import type { Selection, Sluice } from "../index.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { makeReporter, type Reporter, type ReportOptions } from "../report/reporter.ts";
 import { projectFolder } from "./defaults.ts";
 import { type EventTimeArgs, eventTimes } from "./event-times.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { GlobalArgs, Option, SelectionArgs } from "./options.ts";
+import { earlierFor } from "./state.ts";
+import { warningPolicy } from "./warnings.ts";
 
 /** A yargs command whose handler gives the exit code. */
 export interface Command {
@@ -35,7 +37,7 @@ export function reporterFor(args: GlobalArgs, more: Partial<ReportOptions> = {})
   });
 }
 
-type OpenArgs = GlobalArgs & EventTimeArgs & { fullRefresh?: boolean };
+type OpenArgs = GlobalArgs & EventTimeArgs & { fullRefresh?: boolean; empty?: boolean; storeFailures?: boolean };
 
 /** Commands after which there is a `target/manifest.json`, as in dbt. */
 const WRITES_MANIFEST = new Set([
@@ -56,13 +58,15 @@ const WRITES_MANIFEST = new Set([
 ]);
 
 /** Opens the project named by the arguments; `args.fullRefresh` is seen by templates. */
-async function openFor(args: OpenArgs, command: string, onServerStart: () => void): Promise<Sluice> {
+export async function openProject(args: OpenArgs, command: string, onServerStart: () => void): Promise<Sluice> {
   const { open } = await import("../index.ts");
   const threads = args.singleThreaded ? 1 : args.threads;
   return open(projectFolder(args.projectDir), {
     command,
     onServerStart,
     fullRefresh: args.fullRefresh ?? false,
+    empty: args.empty ?? false,
+    storeFailures: args.storeFailures ?? false,
     ...eventTimes(args),
     ...(args.profilesDir ? { profilesDir: args.profilesDir } : {}),
     ...(args.profile ? { profile: args.profile } : {}),
@@ -93,9 +97,11 @@ export async function withProject(
   let sluice: Sluice | undefined;
   const reporter = reporterFor(args, options.report?.(() => sluice) ?? {});
   try {
-    sluice = await openFor(args, command, () => reporter.notice("Starting PostgreSQL …"));
-    if (sluice.diagnostics.length > 0) reporter.diagnostics(sluice.diagnostics);
-    if (!sluice.ok) return ExitCode.unusable;
+    const policy = await warningPolicy(args);
+    sluice = await openProject(args, command, () => reporter.notice("Starting PostgreSQL …"));
+    const diagnostics = policy.judge(sluice.diagnostics);
+    if (diagnostics.length > 0) reporter.diagnostics(diagnostics);
+    if (!sluice.ok || hasErrors(diagnostics)) return ExitCode.unusable;
     if ((options.writesManifest ?? WRITES_MANIFEST.has(command)) && args.writeJson !== false)
       await writeManifest(sluice);
     return await work(sluice, reporter);
@@ -123,19 +129,25 @@ export async function failedOnly(reporter: Reporter, work: () => Promise<number>
   }
 }
 
-/** Resolves `--select` and `--exclude`; throws `Failure` on words that mean nothing. */
-export function selectionFor(
+/** Resolves `--select`, `--exclude` and `--selector`; throws `Failure` on words that mean nothing. */
+export async function selectionFor(
   sluice: Sluice,
-  args: SelectionArgs,
+  args: SelectionArgs & GlobalArgs,
   reporter: Reporter,
   kinds?: readonly string[],
-): ReturnType<Sluice["select"]>["selection"] {
-  const { selection, diagnostics } = sluice.select({
-    select: args.select,
-    exclude: args.exclude,
-    indirect: args.indirectSelection,
-    ...(kinds ? { resourceTypes: kinds } : {}),
-  });
+): Promise<Selection> {
+  const found = sluice.select(
+    {
+      select: args.select,
+      exclude: args.exclude,
+      indirect: args.indirectSelection,
+      ...(args.selector !== undefined && args.select.length === 0 ? { selector: args.selector } : {}),
+      ...(kinds ? { resourceTypes: kinds } : {}),
+    },
+    await earlierFor(sluice, args),
+  );
+  const { selection } = found;
+  const diagnostics = (await warningPolicy(args)).judge(found.diagnostics);
   const errors = diagnostics.filter((d) => d.severity === "error");
   if (errors.length > 0) throw new Failure(errors);
   if (diagnostics.length > 0) reporter.diagnostics(diagnostics);

@@ -1,4 +1,3 @@
-import { resourceDictionary } from "../artifacts/resource-dictionary.ts";
 import type { Resource } from "../index.ts";
 import { type Command, kindsFor, selectionFor, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
@@ -52,18 +51,21 @@ export const lsCommand: Command = {
   ],
   run: (args: Args) =>
     withProject(args, "list", async (sluice, reporter) => {
-      const selection = selectionFor(sluice, args, reporter, kindsFor(args, USUAL, ["analysis"]));
+      const selection = await selectionFor(sluice, args, reporter, kindsFor(args, USUAL, ["analysis"]));
       const keys = args.outputKeys?.flatMap((key) => key.split(/[\s,]+/)) ?? KEYS;
+      const { resourceDictionary } = await import("../index.ts");
       // dbt's order.
       for (const id of [...selection].toSorted()) {
         const resource = sluice.graph.resource(id);
-        reporter.line(row(resource, args.output, keys));
+        reporter.line(row(resource, args.output, keys, resourceDictionary));
       }
       return ExitCode.ok;
     }),
 };
 
-function row(resource: Resource, output: Output, keys: readonly string[]): string {
+type Describe = (resource: Resource) => Readonly<Record<string, unknown>>;
+
+function row(resource: Resource, output: Output, keys: readonly string[], describe: Describe): string {
   switch (output) {
     case "name":
       return resource.kind === "source" ? `${resource.source.source}.${resource.name}` : resource.name;
@@ -72,7 +74,7 @@ function row(resource: Resource, output: Output, keys: readonly string[]): strin
     case "selector":
       return selector(resource);
     case "json": {
-      const dictionary = resourceDictionary(resource);
+      const dictionary = describe(resource);
       return JSON.stringify(Object.fromEntries(keys.flatMap((key) => valueAt(dictionary, key))));
     }
   }

@@ -55,6 +55,13 @@ export const globalOptions = {
     describe: "Width of lines off a terminal",
     hidden: true,
   },
+  "warn-error": { type: "boolean", describe: "Take warnings for errors" },
+  "warn-error-options": {
+    ...text,
+    value: "yaml",
+    describe: "Which: '{error: all, silence: [NoNodeForYamlKey]}'",
+    hidden: true,
+  },
   "write-json": { type: "boolean", describe: "Write artifacts to the target folder", hidden: true },
   "single-threaded": { type: "boolean", describe: "As --threads 1", hidden: true },
 } satisfies Record<string, Option>;
@@ -100,12 +107,21 @@ export const selectionOptions = {
     default: [] as string[],
     defaultDescription: "none",
   },
+  selector: { ...text, value: "name", describe: "A selection of selectors.yml" },
+  state: { ...text, value: "dir", describe: "Artifacts of another run, for state: and result: and --defer" },
   "indirect-selection": {
     choices: ["eager", "cautious", "buildable", "empty"] as const,
     requiresArg: true,
     describe: "Which tests of selected nodes come along",
     default: "eager" as const,
   },
+} satisfies Record<string, Option>;
+
+/** Reading what is not built here from where another run built it. */
+export const deferOptions = {
+  defer: { type: "boolean", describe: "Read what is not selected, and not there, as --state has it", default: false },
+  "favor-state": { type: "boolean", describe: "With --defer: even if it is there", default: false },
+  "defer-state": { ...text, value: "dir", describe: "Artifacts for --defer, in the place of --state's" },
 } satisfies Record<string, Option>;
 
 export const resourceTypeOptions = {
@@ -125,6 +141,7 @@ export const resourceTypeOptions = {
 
 export const runOptions = {
   ...selectionOptions,
+  ...deferOptions,
   ...eventTimeOptions,
   "full-refresh": {
     type: "boolean",
@@ -132,6 +149,8 @@ export const runOptions = {
     describe: "Rebuild incremental models, reload all files",
     default: false,
   },
+  empty: { type: "boolean", describe: "Read no rows of parents: only the shape is built", default: false },
+  "store-failures": { type: "boolean", describe: "Keep the failing rows of tests in tables" },
   "fail-fast": {
     type: "boolean",
     alias: "x",
@@ -140,6 +159,7 @@ export const runOptions = {
   },
 } satisfies Record<string, Option>;
 
+export type DeferArgs = ArgumentsCamelCase<InferredOptionTypes<typeof deferOptions>> & { state?: string };
 export type SelectionArgs = ArgumentsCamelCase<InferredOptionTypes<typeof selectionOptions>>;
 export type RunArgs = ArgumentsCamelCase<InferredOptionTypes<typeof runOptions>>;
 

@@ -31,7 +31,7 @@ export const planCommand: Command = {
       args,
       "build",
       async (sluice, reporter) => {
-        const selection = selectionFor(sluice, args, reporter, kindsFor(args, KINDS));
+        const selection = await selectionFor(sluice, args, reporter, kindsFor(args, KINDS));
         const plan = await sluice.plan({ selection, testsGate: true, direct: args.direct, force: args.force });
         const resourceOf = (id: (typeof plan.steps)[number]["node"]) => sluice.graph.resource(id);
         const width = process.stdout.isTTY ? { width: process.stdout.columns } : {};

@@ -25,7 +25,7 @@ export const showCommand: Command = {
       if (args.inline === undefined && args.select.length === 0) {
         throw new Failure(error("show-what", "Say what to show: --select MODEL or --inline SQL."));
       }
-      const id = args.inline === undefined ? theOne(args, sluice, reporter) : undefined;
+      const id = args.inline === undefined ? await theOne(args, sluice, reporter) : undefined;
       return failedOnly(reporter, async () => {
         const compiled = id === undefined ? await sluice.compileInline(args.inline!) : await compile(sluice, id);
         const { fields, rows } = await sluice.show(
@@ -51,8 +51,15 @@ type WithProject = Parameters<Parameters<typeof withProject>[2]>;
 type Id = Parameters<WithProject[0]["graph"]["resource"]>[0];
 
 /** The node that is meant; tests come along with their model, and are shown only when named. */
-function theOne(args: Args, sluice: WithProject[0], reporter: WithProject[1]): Id {
-  const selection = selectionFor(sluice, args, reporter, ["model", "seed", "snapshot", "source", "test", "analysis"]);
+async function theOne(args: Args, sluice: WithProject[0], reporter: WithProject[1]): Promise<Id> {
+  const selection = await selectionFor(sluice, args, reporter, [
+    "model",
+    "seed",
+    "snapshot",
+    "source",
+    "test",
+    "analysis",
+  ]);
   const withoutTests = [...selection].filter((node) => sluice.graph.resource(node).kind !== "test");
   const [id, ...more] = withoutTests.length > 0 ? withoutTests : selection;
   if (id === undefined) throw new Failure(error("show-nothing", "Nothing that has rows is selected."));

@@ -27,14 +27,7 @@ function optionOf(word: string, options: Readonly<Record<string, Option>>): Opti
 
 /** Commands of dbt that have another name here, or are not there. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  clone: "dbt's clone is not there yet.",
-  deps: "Packages from the hub are not there yet; macros of your own go into macros/.",
-  docs: "dbt's docs are not there yet; descriptions reach the database by persist_docs.",
-  freshness: "Freshness of sources is not there yet.",
-  retry: "dbt's retry is not there yet; `sluice build --select …` builds what failed and what follows it.",
-  "run-operation":
-    "dbt's run-operation is not there yet; a hook (on-run-start) or `sluice show --inline` runs a macro.",
-  source: "Freshness of sources is not there yet; `sluice load` loads the files of sources.",
+  freshness: "Write  sluice source freshness.",
 };
 
 export function unknownCommand(verb: string): UsageError {

@@ -7,7 +7,7 @@ import type { Phase, RefCall, SourceCall, TemplateQuery } from "../context/phase
 import { Relation } from "../context/relation.ts";
 import { testArguments } from "../context/test-arguments.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
-import { type Jinja, TemplateError, toPython } from "../jinja/index.ts";
+import { type Jinja, Kwargs, TemplateError, toPython } from "../jinja/index.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { callSpan, Linker } from "../parse/link.ts";
 import type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource } from "../parse/manifest.ts";
@@ -29,6 +29,8 @@ export interface CompilerInput {
   /** Decides `is_incremental()`. */
   readonly world: World;
   message(level: "debug" | "info" | "warn", text: string, node?: NodeId): void;
+  /** Where the calls of nodes are noted, for compilers of one command. */
+  readonly calls?: Map<NodeId, Set<string>>;
 }
 
 /** What a caller may put in place of the ordinary meaning of names: unit tests do. */
@@ -52,11 +54,14 @@ export interface Caller extends Pick<Phase, "commit" | "stored"> {
 
 export class Compiler {
   readonly input: CompilerInput;
+  /** What nodes call when they run, which may be more than parsing saw: `{% if is_incremental() %}`. */
+  readonly calls: Map<NodeId, Set<string>>;
   readonly #shared: ProjectContext;
   readonly #linker: Linker;
 
   constructor(input: CompilerInput) {
     this.input = input;
+    this.calls = input.calls ?? new Map();
     const { manifest } = input;
     const resources = [...manifest.nodes.values(), ...manifest.sources.values()];
     this.#linker = new Linker(resources, manifest.disabled.values(), manifest.projectName);
@@ -90,6 +95,16 @@ export class Compiler {
     const ctes = new Map<NodeId, Compiled>();
     await this.#addEphemerals(wanted, query, {}, ctes);
     return this.#inject(sql, ctes);
+  }
+
+  /** Calls a macro as `run-operation` does: outside of any node. What it asks and runs goes through `query`. */
+  async callMacro(macro: MacroNode, args: Mapping, query: TemplateQuery): Promise<void> {
+    const { project, macros } = this.input;
+    const phase = this.#phase({ package: project.name, file: macro.file, at: macro.at }, {}, query, {}, new Set());
+    const context = new TemplateContext(this.#shared, { package: project.name }, phase);
+    const bound = bindMacro(macro, macros, context, "async");
+    const given = Object.entries(args).map(([name, value]) => [name, toPython(value)] as const);
+    await explaining(macro.at, async () => void (await bound(new Kwargs(given))));
   }
 
   /** A hook's SQL; `this` is the node's relation. */
@@ -219,11 +234,9 @@ export class Compiler {
       node.kind === "unit_test"
         ? { schema: node.schema, identifier: node.alias }
         : this.input.relations.writeTo(node.id);
-    const config = node.config.materialized;
-    const type = config === "view" ? "view" : config === "materialized_view" ? "materialized_view" : "table";
     return {
       package: node.package,
-      this: () => new Relation({ database: node.database, schema: to.schema, identifier: to.identifier, type }),
+      this: () => new Relation({ database: node.database, schema: to.schema, identifier: to.identifier }),
       model: () => ({ ...nodeDictionary(node), ...(batch && { batch: batchDictionary(batch) }) }),
     };
   }
@@ -247,18 +260,16 @@ export class Compiler {
     };
     const plain = (target: Resource): Relation => {
       const name = this.input.relations.readFrom(target.id);
-      const isView = target.kind === "model" && target.config.materialized === "view";
-      return new Relation({
-        database: name.database,
-        schema: name.schema,
-        identifier: name.identifier,
-        type: isView ? "view" : "table",
-      });
+      const found = new Relation({ database: name.database, schema: name.schema, identifier: name.identifier });
+      // As dbt writes it: templates print it where they would print the name.
+      const empty = `(select * from ${found.render()} where false limit 0) _dbt_limit_subq_${name.identifier}`;
+      return this.input.facts.empty ? found.with({ text: empty }) : found;
     };
     const resolve = (target: Resource | undefined, missing: () => Diagnostic): Relation => {
       if (!target) throw new Failure(missing());
-      if (node && node.kind !== "test" && !node.dependsOn.includes(target.id))
-        throw new Failure(undeclared(caller, target));
+      // What is built must come first; a source is there, seen while parsing or not.
+      const needsOrder = node && node.kind !== "test" && target.kind !== "source";
+      if (needsOrder && !node.dependsOn.includes(target.id)) throw new Failure(undeclared(caller, target));
       return relation(target);
     };
     return {
@@ -279,8 +290,11 @@ export class Compiler {
       // Batches after the first are brought into what is there, whatever was asked.
       fullRefresh: !substitutes.batch || !substitutes.isIncremental ? this.#fullRefresh(config) : false,
       ...(query ? { query } : {}),
-      macroUsed: () => {
-        // Recorded while parsing.
+      macroUsed: (id, isDirect) => {
+        if (!isDirect || !caller.id) return;
+        const known = this.calls.get(caller.id);
+        if (known) known.add(id);
+        else this.calls.set(caller.id, new Set([id]));
       },
       message: (level, text) => this.input.message(level, text, caller.id),
     };

@@ -1,6 +1,6 @@
 /** One stream of events; console, JSON lines, traces and artifacts are its readers. The engine prints nothing. */
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { NodeId, Resource } from "../parse/manifest.ts";
+import type { NodeId, Resource, SourceNode } from "../parse/manifest.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { Publication } from "../publish/publish.ts";
 
@@ -11,6 +11,8 @@ export type RunEvent =
   | StatementRan
   | StepFinished
   | HookFinished
+  | FreshnessStarted
+  | FreshnessChecked
   | Published
   | Message
   | RunFinished;
@@ -82,6 +84,37 @@ export interface HookFinished {
   readonly status: "success" | "error";
   readonly startedAt: Date;
   readonly seconds: number;
+  readonly diagnostic?: Diagnostic;
+}
+
+export interface FreshnessStarted {
+  readonly type: "freshness-started";
+  readonly at: Date;
+  readonly resource: SourceNode;
+  /** 1-based; `of` is how many are checked. */
+  readonly index: number;
+  readonly of: number;
+}
+
+export interface FreshnessChecked {
+  readonly type: "freshness-checked";
+  readonly at: Date;
+  readonly resource: SourceNode;
+  readonly result: FreshnessResult;
+  readonly index: number;
+  readonly of: number;
+}
+
+export interface FreshnessResult {
+  readonly source: SourceNode;
+  readonly status: "pass" | "warn" | "error" | "runtime error";
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  readonly seconds: number;
+  /** These three are absent after a runtime error; `age` in seconds. */
+  readonly maxLoadedAt?: Date;
+  readonly snapshottedAt?: Date;
+  readonly age?: number;
   readonly diagnostic?: Diagnostic;
 }
 

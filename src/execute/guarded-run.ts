@@ -15,15 +15,20 @@ import { startRecord, type Tidy } from "./record.ts";
 import { bucketLocks, RunLocks } from "./run-lock.ts";
 import { type RunInput, runPlan } from "./run.ts";
 
-export interface GuardedInput extends Omit<RunInput, "database" | "publishing"> {
-  readonly world: World;
+type Planned = Pick<RunInput, "plan" | "compiler" | "schemas"> & { readonly world: World };
+
+export interface GuardedInput extends Omit<RunInput, "database" | "publishing">, Planned {
+  /** The same plan, from what the database holds by now. */
+  replan(): Promise<Planned>;
   readonly publish: PublishSettings;
 }
 
 /** Throws `Failure`, also for what Postgres says before the first step. */
-export async function runGuarded(connections: Connections, input: GuardedInput): Promise<RunResult> {
-  const locks = await lock(connections, input).catch(explained);
+export async function runGuarded(connections: Connections, given: GuardedInput): Promise<RunResult> {
+  const locks = await lock(connections, given).catch(explained);
   try {
+    // Others have changed the database since the plan was made.
+    const input = locks?.waited ? { ...given, ...(await given.replan()) } : given;
     const database = await connections.pool(input.signal);
     await preflight(database, input);
     const needsState = input.plan.mode === "publish" || input.plan.steps.some((step) => step.action === "load");

@@ -23,6 +23,8 @@ export interface RunInput {
   readonly root: string;
   readonly threads: number;
   readonly failFast: boolean;
+  /** Tests that warn fail. */
+  readonly warningsFail: boolean;
   readonly targetName: string;
   /** Schemas that exist already. */
   readonly schemas: ReadonlySet<string>;
@@ -155,6 +157,7 @@ async function runOne(step: Step, { index, of, thread }: Turn, input: RunInput):
   const result: StepResult = {
     ...relationName(step, input),
     ...outcome,
+    ...(outcome.status === "warn" && input.warningsFail && { status: "fail" as const }),
     node: step.node,
     startedAt,
     finishedAt,

@@ -1,5 +1,5 @@
 /** A node built out of sight, in one transaction with the record of it; or found to be there already. */
-import type { Compiled } from "../compile/assemble.ts";
+import { assemble, type Compiled, type Piece, slice } from "../compile/assemble.ts";
 import { Failure } from "../diagnostics/diagnostic.ts";
 import { createMissingIndexes } from "../materialize/indexes.ts";
 import type { BuildInput, Statements } from "../materialize/materialization.ts";
@@ -8,6 +8,7 @@ import { isMicrobatch } from "../materialize/microbatch.ts";
 import { keepRest, settle } from "../materialize/settle.ts";
 import { carryLive, copyLive, DELTA_TABLES, deltaTable, stage, type Staged } from "../materialize/stage.ts";
 import type { ModelNode } from "../parse/manifest.ts";
+import { stringLiterals } from "../plan/sql-text.ts";
 import { type Step, wantsFullRefresh } from "../plan/plan.ts";
 import { findRelation, type RelationInfo } from "../postgres/catalog.ts";
 import type { Session } from "../postgres/database.ts";
@@ -41,7 +42,8 @@ export async function buildStaged(
   trace: Trace,
 ): Promise<Outcome> {
   const { session, compiler } = context;
-  const compiled = await compiler.compile(node, (sql) => session.queryText(sql));
+  const staged = await compiler.compile(node, (sql) => session.queryText(sql));
+  const compiled = withPublishedLiterals(staged, publishing);
   const lasting = await lastingSql(node, context, compiled.sql);
   const examined = await publishing.examine(session, node, compiled.sql, lasting);
   if (node.kind !== "seed") trace.compiled = examined.sql;
@@ -69,6 +71,21 @@ export async function buildStaged(
   if (entry.how === "move") trace.hooks(await runHooks(outside(node.config.post_hook), session, compiler, node));
   const outcome = builtAs(trace);
   return entry.how === "keep" ? { ...outcome, message: `${outcome.message}, unchanged` } : outcome;
+}
+
+/** What stands between quotes becomes data, which must not tell of work schemas: `select '{{ this }}' as made_by`. */
+function withPublishedLiterals(compiled: Compiled, publishing: Publishing): Compiled {
+  if (!publishing.namesWork(compiled.sql)) return compiled;
+  const pieces: Piece[] = [];
+  let done = 0;
+  for (const { start, end } of stringLiterals(compiled.sql)) {
+    const literal = compiled.sql.slice(start, end);
+    const published = publishing.published(literal);
+    if (published === literal) continue;
+    pieces.push(slice(compiled, done, start), published);
+    done = end;
+  }
+  return done === 0 ? compiled : assemble(...pieces, slice(compiled, done));
 }
 
 /**

@@ -28,6 +28,8 @@ export interface SelectionContext {
 export interface StateForSelection {
   /** `what`: `new`, `old`, `modified`, `modified.body`, `unmodified` … Undefined: there is no such comparison. */
   is(id: NodeId, what: string): boolean | undefined;
+  /** All comparisons there are. */
+  readonly kinds: readonly string[];
 }
 
 export interface Query {
@@ -151,10 +153,11 @@ export const methods: Readonly<Record<string, Method>> = {
   },
   version: { matcher: versionMatcher },
   state: {
-    matcher: ({ value, context: { state } }) => {
+    matcher: (query) => {
+      const { state } = query.context;
       if (!state)
         return needs("state:", "the artifacts of another run to compare with: give their folder with --state");
-      return (resource) => state.is(resource.id, value) ?? false;
+      return oneOf(state.kinds, (resource, value) => state.is(resource.id, value) ?? false)(query);
     },
   },
   result: {

@@ -98,7 +98,10 @@ describe("methods that need more than the project", () => {
   });
 
   test("use it when it is", () => {
-    const state = { is: (node: NodeId, what: string) => what === "modified" && node === id("orders") };
+    const state = {
+      kinds: ["new", "modified"],
+      is: (node: NodeId, what: string) => what === "modified" && node === id("orders"),
+    };
     expect(run("state:modified+", {}, { state }).selected).toEqual(ids("orders report test:t"));
     expect(run("result:error", {}, { results: new Map([[id("report"), "error"]]) }).selected).toEqual(ids("report"));
     const fresherSources = new Set(ids("source:raw.orders"));

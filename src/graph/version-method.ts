@@ -20,7 +20,12 @@ export function versionMatcher({ value, graph, context }: Query): Matcher | Prob
   return (resource) => {
     if (resource.kind !== "model") return false;
     if (!isVersioned(resource)) return value === "none";
-    const latest = resource.latestVersion ?? context.latestVersion?.(resource) ?? highest.get(family(resource)) ?? null;
+    const latest =
+      resource.latestVersion ??
+      context.latestVersion?.(resource) ??
+      resource.latestVersion ??
+      highest.get(family(resource)) ??
+      null;
     const order = compareVersions(resource.version ?? null, latest);
     return value === "latest" ? order === 0 : value === "prerelease" ? order > 0 : value === "old" && order < 0;
   };

@@ -13,7 +13,7 @@ import { copyPlaces } from "../project/written.ts";
 import { effectiveConfig, isMapping, nodeConfig, writtenConfig } from "./config.ts";
 import type { DataTestNode, Node, SourceNode } from "./manifest.ts";
 import { nodeId } from "./manifest.ts";
-import { TEST_DEFAULTS, versionedName } from "./nodes.ts";
+import { testDefaults, versionedName } from "./nodes.ts";
 import { quoting } from "./places.ts";
 import { argumentProblems } from "./test-arguments.ts";
 import { capturing, attempt, describe, fqnOf, type ParseState, place, renderValue } from "./state.ts";
@@ -168,7 +168,7 @@ function parseGenericTest(
   // What the test's macro configures is its default: the use in YAML has the last word.
   const layers = { section: "tests", fqn, package: pkg, root: state.root } as const;
   const inFile = [...captured.config, ...(names.short === names.full ? [] : [{ alias: names.short }]), test.config];
-  const all = effectiveConfig({ ...layers, defaults: TEST_DEFAULTS, inFile });
+  const all = effectiveConfig({ ...layers, defaults: testDefaults(state), inFile });
   const config = nodeConfig(all, test.at);
   const tags = [...new Set([...config.tags, ...(on.kind === "source" ? on.tags : []), ...(column?.tags ?? [])])];
   const where = place(state, { package: pkg.name, config: all, model: { ...provisional, config: all }, at: test.at });

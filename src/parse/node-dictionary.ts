@@ -30,6 +30,9 @@ export function graphDictionary(manifest: Manifest): Mapping {
     ),
     metrics: {},
     groups: {},
+    functions: {},
+    semantic_models: {},
+    saved_queries: {},
   };
 }
 
@@ -138,7 +141,8 @@ const refsOf = (refs: Node["refs"]): Value[] =>
   refs.map((r) => ({ name: r.name, package: r.package ?? null, version: r.version ?? null }));
 
 /** Both thresholds are always there, so that templates may look into them; null where freshness is switched off. */
-function freshnessOf({ freshness }: SourceNode["source"]): Mapping {
+function freshnessOf({ freshness }: SourceNode["source"]): Mapping | null {
+  if (freshness === null) return null;
   const threshold = (key: string): Mapping => ({ count: null, period: null, ...mappingOf(freshness?.[key]) });
   return {
     warn_after: threshold("warn_after"),

@@ -102,7 +102,7 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
       ...draft,
       kind: "test",
       section: "tests",
-      defaults: TEST_DEFAULTS,
+      defaults: testDefaults(state),
       ...found(singular, draft.name),
     });
     nodes.push({ ...base, kind: "test" });
@@ -112,7 +112,7 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
   return nodes;
 }
 
-export const TEST_DEFAULTS: Mapping = {
+const TEST_DEFAULTS: Mapping = {
   enabled: true,
   materialized: "test",
   schema: "dbt_test__audit",
@@ -123,6 +123,10 @@ export const TEST_DEFAULTS: Mapping = {
   tags: [],
   meta: {},
 };
+
+/** `--store-failures` is for tests that do not say. */
+export const testDefaults = ({ shared }: ParseState): Mapping =>
+  shared.facts.storeFailures ? { ...TEST_DEFAULTS, store_failures: true } : TEST_DEFAULTS;
 
 /** Parses one template: a first render for what it configures and calls, then its place from the merged configuration. */
 function parseNode(state: ParseState, draft: Draft): NodeBase {

@@ -171,3 +171,26 @@ select n.nspname as schema, c.relname as name, ${KIND} as kind, pg_get_userbyid(
 from (values ${names.map((n) => `(${quoteLiteral(n.schema)}::name, ${quoteLiteral(n.identifier)}::name)`).join(", ")}) as wanted(schema, name)
 join pg_namespace n on n.nspname = wanted.schema join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name
 where c.relkind in ('r', 'v', 'm', 'f', 'p') order by 1, 2`;
+
+/** A column of a relation, with what is said of both. */
+export interface DescribedRow {
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: RelationKind;
+  readonly owner: string;
+  readonly comment: string | null;
+  readonly column: string;
+  readonly type: string;
+  readonly index: number;
+  readonly columnComment: string | null;
+}
+
+/** Rows: `DescribedRow`, of all columns of all lasting relations of the schemas, in order of schema, name and column. */
+export const describeSchemas = (schemas: readonly string[]): string => `
+select n.nspname as schema, c.relname as name, ${KIND} as kind, pg_get_userbyid(c.relowner) as owner,
+  obj_description(c.oid, 'pg_class') as comment, a.attname as column, format_type(a.atttypid, a.atttypmod) as type,
+  a.attnum::int4 as index, col_description(c.oid, a.attnum) as "columnComment"
+from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
+where c.relkind in ('r', 'v', 'm', 'f', 'p') and c.relpersistence in ('p', 'u') and a.attnum > 0 and not a.attisdropped
+  and n.nspname in (${schemas.map(quoteLiteral).join(", ") || "null"})
+order by n.nspname, c.relname, a.attnum`;

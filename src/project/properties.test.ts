@@ -206,7 +206,7 @@ test("a table inherits from its source", async () => {
   ]);
   expect(sources[1]).not.toHaveProperty("loadedAtField");
   expect(sources[1]!.freshness).not.toHaveProperty("error_after");
-  expect(sources[2]).not.toHaveProperty("freshness");
+  expect(sources[2]).toHaveProperty("freshness", null);
 });
 
 test("external files are described directly or under options; other tools' are left alone", async () => {

@@ -37,7 +37,8 @@ const KINDS = [
 ];
 
 export function readPropertyFile(file: SourceFile, problems: Diagnostic[]): PropertyFile | undefined {
-  const yaml = readYaml(file);
+  // dbt reads without the white space at the end, which a folded text in the last line would keep.
+  const yaml = readYaml(file, file.text.trimEnd());
   problems.push(...yaml.diagnostics);
   if (yaml.value === null) return undefined;
   if (!isMapping(yaml.value)) {

@@ -1,7 +1,7 @@
 /** Disk → `Project`: configuration, target, packages and files. */
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { error, hasErrors } from "../diagnostics/diagnostic.ts";
+import { error, Failure, hasErrors } from "../diagnostics/diagnostic.ts";
 import type { Diagnostic, SourceFile, Span } from "../diagnostics/diagnostic.ts";
 import { sortDiagnostics } from "../diagnostics/format.ts";
 import { readPackages } from "./packages.ts";
@@ -11,6 +11,7 @@ import { makeProjectConfig, projectNames, readRawConfig, readVarsFile } from "./
 import type { RawConfig } from "./project-config.ts";
 import type { RenderText } from "./render.ts";
 import { makeScope } from "./scope.ts";
+import { readSelectors } from "./selectors-file.ts";
 import type { Env, Scope } from "./scope.ts";
 import { describe, isMapping } from "./shape.ts";
 import type { Mapping, Project, Value } from "./types.ts";
@@ -86,6 +87,7 @@ async function read(options: ReadOptions, problems: Diagnostic[]): Promise<Proje
   const config = await makeProjectConfig(raw, scope(cliVars, names.name), fileVars, problems);
   if (!config) return undefined;
   const packages = await readPackages({ root, config, cliVars, scope }, problems);
+  const selectors = await readSelectors(root, scope(cliVars, names.name), problems);
   problems.push(...unreadVars(cliVars, packages));
   return {
     root,
@@ -94,6 +96,7 @@ async function read(options: ReadOptions, problems: Diagnostic[]): Promise<Proje
     target: chosen.target,
     packages,
     cliVars,
+    selectors,
     targetPath: resolve(root, options.targetPath ?? config.paths.target),
   };
 }
@@ -151,6 +154,18 @@ export function readVars(text: string | undefined, problems: Diagnostic[]): Mapp
     problems.push(error("vars-shape", `--vars must be a mapping, but it is ${describe(yaml.value)}.`, at, notes));
   }
   return {};
+}
+
+/** `run-operation --args`, as YAML or JSON. Throws `Failure`. */
+export function readArguments(text: string): Mapping {
+  const file = { path: "--args", absolute: "", text };
+  const { value, diagnostics } = readYaml(file);
+  const errors = diagnostics.filter((d) => d.severity === "error");
+  if (errors.length > 0) throw new Failure(errors);
+  if (value === null || isMapping(value)) return value ?? {};
+  const at = { file, start: 0, end: text.length };
+  const notes = ["for example  --args '{days: 3}'"];
+  throw new Failure(error("args-shape", `--args must be a mapping, but it is ${describe(value)}.`, at, notes));
 }
 
 /** In a folder that was named only it itself is looked at; a project further up is worth a word. */

@@ -94,7 +94,7 @@ function readTable(source: Entry, table: Entry, rendering: Rendering): SourcePro
     tests: readTests(table, rendering),
     ...(external && { external }),
     ...(table.has("external") && { externalAsWritten: table.value["external"]! }),
-    ...(freshness && { freshness }),
+    ...(freshness !== undefined && { freshness }),
     ...text("loadedAtField", dated?.["loaded_at_field"]),
     ...text("loadedAtQuery", dated?.["loaded_at_query"]),
     quoting: { ...source.mapping("quoting"), ...table.mapping("quoting") },
@@ -116,12 +116,12 @@ function thresholds(owner: Mapping, key: string): Mapping | null | undefined {
 }
 
 /** Later thresholds win, key by key, and within warn_after and error_after too; null takes back what stood before. */
-function mergeFreshness(all: readonly (Mapping | null | undefined)[]): Mapping | undefined {
-  let merged: Mapping | undefined;
+function mergeFreshness(all: readonly (Mapping | null | undefined)[]): Mapping | null | undefined {
+  let merged: Mapping | null | undefined;
   for (const one of all) {
     if (one === undefined) continue;
     if (one === null) {
-      merged = undefined;
+      merged = null;
       continue;
     }
     const next: Mapping = { ...merged };
@@ -132,5 +132,5 @@ function mergeFreshness(all: readonly (Mapping | null | undefined)[]): Mapping |
     }
     merged = next;
   }
-  return merged && Object.keys(merged).length > 0 ? merged : undefined;
+  return merged && Object.keys(merged).length === 0 ? undefined : merged;
 }

@@ -17,6 +17,17 @@ export interface Project {
   readonly cliVars: Mapping;
   /** Absolute. */
   readonly targetPath: string;
+  /** `selectors.yml`, in order. */
+  readonly selectors: readonly SelectorProperties[];
+}
+
+export interface SelectorProperties {
+  readonly name: string;
+  readonly description?: string;
+  readonly isDefault: boolean;
+  /** As written, rendered. */
+  readonly definition: Value;
+  readonly at: Span;
 }
 
 export interface Profile {
@@ -227,7 +238,8 @@ export interface SourceProperties {
   readonly external?: External;
   /** `external:` as written. */
   readonly externalAsWritten?: Value;
-  readonly freshness?: Mapping;
+  /** Null where it is switched off, by an empty value. */
+  readonly freshness?: Mapping | null;
   readonly loadedAtField?: string;
   readonly loadedAtQuery?: string;
   readonly quoting: Mapping;

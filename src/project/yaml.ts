@@ -18,12 +18,15 @@ export interface YamlDocument {
 
 const QUOTE_JINJA = `Jinja must be quoted in YAML: write  key: "{{ … }}"`;
 
-/** Reads one document. Duplicate keys are warned of (the last wins, as in dbt); a syntax error leaves `value` null. */
-export function readYaml(file: SourceFile): YamlDocument {
+/**
+ * Reads one document. Duplicate keys are warned of (the last wins, as in dbt); a syntax error leaves `value` null.
+ * `text`: the file's own, or a beginning of it.
+ */
+export function readYaml(file: SourceFile, text: string = file.text): YamlDocument {
   const diagnostics: Diagnostic[] = [];
   let value: Value = null;
   try {
-    value = new Builder(file, parseEvents(file.text, {}), diagnostics).document();
+    value = new Builder(file, text, parseEvents(text, {}), diagnostics).document();
   } catch (thrown) {
     if (!(thrown instanceof YAMLException) && !(thrown instanceof Unreadable)) throw thrown;
     diagnostics.push(syntaxError(file, thrown));
@@ -84,12 +87,15 @@ interface Built {
 class Builder {
   readonly #file: SourceFile;
   readonly #events: Event[];
+  /** Where the text ends without a line break. */
+  readonly #openEnd: number;
   readonly #diagnostics: Diagnostic[];
   readonly #anchors = new Map<string, Built>();
   #next = 0;
 
-  constructor(file: SourceFile, events: Event[], diagnostics: Diagnostic[]) {
+  constructor(file: SourceFile, text: string, events: Event[], diagnostics: Diagnostic[]) {
     this.#file = file;
+    this.#openEnd = text.endsWith("\n") ? Number.POSITIVE_INFINITY : text.length;
     this.#events = events;
     this.#diagnostics = diagnostics;
   }
@@ -143,9 +149,12 @@ class Builder {
   }
 
   #scalar(event: ScalarEvent): Built {
-    const text = getScalarValue(this.#file.text, event);
+    const written = getScalarValue(this.#file.text, event);
     const quoted = event.style !== SCALAR_STYLE.PLAIN;
     const open = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED ? 1 : 0;
+    // js-yaml ends a block with the line break that the last line lacks.
+    const isOpen = quoted && open === 0 && event.valueEnd >= this.#openEnd;
+    const text = isOpen ? written.replace(/\n$/, "") : written;
     const start = event.valueStart < 0 ? 0 : event.valueStart - open;
     const end = event.valueStart < 0 ? 0 : event.valueEnd + open;
     const tag = event.tagStart >= 0 ? this.#file.text.slice(event.tagStart, event.tagEnd) : undefined;

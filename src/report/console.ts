@@ -18,6 +18,8 @@ import {
   doneLine,
   finishedLine,
   foundLine,
+  freshnessOf,
+  freshnessOutcome,
   outcome,
   paintTone,
   publishedLine,
@@ -37,6 +39,8 @@ export interface ConsoleOptions {
   /** Cells of the terminal the lines must fit, asked anew for each line; none: dbt's own layout, with START lines. */
   readonly columns?: () => number;
 }
+
+const numbered = ({ index, of }: { index: number; of: number }): { index: number; of: number } => ({ index, of });
 
 /** Off a terminal, tables of failing rows may be wider than dbt's lines: logs scroll sideways. */
 const TABLE_WIDTH = 120;
@@ -75,6 +79,20 @@ export class ConsoleReporter implements Reporter {
         return this.#stepFinished(event);
       case "hook-finished":
         return this.#hookFinished(event);
+      case "freshness-started":
+        return this.#node(event.at, {
+          ...numbered(event),
+          text: `START ${freshnessOf(event.resource)}`,
+          status: "RUN",
+        });
+      case "freshness-checked": {
+        const { word, tone } = freshnessOutcome(event.result);
+        const text = `${word} ${freshnessOf(event.resource)}`;
+        const { seconds, diagnostic } = event.result;
+        this.#node(event.at, { ...numbered(event), text, status: word, tone, seconds });
+        if (diagnostic) this.diagnostics([diagnostic]);
+        return;
+      }
       case "published":
         this.#blank();
         return this.#log(event.at, this.#options.palette.green(publishedLine(event.publication)));

@@ -26,6 +26,8 @@ import {
   doneLine,
   finishedLine,
   foundLine,
+  freshnessOf,
+  freshnessOutcome,
   outcome,
   tally,
   publishedLine,
@@ -79,6 +81,32 @@ export class JsonReporter implements Reporter {
         return this.#stepFinished(event);
       case "hook-finished":
         return this.#hookFinished(event);
+      case "freshness-started": {
+        const { at, resource, index, of } = event;
+        this.#started.set(resource.id, at);
+        const description = freshnessOf(resource);
+        const msg = padded({ index, of, text: `START ${description}`, status: "RUN" });
+        const data = { node_info: this.#info(resource, "started"), description, index, total: of };
+        return this.#print({ name: "LogStartLine", code: "Q011", msg, data, at });
+      }
+      case "freshness-checked": {
+        const { at, resource, result, index, of } = event;
+        const { word, tone } = freshnessOutcome(result);
+        const level = tone === "good" ? "info" : tone === "warn" ? "warn" : "error";
+        const text = `${word} ${freshnessOf(resource)}`;
+        const msg = padded({ index, of, text, status: word, seconds: result.seconds });
+        const data = {
+          node_info: this.#info(resource, result.status, at),
+          status: result.status,
+          index,
+          total: of,
+          execution_time: result.seconds,
+          source_name: resource.source.source,
+          table_name: resource.name,
+          ...(result.diagnostic ? { diagnostic: diagnosticData(result.diagnostic) } : {}),
+        };
+        return this.#print({ name: "LogFreshnessResult", code: "Q018", level, msg, data, at });
+      }
       case "published": {
         const { id, relations, waited, held } = event.publication;
         const data = { publication: id, relations, seconds_waited: waited, seconds_locked: held };

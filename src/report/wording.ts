@@ -1,6 +1,6 @@
 /** The words of a run's log, as dbt users and their scripts know them. Pure: no stream, no colour unless a palette is given. */
 import type { Palette } from "../lib/palette.ts";
-import type { PlanReady, RunResult, StepResult } from "../execute/events.ts";
+import type { FreshnessResult, FreshnessStarted, PlanReady, RunResult, StepResult } from "../execute/events.ts";
 import type { Resource } from "../parse/manifest.ts";
 import type { Step } from "../plan/plan.ts";
 import type { Publication } from "../publish/publish.ts";
@@ -108,6 +108,20 @@ const VERBS: { readonly [kind: string]: readonly [string, string] } = {
   source: ["loaded", "loading"],
   snapshot: ["snapshotted", "snapshotting"],
 };
+
+/** `freshness of raw.orders` */
+export const freshnessOf = ({ source, name }: FreshnessStarted["resource"]): string =>
+  `freshness of ${source.source}.${name}`;
+
+export function freshnessOutcome({ status }: FreshnessResult): { readonly word: string; readonly tone: Tone } {
+  const words = {
+    pass: { word: "PASS", tone: "good" },
+    warn: { word: "WARN", tone: "warn" },
+    error: { word: "ERROR STALE", tone: "bad" },
+    "runtime error": { word: "ERROR", tone: "bad" },
+  } as const;
+  return words[status];
+}
 
 /** `table`, `seed`, `load`. */
 export const shortKind = (resource: Resource): string =>

@@ -15,6 +15,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ["postgres", "lib diagnostics", "pg pg-copy-streams"],
   ["state", "lib diagnostics postgres", "postgres-migrations"],
   ["project", "lib diagnostics jinja type:postgres", "js-yaml zod csv-parse"],
+  ["deps", "lib diagnostics project jinja", "js-yaml semver"],
   ["load", "lib diagnostics postgres state type:project", "csv-parse"],
   ["context", "lib diagnostics project jinja postgres/catalog.ts postgres/relation.ts", "js-yaml"],
   ["parse", "lib diagnostics project jinja context postgres/relation.ts", ""],
@@ -26,7 +27,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ],
   [
     "compile",
-    "lib diagnostics project parse graph plan jinja context postgres/catalog.ts postgres/relation.ts",
+    "lib diagnostics project parse graph plan jinja context postgres/catalog.ts postgres/relation.ts postgres/sql/select.ts",
     "csv-parse",
   ],
   [
@@ -40,10 +41,14 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ["report", "lib diagnostics type:parse type:plan type:state type:publish type:execute", ""],
   [
     ".",
-    "lib diagnostics jinja postgres state project load context parse graph plan compile materialize publish execute",
+    "lib diagnostics jinja postgres state project deps load context parse graph plan compile materialize publish execute",
     "",
   ],
-  ["extras", "lib .", "@faker-js/faker"],
+  [
+    "extras",
+    "lib diagnostics jinja project state . postgres/catalog.ts postgres/kept.ts postgres/privileges.ts postgres/relation.ts postgres/sql",
+    "@faker-js/faker chart.js croner file-watcher highlight.js js-yaml markdown-it minisearch preact",
+  ],
   ["commands", "lib diagnostics . report artifacts extras", "yargs"],
   ["cli", "lib commands", ""],
 ];
@@ -81,7 +86,7 @@ function importsOf(file: string): Import[] {
 function sources(): string[] {
   return readdirSync(root, { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts") && !path.endsWith(".test.ts"))
+    .filter((path) => /\.tsx?$/.test(path) && !path.endsWith(".d.ts") && !path.endsWith(".test.ts"))
     .filter((path) => !/(^|\/)(testing|rig|fixture)(\/|\.ts$)/.test(path));
 }
 

@@ -45,7 +45,8 @@
   double precision number, which comes from date_part.
 #}
 {% macro datediff(first_date, second_date, datepart) -%}
-  {{ return(adapter.dispatch('datediff', 'dbt')(first_date, second_date, datepart)) }}
+  {#- On lines of its own, so that what stands beside it cannot run into it. -#}
+  {{ return('\n' ~ adapter.dispatch('datediff', 'dbt')(first_date, second_date, datepart) ~ '\n') }}
 {%- endmacro %}
 
 {% macro postgres__datediff(first_date, second_date, datepart) -%}
@@ -71,16 +72,18 @@
         + date_part('{{ datepart }}', {{ b }}::date) - date_part('{{ datepart }}', {{ a }}::date))
     {%- endif -%}
   {%- elif datepart in ['hour', 'minute', 'second', 'millisecond', 'microsecond'] -%}
-    {#- Both moments are cut to the part, and so are whole numbers of it apart. -#}
-    {%- set seconds = {'hour': 3600, 'minute': 60} -%}
-    {%- set whole = "(date_trunc('%s', %s::timestamp) - date_trunc('%s', %s::timestamp))" -%}
-    {%- set apart = whole | format(datepart, b, datepart, a) -%}
-    {%- if datepart in seconds -%}
-      (date_part('epoch', {{ apart }}) / {{ seconds[datepart] }})
-    {%- else -%}
-      {%- set per_second = {'second': 1, 'millisecond': 1000, 'microsecond': 1000000}[datepart] -%}
-      round(date_part('epoch', {{ apart }}) * {{ per_second }})
-    {%- endif -%}
+    {#- The next larger part, in units of this one, and what each moment has of this one beyond it. -#}
+    {%- set larger, units = {
+      'hour': ('day', 24),
+      'minute': ('hour', 60),
+      'second': ('minute', 60),
+      'millisecond': ('minute', 60000),
+      'microsecond': ('minute', 60000000),
+    }[datepart] -%}
+    {%- set beyond = "date_part('" ~ datepart ~ "', %s::timestamp)" -%}
+    {#- Parts below a minute may have fractions. -#}
+    {%- set part = beyond if larger != 'minute' else 'floor(' ~ beyond ~ ')' -%}
+    ( {{ dbt.datediff(first_date, second_date, larger) }} * {{ units }} + {{ part | format(b) }} - {{ part | format(a) }})
   {%- else -%}
     {{ exceptions.raise_compiler_error("datediff knows no datepart " ~ datepart ~ ": it counts microseconds to years") }}
   {%- endif -%}

@@ -9,7 +9,8 @@ having count(*) > 1
 {% endtest %}
 
 {% test not_null(model, column_name) %}
-select *
+{#- Rows that are kept in a table are kept whole. -#}
+select {{ '*' if should_store_failures() else column_name }}
 from {{ model }}
 where {{ column_name }} is null
 {% endtest %}

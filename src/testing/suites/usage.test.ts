@@ -10,9 +10,10 @@ const cli = (...args: string[]): Promise<CliResult> => startCli(args, {}).done;
 test("--help lists the commands by group, and each command's help has its options and examples", async () => {
   const general = await cli("--help");
   expect(general.code).toBe(0);
-  const verbs = "build run test seed snapshot load plan compile show ls parse debug init generate up down clean".split(
-    " ",
-  );
+  const verbs =
+    "build run test seed snapshot load retry clone run-operation publish rollback history watch schedule docs grants metabase plan compile show ls parse source debug init deps generate up down clean".split(
+      " ",
+    );
   for (const verb of verbs) expect(general.stdout).toMatch(new RegExp(`^  ${verb}\\b`, "m"));
   const helps = await Promise.all(verbs.map((verb) => cli(verb, "--help")));
   for (const [i, { code, stdout }] of helps.entries()) {
@@ -34,9 +35,12 @@ test("without a command the help goes to stderr, and the exit code is 2", async 
 
 const WRONG: readonly (readonly [words: string, said: string])[] = [
   ["bild", 'Unknown command "bild". Did you mean "build"?'],
-  ["deps", 'Unknown command "deps". Packages from the hub are not there yet'],
+  ["freshness", 'Unknown command "freshness". Write  sluice source freshness.'],
   ["build --selct a", 'Unknown option "--selct" for sluice build. Did you mean --select?'],
-  ["build --output json", 'Unknown option "--output" for sluice build. It is an option of plan, show, ls, generate.'],
+  [
+    "build --output json",
+    'Unknown option "--output" for sluice build. It is an option of history, metabase, plan, compile, show, ls, source, generate.',
+  ],
   ["build a", 'sluice build takes no argument "a". Did you mean  sluice build --select a?'],
   ["build --select", "--select needs a value."],
   ["build --threads many", "--threads needs a number."],

@@ -1,12 +1,18 @@
 /** A macro as artifacts see it, with the macros that its text calls. */
 import type { MacroSet } from "../context/macros.ts";
 import { Failure } from "../diagnostics/diagnostic.ts";
-import type { MacroNode } from "../parse/manifest.ts";
+import type { MacroNode } from "./manifest.ts";
 
 /** Called like macros, but none. */
 const NO_MACROS = new Set(["source", "ref", "config"]);
 
-export function macroDictionary(macro: MacroNode, macros: MacroSet): Record<string, unknown> {
+/** dbt's keys. */
+export interface MacroDictionary {
+  readonly [key: string]: unknown;
+  readonly depends_on: { readonly macros: readonly string[] };
+}
+
+export function macroDictionary(macro: MacroNode, macros: MacroSet): MacroDictionary {
   const { calls, parameters } = outline(macro, macros);
   const { properties } = macro;
   const isGenericTest = macro.file.path.includes("/generic/");
