@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { benchBuild } from "./build.ts";
 import { benchLoad } from "./load.ts";
 import { benchParse } from "./parse.ts";
+import { reportPublishing } from "./publish-report.ts";
 import { benchSite } from "./site.ts";
 import { benchStart } from "./start.ts";
 
@@ -38,6 +39,8 @@ for (const site of await benchSite([10, 1000])) {
   say(`Site ${label}  generated in ${seconds(site.generate)}, ${(site.bytes / 1e6).toFixed(1)} MB; ${painted}`);
 }
 say("");
+
+await reportPublishing(say, seconds);
 
 if (spawnSync("psql", ["--version"]).status !== 0) {
   say("psql is not installed: the comparisons with it are left out (Debian: apt-get install postgresql-client).");
