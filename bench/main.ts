@@ -6,6 +6,7 @@ import { benchLoad } from "./load.ts";
 import { benchParse } from "./parse.ts";
 import { reportPublishing } from "./publish-report.ts";
 import { benchSite } from "./site.ts";
+import { benchSimpleModels } from "./simple-models.ts";
 import { benchStart } from "./start.ts";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -41,6 +42,17 @@ for (const site of await benchSite([10, 1000])) {
 say("");
 
 await reportPublishing(say, seconds);
+for (const [models, runs] of [
+  [2000, 5],
+  [10_000, 3],
+] as const) {
+  const simple = benchSimpleModels(models, runs);
+  const beside = simple.dbt === undefined ? "" : `; dbt parse ${seconds(simple.dbt)}`;
+  say(
+    `Simple models      ${models.toLocaleString("en")} models, ${(models * 3).toLocaleString("en")} tests: sluice parse ${seconds(simple.seconds)}, peak ${Math.round(simple.peakRss)} MB${beside}`,
+  );
+}
+say("");
 
 if (spawnSync("psql", ["--version"]).status !== 0) {
   say("psql is not installed: the comparisons with it are left out (Debian: apt-get install postgresql-client).");

@@ -1,13 +1,14 @@
 /** Pre- and post-hooks of a node, and on-run-start and on-run-end of the project. */
 import type { Compiler } from "../compile/compiler.ts";
 import type { TemplateQuery } from "../context/phase.ts";
+import { DbtObject } from "../context/dbt-object.ts";
 import { type Diagnostic, error, Failure } from "../diagnostics/diagnostic.ts";
 import type { HookNode, Node } from "../parse/manifest.ts";
 import { nodeDictionary } from "../parse/node-dictionary.ts";
 import type { Hook } from "../project/types.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
-import type { HookFinished, StepResult } from "./events.ts";
+import type { HookFinished, HookStarted, StepResult } from "./events.ts";
 import { explainQueryError } from "./explain.ts";
 import type { RunInput } from "./run.ts";
 
@@ -67,19 +68,24 @@ export async function runProjectHooks(
   hooks: readonly HookNode[],
   { database, compiler, signal }: Pick<RunInput, "database" | "compiler" | "signal">,
   names: ReadonlyMap<string, unknown>,
-  onFinished: (finished: HookFinished) => void,
+  onEvent: (event: HookStarted | HookFinished) => void,
 ): Promise<{ ok: boolean }> {
-  for (const { id, name, hook } of hooks) {
+  const of = hooks.length;
+  for (const [i, { id, name, hook }] of hooks.entries()) {
     const startedAt = new Date();
+    const index = i + 1;
+    onEvent({ type: "hook-started", at: startedAt, name, index, of });
     const finished = (diagnostic?: Diagnostic): void => {
       const at = new Date();
       const seconds = (at.getTime() - startedAt.getTime()) / 1000;
       const status = diagnostic ? "error" : "success";
-      onFinished({
+      onEvent({
         type: "hook-finished",
         at,
         id,
         name,
+        index,
+        of,
         status,
         startedAt,
         seconds,
@@ -110,19 +116,25 @@ export function namesForEndHooks(
   const told = results.flatMap((result) => {
     const resource = graph.resource(result.node);
     if (resource.kind === "source" || resource.kind === "exposure") return [];
-    const { status, message, rows, failures, seconds, thread } = result;
-    return [
-      {
-        status,
-        node: nodeDictionary(resource),
-        unique_id: result.node,
-        message: result.diagnostic?.message ?? message ?? null,
-        failures: failures ?? null,
-        execution_time: seconds,
-        thread_id: thread ?? "MainThread",
-        adapter_response: { ...(message && { _message: message }), ...(rows !== undefined && { rows_affected: rows }) },
-      },
-    ];
+    const { status, message, rows, failures, seconds, thread, compiled } = result;
+    const node = { ...nodeDictionary(resource), ...(compiled !== undefined && { compiled_code: compiled }) };
+    const timing = ["compile", "execute"].map((name) => ({
+      name,
+      started_at: result.startedAt?.toISOString() ?? null,
+      completed_at: result.finishedAt?.toISOString() ?? null,
+    }));
+    const told = {
+      status,
+      node,
+      unique_id: result.node,
+      message: result.diagnostic?.message ?? message ?? null,
+      failures: failures ?? null,
+      execution_time: seconds,
+      thread_id: thread ?? "MainThread",
+      timing,
+      adapter_response: { ...(message && { _message: message }), ...(rows !== undefined && { rows_affected: rows }) },
+    };
+    return [new DbtObject(told, { node: new DbtObject(node), timing: timing.map((one) => new DbtObject(one)) })];
   });
   return new Map<string, unknown>([
     ["results", told],

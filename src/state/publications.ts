@@ -55,11 +55,17 @@ export interface StagedNode {
   readonly oid?: number;
 }
 
+/** Greater than any that names a schema, also where the ledger was dropped and begun anew. */
 export async function newPublicationId(session: Session): Promise<number> {
-  const { rows } = await session.query<{ id: number }>(
-    `select nextval(pg_get_serial_sequence('${STATE_SCHEMA}.publication', 'id')) as id`,
+  const sequence = `pg_get_serial_sequence('${STATE_SCHEMA}.publication', 'id')`;
+  const { rows } = await session.query<{ id: number; used: number }>(
+    `select nextval(${sequence}) as id, coalesce((select max(substring(nspname from '__sluice_prev_([0-9]+)$')::int8)
+       from pg_namespace where nspname ~ '__sluice_prev_[0-9]{1,18}$'), 0) as used`,
   );
-  return rows[0]!.id;
+  const { id, used } = rows[0]!;
+  if (id > used) return id;
+  await session.query(`select setval(${sequence}, $1)`, [used + 1]);
+  return used + 1;
 }
 
 export async function openPublication(session: Session, id: number, runId: string, site: string): Promise<void> {
