@@ -3,7 +3,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { DataTestNode, NodeId, Resource, UnitTestNode } from "../parse/manifest.ts";
 import { fingerprint } from "../plan/fingerprint.ts";
 import { judge, type Judged, type ParentVersions } from "../plan/judge.ts";
-import { type Plan, wantsFullRefresh, type World } from "../plan/plan.ts";
+import { type Plan, type Reason, wantsFullRefresh, type World } from "../plan/plan.ts";
 import type { StagedRelations } from "../plan/relations.ts";
 import type { Session } from "../postgres/database.ts";
 import { asPublished } from "../postgres/sql/swap.ts";
@@ -45,10 +45,13 @@ export class Publishing {
   readonly versions: Versions;
   readonly #input: PublishingInput;
   readonly #deltas = new Set<NodeId>();
+  /** Why the plan runs each node. */
+  readonly #reasons: ReadonlyMap<NodeId, Reason>;
   #open: Promise<number> | undefined;
 
   constructor(input: PublishingInput) {
     this.#input = input;
+    this.#reasons = new Map(input.plan.steps.map(({ node, reason }) => [node, reason]));
     this.relations = input.relations;
     this.versions = new Versions(input.graph, input.world.held, input.relations);
   }
@@ -105,8 +108,7 @@ export class Publishing {
     const sql = this.published(compiled);
     const made = fingerprint(resource, this.published(lasting));
     const parents = await this.versions.parents(session, resource, sql);
-    const step = plan.steps.find((s) => s.node === resource.id);
-    const planned = step?.reason ?? { code: "new" as const, text: "new" };
+    const planned = this.#reasons.get(resource.id) ?? { code: "new" as const, text: "new" };
     const found = { fingerprint: made, parents, sql };
     if (plan.force) return { ...found, reuse: false, reason: { code: "forced", text: "rebuilt: --force" } };
     const refresh = resource.kind === "model" && wantsFullRefresh(resource.config.all, plan.fullRefresh);
