@@ -178,7 +178,9 @@ export async function recordPublished(session: Session, id: number, relations: n
       publication_id = excluded.publication_id, built_at = excluded.built_at;
 
     update ${STATE_SCHEMA}.publication set status = 'published', published_at = clock_timestamp(),
-      xid = pg_current_xact_id(), relations = ${relations}, kept = ${kept} where id = ${id} and status = 'ready'`);
+      relations = ${relations}, kept = ${kept} where id = ${id} and status = 'ready';
+
+    ${transactionOf(id)} and status = 'published' and xids is null`);
   if (rowCount !== 1) throw new Error(`Internal error: publication ${id} is not ready`);
 }
 
@@ -206,10 +208,15 @@ export async function recordUndone(session: Session, id: number, by: number): Pr
   await session.query(`update ${STATE_SCHEMA}.publication set status = 'undone', kept = false where id = $1`, [id]);
   await session.query(
     `update ${STATE_SCHEMA}.publication set status = 'published', published_at = clock_timestamp(), rollback_of = $2,
-       xid = pg_current_xact_id(), relations = (select relations from ${STATE_SCHEMA}.publication where id = $2) where id = $1`,
+       relations = (select relations from ${STATE_SCHEMA}.publication where id = $2) where id = $1`,
     [by, id],
   );
+  await session.query(transactionOf(by));
 }
+
+/** The part of the transaction that holds the locks has an id of its own, which only a row tells that it has just written. */
+const transactionOf = (id: number): string =>
+  `update ${STATE_SCHEMA}.publication set xids = array[pg_current_xact_id()::xid, xmin] where id = ${id}`;
 
 /** Relations that were made again with the same meaning, whoever's node they are: they are still as we left them. */
 export async function recordRecreated(session: Session, relations: readonly RelationName[]): Promise<void> {
