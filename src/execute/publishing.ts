@@ -3,7 +3,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { DataTestNode, NodeId, Resource, UnitTestNode } from "../parse/manifest.ts";
 import { fingerprint } from "../plan/fingerprint.ts";
 import { judge, type Judged, type ParentVersions } from "../plan/judge.ts";
-import { type Plan, wantsFullRefresh, type World } from "../plan/plan.ts";
+import { type Plan, type Reason, wantsFullRefresh, type World } from "../plan/plan.ts";
 import type { StagedRelations } from "../plan/relations.ts";
 import type { Session } from "../postgres/database.ts";
 import { asPublished } from "../postgres/sql/swap.ts";
@@ -46,10 +46,13 @@ export class Publishing {
   readonly #input: PublishingInput;
   readonly #deltas = new Set<NodeId>();
   #unsteady = false;
+  /** Why the plan runs each node. */
+  readonly #reasons: ReadonlyMap<NodeId, Reason>;
   #open: Promise<number> | undefined;
 
   constructor(input: PublishingInput) {
     this.#input = input;
+    this.#reasons = new Map(input.plan.steps.map(({ node, reason }) => [node, reason]));
     this.relations = input.relations;
     this.versions = new Versions(input.graph, input.world.held, input.relations);
   }
@@ -120,8 +123,7 @@ export class Publishing {
       this.#unsteady = true;
     if (graph.parents(resource.id).some((id) => graph.resource(id).kind === "source" && !isLoaded(graph, id)))
       this.#unsteady = true;
-    const step = plan.steps.find((s) => s.node === resource.id);
-    const planned = step?.reason ?? { code: "new" as const, text: "new" };
+    const planned = this.#reasons.get(resource.id) ?? { code: "new" as const, text: "new" };
     const found = { fingerprint: made, parents, sql };
     if (plan.force) return { ...found, reuse: false, reason: { code: "forced", text: "rebuilt: --force" } };
     const refresh = resource.kind === "model" && wantsFullRefresh(resource.config.all, plan.fullRefresh);
