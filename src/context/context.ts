@@ -19,6 +19,7 @@ import { globalNames, type RunFacts, varFunction } from "./globals.ts";
 import { bindMacro, type BoundMacro, BUILTIN_PACKAGE, type MacroNode, type MacroSet } from "./macros.ts";
 import type { Phase, RefCall, SourceCall } from "./phase.ts";
 import { columnClass } from "./column.ts";
+import { DbtObject } from "./dbt-object.ts";
 import { type Relation, relationClass } from "./relation.ts";
 import { ResultTable } from "./results.ts";
 import { statementNames } from "./statements.ts";
@@ -172,8 +173,10 @@ export class TemplateContext implements Scope {
   #nodeNames(): Map<string, unknown> {
     const phase = this.#phase;
     const { project, facts } = this.#shared;
-    const ref = (...args: unknown[]): unknown => phase.ref(refCall(args));
-    const source = (...args: unknown[]): unknown => phase.source(sourceCall(args));
+    // Packages find the whole configuration at these two.
+    const config = { __getattr__: (name: string): unknown => this.#runtimeConfig().__getattr__(name) };
+    const ref = Object.assign((...args: unknown[]): unknown => phase.ref(refCall(args)), { config });
+    const source = Object.assign((...args: unknown[]): unknown => phase.source(sourceCall(args)), { config });
     const runQuery = phase.query ? async (sql: unknown) => ResultTable.of(await phase.query!(str(sql))) : () => null;
     const names = new Map<string, unknown>([
       ["execute", phase.execute],
@@ -220,7 +223,11 @@ export class TemplateContext implements Scope {
       case "dbt_metadata_envs":
         return new PyDict();
       case "invocation_args_dict":
-        return toPython({ which: this.#shared.facts.command, full_refresh: this.#shared.facts.fullRefresh });
+        return toPython({
+          which: this.#shared.facts.command,
+          full_refresh: this.#shared.facts.fullRefresh,
+          vars: project.cliVars,
+        });
       case "sql_now":
         return this.#shared.facts.startedAt.toISOString();
       case "defer_relation":
@@ -248,6 +255,29 @@ export class TemplateContext implements Scope {
   #bindById(id: string): BoundMacro {
     for (const macro of this.#shared.macros.all()) if (macro.id === id) return this.#bind(macro);
     throw new Error(`Internal error: no macro ${id}`);
+  }
+
+  /** `builtins.ref.config` */
+  #runtimeConfig(): DbtObject {
+    const { project, facts } = this.#shared;
+    const [root] = project.packages;
+    const packages = project.packages.map(({ name, config: { version } }) => [
+      name,
+      { project_name: name, version: version ?? null },
+    ]);
+    return new DbtObject(
+      {
+        project_name: project.name,
+        version: root?.config.version ?? null,
+        profile_name: project.profile.name,
+        target_name: project.target.name,
+        project_root: project.root,
+        cli_vars: project.cliVars,
+        dependencies: Object.fromEntries(packages),
+        args: { which: facts.command, full_refresh: facts.fullRefresh, vars: project.cliVars },
+      },
+      { vars: new DbtObject(root?.config.vars ?? {}) },
+    );
   }
 
   #call(name: string, args: readonly unknown[]): unknown {

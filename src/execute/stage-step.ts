@@ -31,7 +31,7 @@ import { collect, drive, type Driving } from "./drive.ts";
 import { renderHooks, runHooks } from "./hooks.ts";
 import { type Examined, known, type Publishing } from "./publishing.ts";
 import { seedInput } from "./seed-input.ts";
-import { buildBatches } from "./batches.ts";
+import { buildBatches, looksOfBatches } from "./batches.ts";
 import { builtAs, drivingFor, type Outcome, type StepContext, type Trace, warn } from "./step-context.ts";
 
 export async function buildStaged(
@@ -42,9 +42,10 @@ export async function buildStaged(
   trace: Trace,
 ): Promise<Outcome> {
   const { session, compiler } = context;
-  const staged = await compiler.compile(node, (sql) => session.queryText(sql));
+  const batches = isMicrobatch(node) ? looksOfBatches(node as ModelNode, compiler) : undefined;
+  const staged = await compiler.compile(node, (sql) => session.queryText(sql), batches?.substitutes);
   const compiled = withPublishedLiterals(staged, publishing);
-  const lasting = await lastingSql(node, context, compiled.sql);
+  const lasting = batches ? `${compiled.sql}\n${batches.mark}` : await lastingSql(node, context, compiled.sql);
   const examined = await publishing.examine(session, node, compiled.sql, lasting);
   if (node.kind !== "seed") trace.compiled = examined.sql;
   if (examined.reuse) {
@@ -91,7 +92,11 @@ function withPublishedLiterals(compiled: Compiled, publishing: Publishing): Comp
 /**
  * The SQL by which a node is known again. The first time, an incremental model's own is not that of all later times.
  */
-async function lastingSql(node: Built, { compiler, session }: StepContext, sql: string): Promise<string> {
+export async function lastingSql(
+  node: Built,
+  { compiler, session }: Pick<StepContext, "compiler" | "session">,
+  sql: string,
+): Promise<string> {
   if (node.config.materialized !== "incremental") return sql;
   try {
     return (await compiler.compile(node, (text) => session.queryText(text), { isIncremental: true })).sql;
@@ -310,7 +315,7 @@ class StagedBuild {
 }
 
 /** A view's data are those of what it reads. */
-async function versionOf(
+export async function versionOf(
   node: Built,
   publishing: Publishing,
   session: Session,

@@ -52,6 +52,7 @@ const ALL: readonly PackageTests[] = [
     repository: "dbt-labs/dbt-audit-helper",
     folder: "integration_tests",
     packages: { audit_helper: ".", ...utils },
+    changing: ["packages.unit_test_model_a", "packages.unit_test_model_b"],
   },
   {
     name: "dbt-project-evaluator",
@@ -69,10 +70,13 @@ const ALL: readonly PackageTests[] = [
     },
   },
   {
-    name: "fivetran-github",
-    repository: "fivetran/dbt_github",
-    folder: "integration_tests",
-    packages: { github: ".", fivetran_utils: "fivetran/dbt_fivetran_utils", ...utils },
+    name: "elementary",
+    repository: "elementary-data/dbt-data-reliability",
+    folder: "integration_tests/dbt_project",
+    profile: "elementary_tests",
+    packages: { elementary: ".", ...utils },
+    // Its tables are records of the run.
+    changing: ["*"],
   },
 ];
 
