@@ -6,6 +6,7 @@ import { Freshness, Layers, Publications, Runs, Slowest } from "./overview-table
 import { Card, NodeLink, StatusBadge, toneOf, useTitle } from "./parts.tsx";
 import { href } from "./router.ts";
 import { site } from "./store.ts";
+import { Unpublished } from "./unpublished.tsx";
 
 export function OverviewPage(): JSX.Element {
   useTitle(`${site.project} · overview`);
@@ -18,6 +19,7 @@ export function OverviewPage(): JSX.Element {
         {last && <StatusBadge status={last.status}>{runWord(last)}</StatusBadge>}
       </div>
       <p class="lead">{last ? lastRunText(last) : "No run is on record. `sluice build` makes the first."}</p>
+      <Unpublished />
       {site.notes.map((note) => (
         <p class="note" key={note}>
           {note}
