@@ -18,6 +18,8 @@ import type { FreshnessResult, RunEvent, RunResult } from "./execute/events.ts";
 import { checkFreshness, isDated } from "./execute/freshness.ts";
 import { runGuarded } from "./execute/guarded-run.ts";
 import { runProjectHooks } from "./execute/hooks.ts";
+import { foretell } from "./execute/outlook.ts";
+import { Publishing } from "./execute/publishing.ts";
 import { listHistory, type PastInput, publishReady, rollBack } from "./execute/past.ts";
 import type { RunInput } from "./execute/run.ts";
 import { type Look, look } from "./execute/world.ts";
@@ -36,6 +38,7 @@ import { parseProject, type Parsed } from "./parse/parse.ts";
 import { deferTo } from "./plan/defer.ts";
 import { makePlan } from "./plan/make-plan.ts";
 import type { Plan } from "./plan/plan.ts";
+import { StagedRelations } from "./plan/relations.ts";
 import type { Session } from "./postgres/database.ts";
 import { publishSettings } from "./project/publish-settings.ts";
 import { readProject, type ReadOptions } from "./project/read.ts";
@@ -249,10 +252,10 @@ export class Sluice {
   async plan(request: PlanRequest, signal?: AbortSignal): Promise<Plan> {
     const { selection, testsGate = false, direct, force = false, defer } = request;
     const { invocationId: id, command, fullRefresh } = this.#parts.facts;
-    const database = await this.connections.pool(signal);
+    await this.connections.pool(signal);
     const run = { root: this.project.root, id, fullRefresh, site: this.#settings.site };
     if (this.#parts.chosen) this.#parts.chosen.ids = [...selection];
-    this.#look = await database.session((session) => look(session, this.graph, selection, run));
+    this.#look = await this.connections.ask((session) => look(session, this.graph, selection, run));
     const plan = makePlan(this.graph, selection, this.#look.world, {
       id,
       command,
@@ -265,6 +268,23 @@ export class Sluice {
     if (defer) deferTo(defer, plan.relations, selection, this.#look.world);
     this.#requests.set(plan, request);
     return plan;
+  }
+
+  /** The plan as a run would carry it out: what is there already is `reuse`. Asks the database, and changes nothing. */
+  foretell(plan: Plan): Promise<Plan> {
+    if (!(plan.relations instanceof StagedRelations)) return Promise.resolve(plan);
+    const { world, schemas } = this.#look;
+    const publishing = new Publishing({
+      plan,
+      graph: this.graph,
+      world,
+      relations: plan.relations,
+      settings: this.#settings,
+      schemas,
+      ...ONLY_LOOKING,
+    });
+    const compiler = this.#compiler(plan);
+    return this.connections.ask((session) => foretell(session, plan, this.graph, compiler, publishing));
   }
 
   run(plan: Plan, request: RunRequest = {}): Promise<RunResult> {
@@ -417,6 +437,9 @@ function findOperation(macros: MacroSet, root: string, name: string): MacroNode 
   const notes = [...didYouMean(name, macros.names()), "a macro is a {% macro … %} block below macros/"];
   throw new Failure(error("macro-not-found", `No macro named "${name}".`, undefined, notes));
 }
+
+const never = (): Promise<never> => Promise.reject(new Error("Internal error: looking at a plan changes nothing"));
+const ONLY_LOOKING = { hold: never, confirmAlive: never };
 
 function needed<T>(part: T | undefined): T {
   if (part === undefined) throw new Error("Internal error: the project has errors, and was used all the same");

@@ -9,7 +9,7 @@ import { Jinja } from "../jinja/index.ts";
 import { packageRoot } from "../lib/package-root.ts";
 import { parseProject } from "../parse/parse.ts";
 import { projectOf } from "../project/testing/tree.ts";
-import { manifestArtifact } from "./manifest.ts";
+import { manifestArtifact, manifestText } from "./manifest.ts";
 
 type Section = Record<string, Record<string, unknown>>;
 
@@ -22,8 +22,11 @@ async function written(files: Record<string, string>): Promise<Record<string, Se
   const facts = { invocationId: "0", startedAt, env: {}, fullRefresh: false, command: "parse" };
   const { manifest, macros } = parseProject(project, new Jinja(), facts);
   const about = { name: "shop", database: "shop", schema: "analytics" };
-  const made = manifestArtifact({ manifest, macros, project: about, quoting: {} }, facts, startedAt);
-  return JSON.parse(JSON.stringify(made)) as Record<string, Section>;
+  const input = { manifest, macros, project: about, quoting: {} };
+  const made = JSON.parse([...manifestText(input, facts, startedAt)].join("")) as Record<string, Section>;
+  // In parts or as a whole, it is the same.
+  expect(made).toEqual(JSON.parse(JSON.stringify(manifestArtifact(input, facts, startedAt))));
+  return made;
 }
 
 async function kitchenSink(): Promise<Record<string, string>> {

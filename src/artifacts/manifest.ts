@@ -24,11 +24,48 @@ export interface ManifestInput {
   readonly selectors?: Dictionary;
 }
 
+/** Entries by their unique id, made one by one: a large project is never held twice. */
+type Entries = () => Iterable<Dictionary>;
+
 export function manifestArtifact(input: ManifestInput, invocation: Invocation, now: Date = new Date()): Dictionary {
+  const made = Object.entries(sections(input, invocation, now)).map(([name, value]) => {
+    if (typeof value !== "function") return [name, value];
+    return [name, Object.fromEntries(Array.from((value as Entries)(), (one) => [one["unique_id"], one]))];
+  });
+  return Object.fromEntries(made) as Dictionary;
+}
+
+const CHUNK = 1 << 20;
+
+/** The same as JSON text, in parts. */
+export function* manifestText(input: ManifestInput, invocation: Invocation, now: Date = new Date()): Iterable<string> {
+  let text = "{";
+  let first = true;
+  for (const [name, value] of Object.entries(sections(input, invocation, now))) {
+    text += `${first ? "" : ","}${JSON.stringify(name)}:`;
+    first = false;
+    if (typeof value !== "function") {
+      text += JSON.stringify(value);
+      continue;
+    }
+    let separator = "{";
+    for (const one of (value as Entries)()) {
+      text += `${separator}${JSON.stringify(one["unique_id"])}:${JSON.stringify(one)}`;
+      separator = ",";
+      if (text.length < CHUNK) continue;
+      yield text;
+      text = "";
+    }
+    text += separator === "{" ? "{}" : "}";
+  }
+  yield `${text}}`;
+}
+
+function sections(input: ManifestInput, invocation: Invocation, now: Date): Record<string, unknown> {
   const { manifest, macros, project } = input;
   // Readers ask when a resource was made only to tell versions of it apart: all are of this parse.
   const created_at = now.getTime() / 1000;
-  const dated = (made: Dictionary): Dictionary => ({ ...made, created_at });
+  const dated = (made: Dictionary): Dictionary => Object.assign(made, { created_at });
   const keys = primaryKeys(manifest);
   const nodeOf = (node: Node): Dictionary => {
     const made = dated(nodeDictionary(node));
@@ -39,7 +76,7 @@ export function manifestArtifact(input: ManifestInput, invocation: Invocation, n
       made["depends_on"] = { macros: [...new Set([...macros, ...called])], ...(nodes && { nodes }) };
     }
     const compiled = input.compiled?.get(node.id);
-    return compiled === undefined ? made : { ...made, ...compiledPart(compiled) };
+    return compiled === undefined ? made : Object.assign(made, compiledPart(compiled));
   };
   const all = [...manifest.nodes.values()];
   const hooks = [...manifest.onRunStart, ...manifest.onRunEnd];
@@ -59,13 +96,17 @@ export function manifestArtifact(input: ManifestInput, invocation: Invocation, n
       quoting: { database: true, schema: true, identifier: true, column: null, ...input.quoting },
       run_started_at: invocation.startedAt.toISOString(),
     },
-    nodes: byId([
-      ...all.filter((node) => node.kind !== "unit_test").map(nodeOf),
-      ...hooks.map((hook) => dated(hookDictionary(hook, manifest, project))),
-    ]),
-    sources: byId([...manifest.sources.values()].map(sourceDictionary).map(dated)),
-    macros: byId([...manifest.macros.values()].map((macro) => dated(macroDictionary(macro, macros)))),
-    docs: byId([
+    nodes: function* (): Iterable<Dictionary> {
+      for (const node of all) if (node.kind !== "unit_test") yield nodeOf(node);
+      for (const hook of hooks) yield dated(hookDictionary(hook, manifest, project));
+    },
+    sources: function* (): Iterable<Dictionary> {
+      for (const source of manifest.sources.values()) yield dated(sourceDictionary(source));
+    },
+    macros: function* (): Iterable<Dictionary> {
+      for (const macro of manifest.macros.values()) yield dated({ ...macroDictionary(macro, macros) });
+    },
+    docs: () => [
       OVERVIEW,
       ...[...manifest.docs.values()].map((block) => ({
         name: block.name,
@@ -76,10 +117,10 @@ export function manifestArtifact(input: ManifestInput, invocation: Invocation, n
         unique_id: `doc.${block.package}.${block.name}`,
         block_contents: block.text,
       })),
-    ]),
-    exposures: byId([...manifest.exposures.values()].map(exposureDictionary).map(dated)),
+    ],
+    exposures: () => [...manifest.exposures.values()].map(exposureDictionary).map(dated),
     metrics: {},
-    groups: byId(
+    groups: () =>
       manifest.groups.map(({ id, package: pkg, group }) => ({
         name: group.name,
         resource_type: "group",
@@ -91,20 +132,16 @@ export function manifestArtifact(input: ManifestInput, invocation: Invocation, n
         description: group.description || null,
         config: { meta: {}, ...group.config },
       })),
-    ),
     selectors: input.selectors ?? {},
     disabled: disabledPart(manifest, dated),
     ...edges(manifest, hooks),
     group_map: Object.fromEntries(groupMap),
     saved_queries: {},
     semantic_models: {},
-    unit_tests: byId(all.filter((node) => node.kind === "unit_test").map(nodeOf)),
+    unit_tests: () => all.filter((node) => node.kind === "unit_test").map(nodeOf),
     functions: {},
   };
 }
-
-const byId = (dictionaries: readonly Dictionary[]): Dictionary =>
-  Object.fromEntries(dictionaries.map((one) => [one["unique_id"], one]));
 
 const compiledPart = ({ sql, path }: { sql: string; path: string }): Dictionary => ({
   compiled: true,

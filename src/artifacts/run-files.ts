@@ -9,7 +9,7 @@ import type { Graph } from "../graph/graph.ts";
 import { writeFileAtomically } from "../lib/write-file.ts";
 import type { Manifest, NodeId, Resource } from "../parse/manifest.ts";
 import type { Project } from "../project/types.ts";
-import { MANIFEST_FILE, manifestArtifact, type ManifestInput } from "./manifest.ts";
+import { MANIFEST_FILE, manifestText, type ManifestInput } from "./manifest.ts";
 import { CATALOG_FILE, catalogArtifact } from "./catalog.ts";
 import { type PlainResult, plainRunResults, RUN_RESULTS_FILE, runResults } from "./run-results.ts";
 import { SOURCES_FILE, sourcesArtifact } from "./sources.ts";
@@ -48,8 +48,8 @@ export async function writeManifest(place: Place, compiled?: CompiledTexts): Pro
   const about = { name: project.name, database: connection.database, schema };
   const selectors = Object.fromEntries(project.selectors.map(({ name, definition }) => [name, { name, definition }]));
   const input = { manifest, macros, project: about, quoting, selectors, calls: place.calls };
-  const made = manifestArtifact({ ...input, ...(compiled && { compiled }) }, facts);
-  await writeInto(project.targetPath, MANIFEST_FILE, JSON.stringify(made));
+  const text = manifestText({ ...input, ...(compiled && { compiled }) }, facts);
+  await writeInto(project.targetPath, MANIFEST_FILE, text);
 }
 
 /** Where a node's compiled SQL is written, from the project's folder. */
@@ -107,7 +107,7 @@ export async function writeCatalog(
   return join(project.targetPath, CATALOG_FILE);
 }
 
-async function writeInto(targetPath: string, path: string, text: string): Promise<void> {
+async function writeInto(targetPath: string, path: string, text: string | Iterable<string>): Promise<void> {
   try {
     await writeFileAtomically(join(targetPath, path), text);
   } catch (thrown) {

@@ -132,6 +132,8 @@ const hook = (name: string) =>
     at: finished,
     id: `operation.bank.${name}` as NodeId,
     name,
+    index: 1,
+    of: 1,
     status: "success",
     startedAt: started,
     seconds: 0.05,

@@ -1,4 +1,5 @@
 /** What all commands share: opening the project, the reporter, Ctrl-C. The engine is loaded only when a command runs. */
+import { resolve } from "node:path";
 import { writeManifest } from "../artifacts/run-files.ts";
 import { error, Failure, hasErrors } from "../diagnostics/diagnostic.ts";
 import type { Selection, Sluice } from "../index.ts";
@@ -26,16 +27,24 @@ export interface Command {
 export function reporterFor(args: GlobalArgs, more: Partial<ReportOptions> = {}): Reporter {
   const { logLevel } = args;
   return makeReporter({
-    format: args.logFormat === "json" ? "json" : "text",
+    format: args.logFormat === "default" ? "text" : args.logFormat,
     quiet: args.quiet || logLevel === "warn" || logLevel === "error" || logLevel === "none",
     colours: args.useColors ?? "auto",
     debug: args.debug || logLevel === "debug",
     out: process.stdout,
     err: process.stderr,
     ...(args.printerWidth ? { width: args.printerWidth } : {}),
+    ...(args.logPath === undefined || args.logLevelFile === "none" ? {} : { file: fileFor(args, args.logPath) }),
     ...more,
   });
 }
+
+const fileFor = (args: GlobalArgs, path: string): NonNullable<ReportOptions["file"]> => ({
+  folder: resolve(projectFolder(args.projectDir), path),
+  format: args.logFormatFile === "json" || args.logFormat === "json" ? "json" : "text",
+  debug: args.logLevelFile === "debug",
+  maxBytes: args.logFileMaxBytes,
+});
 
 type OpenArgs = GlobalArgs & EventTimeArgs & { fullRefresh?: boolean; empty?: boolean; storeFailures?: boolean };
 

@@ -48,6 +48,21 @@ export const globalOptions = {
     describe: "Least severity that is logged",
     hidden: true,
   },
+  "log-path": { ...text, value: "dir", describe: "Folder of a log file, dbt.log" },
+  "log-level-file": {
+    choices: ["debug", "info", "warn", "error", "none"] as const,
+    requiresArg: true,
+    describe: "Least severity in the log file",
+    hidden: true,
+    default: "debug" as const,
+  },
+  "log-format-file": {
+    choices: ["text", "json", "debug", "default"] as const,
+    requiresArg: true,
+    describe: "Form of the log file",
+    hidden: true,
+  },
+  "log-file-max-bytes": { ...number, describe: "Size of the log file", default: 10 * 1024 * 1024, hidden: true },
   "use-colors": { type: "boolean", describe: "No colours" },
   "printer-width": {
     ...number,
@@ -83,10 +98,6 @@ export const ignoredOptions: Readonly<Record<string, Option>> = {
   "use-fast-test-edges": ignored("boolean"),
   print: ignored("boolean"),
   introspect: ignored("boolean"),
-  "log-path": ignored("string"),
-  "log-level-file": ignored("string"),
-  "log-format-file": ignored("string"),
-  "log-file-max-bytes": ignored("string"),
 };
 
 export type GlobalArgs = ArgumentsCamelCase<InferredOptionTypes<typeof globalOptions>>;

@@ -10,6 +10,7 @@ export type RunEvent =
   | StepProgress
   | StatementRan
   | StepFinished
+  | HookStarted
   | HookFinished
   | FreshnessStarted
   | FreshnessChecked
@@ -75,12 +76,23 @@ export interface StepFinished {
   readonly of: number;
 }
 
+export interface HookStarted {
+  readonly type: "hook-started";
+  readonly at: Date;
+  readonly name: string;
+  /** 1-based, among those before the run or those after it. */
+  readonly index: number;
+  readonly of: number;
+}
+
 export interface HookFinished {
   readonly type: "hook-finished";
   readonly at: Date;
   /** `operation.shop.shop-on-run-start-0` */
   readonly id: NodeId;
   readonly name: string;
+  readonly index: number;
+  readonly of: number;
   readonly status: "success" | "error";
   readonly startedAt: Date;
   readonly seconds: number;

@@ -8,7 +8,7 @@ import { nodeDictionary } from "../parse/node-dictionary.ts";
 import type { Hook } from "../project/types.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
-import type { HookFinished, StepResult } from "./events.ts";
+import type { HookFinished, HookStarted, StepResult } from "./events.ts";
 import { explainQueryError } from "./explain.ts";
 import type { RunInput } from "./run.ts";
 
@@ -68,19 +68,24 @@ export async function runProjectHooks(
   hooks: readonly HookNode[],
   { database, compiler, signal }: Pick<RunInput, "database" | "compiler" | "signal">,
   names: ReadonlyMap<string, unknown>,
-  onFinished: (finished: HookFinished) => void,
+  onEvent: (event: HookStarted | HookFinished) => void,
 ): Promise<{ ok: boolean }> {
-  for (const { id, name, hook } of hooks) {
+  const of = hooks.length;
+  for (const [i, { id, name, hook }] of hooks.entries()) {
     const startedAt = new Date();
+    const index = i + 1;
+    onEvent({ type: "hook-started", at: startedAt, name, index, of });
     const finished = (diagnostic?: Diagnostic): void => {
       const at = new Date();
       const seconds = (at.getTime() - startedAt.getTime()) / 1000;
       const status = diagnostic ? "error" : "success";
-      onFinished({
+      onEvent({
         type: "hook-finished",
         at,
         id,
         name,
+        index,
+        of,
         status,
         startedAt,
         seconds,

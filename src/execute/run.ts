@@ -5,7 +5,7 @@ import type { Manifest, NodeId } from "../parse/manifest.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { Database } from "../postgres/database.ts";
 import { quoteIdent } from "../postgres/relation.ts";
-import type { HookFinished, RunEvent, RunResult, StepResult } from "./events.ts";
+import type { HookFinished, HookStarted, RunEvent, RunResult, StepResult } from "./events.ts";
 import { namesForEndHooks, runProjectHooks } from "./hooks.ts";
 import { concludePublication } from "./conclude.ts";
 import type { Publishing } from "./publishing.ts";
@@ -61,9 +61,9 @@ export async function runPlan(input: RunInput): Promise<RunResult> {
   const lacking = plan.schemas.filter((name) => !input.schemas.has(name));
   if (lacking.length) await database.session((session) => createSchemas(session, lacking));
   const hooks: HookFinished[] = [];
-  const onHook = (hook: HookFinished): void => {
-    hooks.push(hook);
-    emit(hook);
+  const onHook = (event: HookStarted | HookFinished): void => {
+    if (event.type === "hook-finished") hooks.push(event);
+    emit(event);
   };
   // Hooks are around a run; where nothing runs there is nothing to be around, as in dbt.
   const idle = plan.steps.every((step) => step.action === "none");

@@ -92,7 +92,11 @@ function withPublishedLiterals(compiled: Compiled, publishing: Publishing): Comp
 /**
  * The SQL by which a node is known again. The first time, an incremental model's own is not that of all later times.
  */
-async function lastingSql(node: Built, { compiler, session }: StepContext, sql: string): Promise<string> {
+export async function lastingSql(
+  node: Built,
+  { compiler, session }: Pick<StepContext, "compiler" | "session">,
+  sql: string,
+): Promise<string> {
   // Of a seed this is all that differs: its file is the same.
   if (node.kind === "seed" && compiler.input.facts.empty) return "without rows";
   if (node.config.materialized !== "incremental") return sql;
@@ -314,7 +318,7 @@ class StagedBuild {
 }
 
 /** A view's data are those of what it reads. */
-async function versionOf(
+export async function versionOf(
   node: Built,
   publishing: Publishing,
   session: Session,

@@ -1,6 +1,6 @@
 import nunjucks from "nunjucks";
 import { error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
-import { callsOf, parametersOf, type StaticCall } from "./calls.ts";
+import { callsOf, parametersOf, type PlainCall, plainCalls, type StaticCall } from "./calls.ts";
 import { generate } from "./codegen.ts";
 import type { CodegenOptions, NotedPlace } from "./codegen-expressions.ts";
 import type { JinjaEnvironment } from "./environment.ts";
@@ -33,6 +33,8 @@ export interface Template {
   renderSync(scope: Scope): Rendered;
   /** Runs the template for the macros it defines, by name. Their bodies look names up in `scope`. */
   definitions(scope: Scope, mode: "sync" | "async"): Map<string, MacroValue>;
+  /** See `plainCalls`: what the template calls, where that can be told without running it. */
+  plain(): readonly PlainCall[] | undefined;
   /** What the template calls, and the parameters of the macro it defines: read, not run. */
   outline(): { readonly calls: readonly StaticCall[]; readonly parameters: readonly string[] };
 }
@@ -86,6 +88,10 @@ export class JinjaTemplate extends nunjucks.Template implements Template {
     this.#variant(mode).run(scope, found, []);
     calls.depth = depth;
     return found;
+  }
+
+  plain(): readonly PlainCall[] | undefined {
+    return plainCalls(this.#parsed());
   }
 
   outline(): ReturnType<Template["outline"]> {

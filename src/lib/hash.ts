@@ -4,3 +4,6 @@ export const sha256 = (data: string | Uint8Array): string => createHash("sha256"
 
 /** Only where dbt's own names contain an md5. */
 export const md5 = (data: string): string => createHash("md5").update(data).digest("hex");
+
+/** Of a text with all its white space made single blanks: what only moves is no change, as in dbt. */
+export const textChecksum = (text: string): string => sha256(text.split(/\s+/).filter(Boolean).join(" "));

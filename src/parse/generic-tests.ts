@@ -5,7 +5,7 @@ import { BUILTIN_PACKAGE } from "../context/macros.ts";
 import { testArguments } from "../context/test-arguments.ts";
 import { error } from "../diagnostics/diagnostic.ts";
 import { writtenValue } from "../context/written-value.ts";
-import { PyDict, repr, str } from "../jinja/index.ts";
+import { type Jinja, repr, str, type Template } from "../jinja/index.ts";
 import { md5 } from "../lib/hash.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import type { ColumnProperties, Mapping, NodeProperties, Package, TestProperties, Value } from "../project/types.ts";
@@ -14,7 +14,7 @@ import { effectiveConfig, isMapping, nodeConfig, writtenConfig } from "./config.
 import type { DataTestNode, Node, SourceNode } from "./manifest.ts";
 import { nodeId } from "./manifest.ts";
 import { testDefaults, versionedName } from "./nodes.ts";
-import { quoting } from "./places.ts";
+import { quoting, textFile } from "./places.ts";
 import { argumentProblems } from "./test-arguments.ts";
 import { capturing, attempt, describe, fqnOf, type ParseState, place, renderValue } from "./state.ts";
 
@@ -37,22 +37,22 @@ export function testNames(type: string, on: string, args: Mapping): { full: stri
 
 /** The ten characters that dbt appends to a test's id: of its name and its arguments, printed by Python's repr. */
 export function testHash(name: string, metadata: Mapping): string {
-  return md5(name + repr(hashable(metadata))).slice(-10);
+  return md5(name + hashable(metadata)).slice(-10);
 }
 
-/** As dbt: sorted, and every value a text. */
-function hashable(value: Mapping): PyDict {
-  return new PyDict(
-    Object.keys(value)
-      .toSorted()
-      .map((key) => [key, hashableAt(value, key)] as [unknown, unknown]),
-  );
+/** As Python prints the dictionary dbt makes of it: sorted, and every value a text. */
+function hashable(value: Mapping): string {
+  const entries = Object.keys(value)
+    .toSorted()
+    .map((key) => `${repr(key)}: ${hashableAt(value, key)}`);
+  return `{${entries.join(", ")}}`;
 }
 
-function hashableAt(container: Mapping | Value[], key: string | number): unknown {
+function hashableAt(container: Mapping | Value[], key: string | number): string {
   const value = (container as Record<string | number, Value>)[key]; // a list's entries have numbers as keys
-  if (Array.isArray(value)) return value.map((_, i) => hashableAt(value, i));
-  return isMapping(value) ? hashable(value) : str(writtenValue(container, key));
+  if (Array.isArray(value)) return `[${value.map((_, i) => hashableAt(value, i)).join(", ")}]`;
+  if (isMapping(value)) return hashable(value);
+  return repr(typeof value === "string" ? value : str(writtenValue(container, key)));
 }
 
 /** What a test is declared on. */
@@ -156,8 +156,8 @@ function parseGenericTest(
         { package: pkg.name, model: () => provisional, names: new Map([["_dbt_generic_test_kwargs", kwargs]]) },
         phase,
       );
-      const file = { ...test.at.file, text: sql };
-      quoting(file, test.at, () => state.jinja.template(sql, file).renderSync(context));
+      const template = genericTemplate(sql, state.jinja);
+      quoting(textFile(sql, state.jinja), test.at, () => template.renderSync(context));
     });
   }
 
@@ -206,6 +206,17 @@ function parseGenericTest(
     },
     attached: on.id,
   };
+}
+
+const templates = new WeakMap<Jinja, Map<string, Template>>();
+
+/** All uses of a test have the same template. */
+function genericTemplate(sql: string, jinja: Jinja): Template {
+  let known = templates.get(jinja);
+  if (!known) templates.set(jinja, (known = new Map()));
+  let template = known.get(sql);
+  if (!template) known.set(sql, (template = jinja.template(sql, textFile(sql, jinja))));
+  return template;
 }
 
 const PLURALS = { model: "models", seed: "seeds", snapshot: "snapshots", analysis: "analyses" } as const;

@@ -1,7 +1,7 @@
 /** Resources as templates (`model`, `graph`) and artifacts see them: dbt's keys, in dbt's order. */
 import { str } from "../jinja/index.ts";
 import { writtenValue } from "../context/written-value.ts";
-import { sha256 } from "../lib/hash.ts";
+import { sha256, textChecksum } from "../lib/hash.ts";
 import { quoteIdent } from "../postgres/relation.ts";
 import type { Mapping, Value } from "../project/types.ts";
 import { isMapping, list } from "./config.ts";
@@ -280,11 +280,7 @@ function contractChecksum(node: Node, contract: Mapping): string | null {
   return sha256(JSON.stringify([told, constraintsOf(node.constraints), node.config.materialized]));
 }
 
-/** Of a file's text with all white space made one blank: what only moves is no change. */
-const fileChecksum = (text: string): Mapping => ({
-  name: "sha256",
-  checksum: sha256(text.split(/\s+/).filter(Boolean).join(" ")),
-});
+const fileChecksum = (text: string): Mapping => ({ name: "sha256", checksum: textChecksum(text) });
 
 function checksumOf(node: Node): Mapping {
   if (node.kind === "seed") return { ...node.seed.checksum };

@@ -49,8 +49,20 @@ function inHolder(text: SourceFile, part: Span, holder: Span): Span {
   return start < 0 ? holder : { file: holder.file, start: start + part.start, end: start + part.end };
 }
 
+/** Texts of YAML as files: the same text, such as `{{ ref('a') }}` of many tests, is compiled once. */
+const textFiles = new WeakMap<Jinja, Map<string, SourceFile>>();
+
+/** A text of YAML as a file of its own, for templates that stand in many places. */
+export function textFile(text: string, jinja: Jinja): SourceFile {
+  let files = textFiles.get(jinja);
+  if (!files) textFiles.set(jinja, (files = new Map()));
+  let file = files.get(text);
+  if (!file) files.set(text, (file = { path: "", absolute: "", text }));
+  return file;
+}
+
 /** Renders a text that stands in YAML natively. */
 export function renderQuoted(text: string, holder: Span, scope: Scope, jinja: Jinja): unknown {
-  const file = { ...holder.file, text };
+  const file = textFile(text, jinja);
   return quoting(file, holder, () => renderNative(text, file, scope, jinja));
 }

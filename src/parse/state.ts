@@ -5,7 +5,7 @@ import { type BoundMacro, BUILTIN_PACKAGE } from "../context/macros.ts";
 import type { Phase, RefCall, SourceCall } from "../context/phase.ts";
 import { Relation } from "../context/relation.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
-import { type Jinja, str, toPython } from "../jinja/index.ts";
+import { type Jinja, Kwargs, str, type Template, TemplateError, toPython } from "../jinja/index.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import type { ColumnProperties, Mapping, Package, Project } from "../project/types.ts";
 import type { DescribedColumn, DocsBlock } from "./manifest.ts";
@@ -64,11 +64,38 @@ export function capture(
   const { phase, captured } = capturing(STAND_IN);
   // Plain SQL calls nothing.
   if (!/\{[{%#]/.test(source)) return captured;
-  const context = new TemplateContext(state.shared, face, phase);
-  const render = (): unknown => state.jinja.template(source, file, offset).renderSync(context);
+  const template = state.jinja.template(source, file, offset);
+  let plain: Captured | undefined;
+  const render = (): void => {
+    plain = capturePlain(state, template, face);
+    if (!plain) template.renderSync(new TemplateContext(state.shared, face, phase));
+  };
   const at = { file, start: offset, end: offset };
   attempt(state, at, instead ? () => quoting(file, instead, render) : render);
-  return captured;
+  return plain ?? captured;
+}
+
+const PLAIN_NAMES = new Set(["ref", "source", "config"]);
+
+/**
+ * As rendering would capture it, without compiling: undefined where the template does more than to call these names with
+ * constants, or where a call fails; rendering then tells where.
+ */
+function capturePlain(state: ParseState, template: Template, face: NodeFace): Captured | undefined {
+  const calls = template.plain();
+  if (!calls?.every(({ name }) => PLAIN_NAMES.has(name))) return undefined;
+  const { phase, captured } = capturing(STAND_IN);
+  const context = new TemplateContext(state.shared, face, phase);
+  try {
+    for (const { name, args, named } of calls) {
+      const kwargs = Object.keys(named).length > 0 ? [new Kwargs(named)] : [];
+      (context.get(name) as (...given: unknown[]) => unknown)(...args, ...kwargs);
+    }
+    return captured;
+  } catch (thrown) {
+    if (!(thrown instanceof Failure || thrown instanceof TemplateError)) throw thrown;
+    return undefined;
+  }
 }
 
 /** Runs `work`; expected failures are collected, and `undefined` is given. */
@@ -104,11 +131,27 @@ type NamingMacro = "generate_schema_name" | "generate_alias_name" | "generate_da
 /** What Sluice's own naming macros answered, by macro and custom name. */
 const namesGiven = new WeakMap<ParseState, Map<string, string>>();
 
+const ownMacros = new WeakMap<ParseState, Map<NamingMacro, boolean>>();
+
+/** Whether the project has put no macro of its own in the place of ours. */
+function isOurs(state: ParseState, macro: NamingMacro): boolean {
+  let known = ownMacros.get(state);
+  if (!known) ownMacros.set(state, (known = new Map()));
+  let answer = known.get(macro);
+  if (answer === undefined) {
+    const { macros } = state.shared;
+    const inForce = [
+      macros.find(macro, state.root.name),
+      macros.dispatch(macro, BUILTIN_PACKAGE, BUILTIN_PACKAGE).macro,
+    ];
+    known.set(macro, (answer = inForce.every((one) => one?.package === BUILTIN_PACKAGE)));
+  }
+  return answer;
+}
+
 /** The memory for a macro's answers; none where the project has put its own in its place. */
 function memoryOf(state: ParseState, macro: NamingMacro): Map<string, string> | undefined {
-  const { macros } = state.shared;
-  const inForce = [macros.find(macro, state.root.name), macros.dispatch(macro, BUILTIN_PACKAGE, BUILTIN_PACKAGE).macro];
-  if (!inForce.every((one) => one?.package === BUILTIN_PACKAGE)) return undefined;
+  if (!isOurs(state, macro)) return undefined;
   let memory = namesGiven.get(state);
   if (!memory) namesGiven.set(state, (memory = new Map()));
   return memory;
@@ -128,6 +171,9 @@ export function place(
     const memory = custom === undefined || (custom && typeof custom === "object") ? undefined : memoryOf(state, macro);
     const known = memory?.get(`${macro} ${custom}`);
     if (known !== undefined) return known;
+    // What our own macro answers then, without asking it: all nodes without an alias come here.
+    const isNamed = custom !== undefined || (draft.model["version"] !== null && draft.model["version"] !== undefined);
+    if (macro === "generate_alias_name" && !isNamed && isOurs(state, macro)) return fallback;
     const bound = context.get(macro) as BoundMacro;
     const named = attempt(state, draft.at, () => bound(value === undefined ? null : toPython(value), node));
     const name = (named === undefined ? fallback : str(named)).trim();

@@ -58,7 +58,7 @@ test("a good run reads as dbt's log does, and ends with how to connect", () => {
 17:26:33  5 of 5 START test not_null_customer_summary_customer_id ........................ [RUN]
 17:26:33  5 of 5 PASS not_null_customer_summary_customer_id .............................. [PASS in 0.01s]
 
-17:26:33  Finished running 1 data test, 1 load, 1 seed, 1 table model, 1 view model in 0 hours 0 minutes and 0.56 seconds (0.56s).
+17:26:33  Finished running 1 load, 1 seed, 1 view model, 1 table model, 1 data test in 0 hours 0 minutes and 0.56 seconds (0.56s).
 
 17:26:33  Completed successfully
 
@@ -89,7 +89,7 @@ test("each failure is explained after the run: place, rows, SQL; skipped nodes s
 17:26:33  7 of 7 START test accepted_values_type ......................................... [RUN]
 17:26:33  7 of 7 WARN 1 accepted_values_type ............................................. [WARN 1 in 0.05s]
 
-17:26:33  Finished running 2 data tests, 4 table models, 1 view model in 0 hours 0 minutes and 0.20 seconds (0.20s).
+17:26:33  Finished running 1 view model, 4 table models, 2 data tests in 0 hours 0 minutes and 0.20 seconds (0.20s).
 
 17:26:33  Completed with 2 errors, 0 partial successes, and 1 warning:
 
@@ -203,6 +203,8 @@ test("hooks have their lines, and a failed one its explanation", () => {
   const diagnostic = { code: "undefined-table", severity: "error", message: "no audit table", notes: [] } as const;
   const hook = {
     type: "hook-finished",
+    index: 1,
+    of: 1,
     at: at(),
     id: "operation.bank.bank-on-run-start-0" as NodeId,
     name: "bank-on-run-start-0",
@@ -215,7 +217,7 @@ test("hooks have their lines, and a failed one its explanation", () => {
   if (end.type !== "run-finished") throw new Error("the last event ends the run");
   const run = [hook, { ...end, result: { ...end.result, hooks: [hook], ok: false } }];
   const { out } = report(run);
-  expect(out).toContain(`ERROR hook: bank-on-run-start-0 ${".".repeat(80 - 32)} [ERROR in 0.10s]\n`);
+  expect(out).toContain(`1 of 1 ERROR hook: bank.on-run-start.0 ${".".repeat(80 - 39)} [ERROR in 0.10s]\n`);
   expect(out).toContain("Failure in hook bank-on-run-start-0\n  undefined-table  no audit table\n");
   expect(out).toContain("Done. PASS=0 WARN=0 ERROR=1 SKIP=0 NO-OP=0 REUSED=0 TOTAL=1");
   expect(report(run, { quiet: true })).toEqual({

@@ -18,6 +18,7 @@ import {
   doneLine,
   finishedLine,
   foundLine,
+  hookOf,
   freshnessOf,
   freshnessOutcome,
   outcome,
@@ -77,6 +78,11 @@ export class ConsoleReporter implements Reporter {
         return;
       case "step-finished":
         return this.#stepFinished(event);
+      case "hook-started": {
+        const text = `START ${hookOf(event)}`;
+        if (!this.#options.columns) this.#node(event.at, { ...numbered(event), text, status: "RUN" });
+        return;
+      }
       case "hook-finished":
         return this.#hookFinished(event);
       case "freshness-started":
@@ -146,10 +152,12 @@ export class ConsoleReporter implements Reporter {
     this.#node(at, { index, of, text, short, status, tone, ...(timed ? { seconds: result.seconds } : {}) });
   }
 
-  #hookFinished({ at, name, status, seconds }: HookFinished): void {
+  #hookFinished(event: HookFinished): void {
+    const { at, status, seconds } = event;
     const good = status === "success";
     const word = good ? "OK" : "ERROR";
-    this.#node(at, { text: `${word} hook: ${name}`, status: word, tone: good ? "good" : "bad", seconds });
+    const text = `${word} ${hookOf(event)}`;
+    this.#node(at, { ...numbered(event), text, status: word, tone: good ? "good" : "bad", seconds });
   }
 
   #message({ at, level, text }: Message): void {

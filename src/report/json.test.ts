@@ -72,7 +72,7 @@ test("NodeFinished carries what orchestrators read: the node, its status, its ti
   const model = ofRun(runOf(goodRun())).filter((line) => line.info.name === "NodeFinished")[3]!;
   expect(model.data).toMatchObject({
     node_info: {
-      node_path: "models/marts/customer_summary.sql",
+      node_path: "marts/customer_summary.sql",
       node_name: "customer_summary",
       unique_id: "model.bank.customer_summary",
       resource_type: "model",

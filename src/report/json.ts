@@ -26,6 +26,7 @@ import {
   doneLine,
   finishedLine,
   foundLine,
+  hookOf,
   freshnessOf,
   freshnessOutcome,
   outcome,
@@ -79,6 +80,12 @@ export class JsonReporter implements Reporter {
       }
       case "step-finished":
         return this.#stepFinished(event);
+      case "hook-started": {
+        const { at, name, index, of } = event;
+        const msg = padded({ index, of, text: `START ${hookOf(event)}`, status: "RUN" });
+        const data = { statement: name, index, total: of };
+        return this.#print({ name: "LogHookStartLine", code: "Q032", msg, data, at });
+      }
       case "hook-finished":
         return this.#hookFinished(event);
       case "freshness-started": {
@@ -210,12 +217,15 @@ export class JsonReporter implements Reporter {
     });
   }
 
-  #hookFinished({ at, name, status, seconds, diagnostic }: HookFinished): void {
+  #hookFinished(event: HookFinished): void {
+    const { at, name, status, seconds, diagnostic, index, of } = event;
     const word = status === "success" ? "OK" : "ERROR";
-    const msg = padded({ text: `${word} hook: ${name}`, status: word, seconds });
+    const msg = padded({ index, of, text: `${word} ${hookOf(event)}`, status: word, seconds });
     const data = {
       statement: name,
       status,
+      index,
+      total: of,
       execution_time: seconds,
       ...(diagnostic ? { diagnostic: diagnosticData(diagnostic) } : {}),
     };

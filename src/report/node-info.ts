@@ -1,9 +1,12 @@
 /** `data.node_info` and `data.run_result` of dbt's structured log. */
+import { textChecksum } from "../lib/hash.ts";
 import type { StepResult } from "../execute/events.ts";
 import type { Resource } from "../parse/manifest.ts";
 
 export interface NodeInfo {
+  /** Below its folder; a generic test has a made-up file of its own. */
   readonly node_path: string;
+  readonly node_checksum: string;
   readonly node_name: string;
   readonly unique_id: string;
   readonly resource_type: string;
@@ -27,7 +30,8 @@ export function nodeInfo(resource: Resource, status: string, started?: Date, fin
   const { database, schema, alias } = place(resource);
   const quoted = [database, schema, alias].filter(Boolean).map((name) => `"${name.replaceAll('"', '""')}"`);
   return {
-    node_path: resource.file.path,
+    node_path: pathOf(resource),
+    node_checksum: checksumOf(resource),
     node_name: resource.name,
     unique_id: resource.id,
     resource_type: resource.kind,
@@ -38,6 +42,18 @@ export function nodeInfo(resource: Resource, status: string, started?: Date, fin
     meta: resource.meta,
     node_relation: { database, schema, alias, relation_name: hasRelation(resource) ? quoted.join(".") : "" },
   };
+}
+
+const pathOf = (resource: Resource): string =>
+  resource.kind === "test" && resource.generic
+    ? resource.generic.path
+    : resource.file.path.slice(resource.file.path.indexOf("/") + 1);
+
+function checksumOf(resource: Resource): string {
+  if (resource.kind === "seed") return resource.seed.checksum.checksum;
+  const isFile =
+    resource.kind === "model" || resource.kind === "snapshot" || (resource.kind === "test" && !resource.generic);
+  return isFile ? textChecksum(resource.file.text) : "";
 }
 
 const hasRelation = (resource: Resource): boolean =>

@@ -5,6 +5,7 @@ import type { ConnectHint } from "./connect-hint.ts";
 import { ConsoleReporter } from "./console.ts";
 import { JsonReporter } from "./json.ts";
 import { LiveReporter } from "./live.ts";
+import { logFile, type LogFileOptions, plainLine, together } from "./log-file.ts";
 import { makeSink } from "./screen.ts";
 import { canRedraw, palette } from "./terminal.ts";
 
@@ -21,7 +22,8 @@ export interface Reporter {
 }
 
 export interface ReportOptions {
-  readonly format: "text" | "json";
+  /** `debug`: a line for each event, with its level and thread. */
+  readonly format: "text" | "json" | "debug";
   /** Errors and `line` only. */
   readonly quiet: boolean;
   readonly colours: boolean | "auto";
@@ -35,9 +37,16 @@ export interface ReportOptions {
   /** Shown after a build that succeeded; a function where the port is known only then. */
   readonly connectHint?: ConnectHint | (() => ConnectHint | undefined);
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where everything is written as well. */
+  readonly file?: LogFileOptions;
 }
 
 export function makeReporter(options: ReportOptions): Reporter {
+  const shown = makeShown(options);
+  return options.file ? together(shown, logFile(options.file, options.now ?? (() => new Date()))) : shown;
+}
+
+function makeShown(options: ReportOptions): Reporter {
   const env = options.env ?? process.env;
   const write = makeSink(options.out);
   const writeError = options.err === options.out ? write : makeSink(options.err);
@@ -51,6 +60,9 @@ export function makeReporter(options: ReportOptions): Reporter {
     errorPalette: palette(options.colours, options.err, env),
   };
   if (options.format === "json") return new JsonReporter({ ...shared, write });
+  if (options.format === "debug") {
+    return new JsonReporter({ ...shared, write: (line) => write(`${plainLine(line)}\n`) });
+  }
   if (options.quiet || !canRedraw(options.out, env)) return new ConsoleReporter({ ...shared, write, writeError });
   return new LiveReporter({ ...shared, write, writeError, out: options.out });
 }

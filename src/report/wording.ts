@@ -109,6 +109,10 @@ const VERBS: { readonly [kind: string]: readonly [string, string] } = {
   snapshot: ["snapshotted", "snapshotting"],
 };
 
+/** `hook: shop.on-run-start.0` */
+export const hookOf = ({ name }: { readonly name: string }): string =>
+  `hook: ${name.replace(/-(on-run-(?:start|end))-(\d+)$/, ".$1.$2")}`;
+
 /** `freshness of raw.orders` */
 export const freshnessOf = ({ source, name }: FreshnessStarted["resource"]): string =>
   `freshness of ${source.source}.${name}`;
@@ -183,13 +187,14 @@ export function finishedLine(
   resourceOf: (id: StepResult["node"]) => Resource | undefined,
   brief = false,
 ): string {
-  const kinds = new Map<string, number>();
+  const hooks = result.hooks.length;
+  // In order of appearance, as in dbt.
+  const kinds = new Map<string, number>(hooks > 0 ? [["project hook", hooks]] : []);
   for (const { node } of result.results) {
     const resource = resourceOf(node);
     if (resource) kinds.set(kindOf(resource), (kinds.get(kindOf(resource)) ?? 0) + 1);
   }
-  if (result.hooks.length) kinds.set("project hook", result.hooks.length);
-  const parts = [...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([kind, n]) => count(n, kind));
+  const parts = [...kinds].map(([kind, n]) => count(n, kind));
   const what = parts.join(", ") || "nothing";
   const s = result.seconds;
   if (brief) return `Finished running ${what} in ${s.toFixed(2)}s.`;

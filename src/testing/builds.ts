@@ -13,7 +13,8 @@ export interface JobDone {
   readonly problems: readonly string[];
   /** Of `build`: nothing to publish gives none. Seconds. */
   readonly publication?: { readonly relations: number; readonly waited: number; readonly held: number };
-  readonly built: number;
+  /** Nodes that were built, with why. */
+  readonly built: readonly string[];
   readonly reused: number;
 }
 
@@ -23,7 +24,7 @@ export async function doJob({ dir, what, direct }: Job): Promise<JobDone> {
     if (!sluice.ok) return failed(sluice.diagnostics.map((d) => d.message));
     if (what === "build") return await build(sluice, direct);
     const [publication] = await sluice.rollback();
-    return { ok: true, problems: [], built: 0, reused: 0, ...(publication && { publication }) };
+    return { ok: true, problems: [], built: [], reused: 0, ...(publication && { publication }) };
   } catch (thrown) {
     if (thrown instanceof Failure)
       return failed(thrown.diagnostics.map((d) => [d.message, ...d.notes.map((n) => n.message)].join("\n")));
@@ -35,6 +36,7 @@ export async function doJob({ dir, what, direct }: Job): Promise<JobDone> {
 
 async function build(sluice: Sluice, direct: boolean | undefined): Promise<JobDone> {
   const plan = await sluice.plan({ selection: sluice.select().selection, testsGate: true, direct });
+  const reasonOf = (id: string): string => plan.steps.find((step) => step.node === id)?.reason.text ?? "";
   const { ok, results, publication, unpublished } = await sluice.run(plan);
   const problems = results.flatMap((r) =>
     r.status === "error" || r.status === "fail" ? [`${r.node}: ${r.message}`] : [],
@@ -42,10 +44,10 @@ async function build(sluice: Sluice, direct: boolean | undefined): Promise<JobDo
   return {
     ok,
     problems: [...problems, ...(unpublished ? [unpublished.message] : [])],
-    built: results.filter((r) => r.status === "success" && !r.reused).length,
+    built: results.flatMap((r) => (r.status === "success" && !r.reused ? [`${r.node}: ${reasonOf(r.node)}`] : [])),
     reused: results.filter((r) => r.reused).length,
     ...(publication && { publication }),
   };
 }
 
-const failed = (problems: readonly string[]): JobDone => ({ ok: false, problems, built: 0, reused: 0 });
+const failed = (problems: readonly string[]): JobDone => ({ ok: false, problems, built: [], reused: 0 });

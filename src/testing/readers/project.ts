@@ -9,7 +9,7 @@ export const setVersion = (version: number): string => `update raw.counter set v
 const table = (sql: string, config = ""): string => `{{ config(materialized='table'${config}) }}\n${sql}`;
 
 export const FILES: Readonly<Record<string, string>> = {
-  "models/sources.yml": "sources: [{name: raw, tables: [{name: counter}]}]\n",
+  "models/sources.yml": "sources: [{name: raw, tables: [{name: counter, loaded_at_field: version}]}]\n",
   "models/first.sql": table(
     "select version, n as id from {{ source('raw', 'counter') }} cross join generate_series(1, 200) as n",
     ", indexes=[{'columns': ['id'], 'unique': true}]",

@@ -367,6 +367,23 @@ test(
 );
 
 test(
+  "--log-path keeps the whole log in a file, statements included, whatever the terminal shows",
+  rig(async ({ dir, write, sluice }) => {
+    await write({ "models/m.sql": "select 42 as answer" });
+    expect((await sluice("run", "--quiet", "--log-path", "logs")).stdout).toBe("");
+    const text = await readFile(join(dir, "logs", "dbt.log"), "utf8");
+    expect(text).toMatch(/^\d\d:\d\d:\d\d\.\d{6} \[info \] \[MainThread\]: Found 1 model$/m);
+    expect(text).toMatch(/^[\d:.]+ \[debug\] \[MainThread\]: Began running node model\.shop\.m$/m);
+    expect(text).toContain("select 42 as answer");
+    await sluice("run", "--log-path", "json", "--log-format-file", "json", "--log-level-file", "info");
+    const lines = (await readFile(join(dir, "json", "dbt.log"), "utf8")).trim().split("\n");
+    const names = lines.map((line) => (JSON.parse(line) as { info: { name: string } }).info.name);
+    expect(names).toEqual(expect.arrayContaining(["MainReportVersion", "LogStartLine", "StatsLine"]));
+    expect(names).not.toContain("SQLQuery");
+  }),
+);
+
+test(
   "deps installs local and git packages, and what they ask for, and locks the commit",
   rig(async ({ dir, write, sluice }) => {
     const repository = join(dir, "..", `${dir.split("/").at(-1)}-git`);

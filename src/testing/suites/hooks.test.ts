@@ -35,7 +35,7 @@ test(
       ["model.shop.b", "error"],
       ["operation.shop.shop-on-run-end-0", "success"],
     ]);
-    expect(stdout).toContain("OK hook: shop-on-run-start-0");
+    expect(stdout).toContain("OK hook: shop.on-run-start.0");
   }),
 );
 
