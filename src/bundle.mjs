@@ -28,6 +28,30 @@ await build({
   },
   logLevel: "warning",
 });
+// The pages of `sluice docs`: plain scripts, since modules cannot be loaded from a file:// page. Charts, the highlighter
+// and the rest are apart, so that a page loads only what it shows.
+const web = "src/extras/site/web";
+await build({
+  entryPoints: [
+    { in: `${web}/main.tsx`, out: "app" },
+    { in: `${web}/styles/app.css`, out: "app" },
+    { in: `${web}/charts.ts`, out: "charts" },
+    { in: `${web}/code.ts`, out: "code" },
+  ],
+  outdir: `${unfinished}/site`,
+  bundle: true,
+  minify: true,
+  format: "iife",
+  platform: "browser",
+  target: ["chrome123", "firefox121", "safari17.5"],
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  loader: { ".woff2": "file" },
+  assetNames: "[name]",
+  legalComments: "eof",
+  logLevel: "warning",
+});
+for (const file of ["index.html", "icon.svg"]) copyFileSync(`${web}/${file}`, `${unfinished}/site/${file}`);
 chmodSync(`${unfinished}/cli.js`, 0o755);
 const tsc = createRequire(import.meta.url)
   .resolve("typescript/package.json")

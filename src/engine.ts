@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { assemble, type Compiled } from "./compile/assemble.ts";
 import { customMaterialization, opaqueBuilds } from "./compile/custom-materialization.ts";
 import { Compiler } from "./compile/compiler.ts";
+import { panelTemplate } from "./compile/panel.ts";
 import type { RunFacts } from "./context/globals.ts";
 import type { MacroNode, MacroSet } from "./context/macros.ts";
 import { type Diagnostic, error, Failure, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
@@ -17,6 +18,8 @@ import type { FreshnessResult, RunEvent, RunResult } from "./execute/events.ts";
 import { checkFreshness, isDated } from "./execute/freshness.ts";
 import { runGuarded } from "./execute/guarded-run.ts";
 import { runProjectHooks } from "./execute/hooks.ts";
+import { foretell } from "./execute/outlook.ts";
+import { Publishing } from "./execute/publishing.ts";
 import { listHistory, type PastInput, publishReady, rollBack } from "./execute/past.ts";
 import type { RunInput } from "./execute/run.ts";
 import { type Look, look } from "./execute/world.ts";
@@ -28,12 +31,14 @@ import { Jinja } from "./jinja/index.ts";
 import { didYouMean } from "./lib/nearest.ts";
 import { configProblems } from "./materialize/config.ts";
 import { materializationProblem } from "./materialize/index.ts";
+import type { Panel } from "./parse/dashboard.ts";
 import type { DataTestNode, Manifest, ModelNode, NodeId, SnapshotNode } from "./parse/manifest.ts";
 import { macroDictionary } from "./parse/macro-dictionary.ts";
 import { parseProject, type Parsed } from "./parse/parse.ts";
 import { deferTo } from "./plan/defer.ts";
 import { makePlan } from "./plan/make-plan.ts";
 import type { Plan } from "./plan/plan.ts";
+import { StagedRelations } from "./plan/relations.ts";
 import type { Session } from "./postgres/database.ts";
 import { publishSettings } from "./project/publish-settings.ts";
 import { readProject, type ReadOptions } from "./project/read.ts";
@@ -96,6 +101,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
   const jinja = new Jinja();
   const { effects: _, onServerStart, fullRefresh = false, command = "run", ...more } = options;
   const { empty = false, storeFailures = false, window, sample, ...reading } = more;
+  const chosen: Chosen = { ids: [] };
   const times = { ...(window && { window }), ...(sample && { sample }) };
   const facts: RunFacts = {
     invocationId: effects.id(),
@@ -103,6 +109,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     env: effects.env,
     fullRefresh,
     command,
+    selected: () => chosen.ids,
     empty,
     storeFailures,
     ...times,
@@ -136,8 +143,14 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     parsed,
     selectors,
     connections,
+    chosen,
     ...(graph && { graph }),
   });
+}
+
+/** What the latest plan is for: templates see it as `selected_resources`. */
+interface Chosen {
+  ids: readonly string[];
 }
 
 export interface FreshnessRun {
@@ -156,6 +169,7 @@ export interface Earlier {
 
 interface Parts {
   readonly facts: RunFacts;
+  readonly chosen?: Chosen;
   readonly jinja: Jinja;
   readonly diagnostics: readonly Diagnostic[];
   readonly project?: Project;
@@ -169,6 +183,8 @@ export class Sluice {
   readonly #parts: Parts;
   #look: Look = { world: { relations: new Map(), loads: new Map(), held: new Map() }, schemas: new Set() };
   #compilePlan: Plan | undefined;
+  /** What plans were made for, to make them again. */
+  readonly #requests = new WeakMap<Plan, PlanRequest>();
   /** Macros that nodes were seen to call when they were compiled or run, by unique id. */
   readonly calls = new Map<NodeId, Set<string>>();
 
@@ -233,14 +249,13 @@ export class Sluice {
     );
   }
 
-  async plan(
-    { selection, testsGate = false, direct, force = false, defer }: PlanRequest,
-    signal?: AbortSignal,
-  ): Promise<Plan> {
+  async plan(request: PlanRequest, signal?: AbortSignal): Promise<Plan> {
+    const { selection, testsGate = false, direct, force = false, defer } = request;
     const { invocationId: id, command, fullRefresh } = this.#parts.facts;
-    const database = await this.connections.pool(signal);
+    await this.connections.pool(signal);
     const run = { root: this.project.root, id, fullRefresh, site: this.#settings.site };
-    this.#look = await database.session((session) => look(session, this.graph, selection, run));
+    if (this.#parts.chosen) this.#parts.chosen.ids = [...selection];
+    this.#look = await this.connections.ask((session) => look(session, this.graph, selection, run));
     const plan = makePlan(this.graph, selection, this.#look.world, {
       id,
       command,
@@ -251,25 +266,45 @@ export class Sluice {
       opaque: opaqueBuilds(this.manifest, this.macros),
     });
     if (defer) deferTo(defer, plan.relations, selection, this.#look.world);
+    this.#requests.set(plan, request);
     return plan;
+  }
+
+  /** The plan as a run would carry it out: what is there already is `reuse`. Asks the database, and changes nothing. */
+  foretell(plan: Plan): Promise<Plan> {
+    if (!(plan.relations instanceof StagedRelations)) return Promise.resolve(plan);
+    const { world, schemas } = this.#look;
+    const publishing = new Publishing({
+      plan,
+      graph: this.graph,
+      world,
+      relations: plan.relations,
+      settings: this.#settings,
+      schemas,
+      ...ONLY_LOOKING,
+    });
+    const compiler = this.#compiler(plan);
+    return this.connections.ask((session) => foretell(session, plan, this.graph, compiler, publishing));
   }
 
   run(plan: Plan, request: RunRequest = {}): Promise<RunResult> {
     const { signal, failFast = false, warningsFail = false, onEvent = () => {}, pick } = request;
     const { target, root } = this.project;
+    const planned = (of: Plan) => {
+      const { world, schemas } = this.#look;
+      return { plan: of, world, schemas, compiler: this.#compiler(of, onEvent) };
+    };
     return runGuarded(this.connections, {
-      plan,
+      ...planned(plan),
+      replan: async () => planned(await this.plan(this.#requests.get(plan)!, signal)),
       emit: onEvent,
       graph: this.graph,
       manifest: this.manifest,
-      compiler: this.#compiler(plan, onEvent),
       root,
       threads: target.threads,
       failFast,
       warningsFail,
       targetName: target.name,
-      schemas: this.#look.schemas,
-      world: this.#look.world,
       publish: this.#settings,
       ...(signal && { signal }),
       ...(pick && { pick }),
@@ -282,15 +317,20 @@ export class Sluice {
     selection: Selection,
     defer?: PlanRequest["defer"],
   ): Promise<Compiled> {
-    this.#compilePlan ??= await this.plan({ selection, ...(defer && { defer }) });
+    this.#compilePlan ??= await this.plan({ selection, direct: true, ...(defer && { defer }) });
     const compiler = this.#compiler(this.#compilePlan);
     return this.connections.ask((session) => compiler.compile(node, (sql) => session.queryText(sql)), node.at);
   }
 
   /** Any SQL with the names of the project. Throws `Failure`. */
   async compileInline(sql: string): Promise<Compiled> {
-    const compiler = this.#compiler(await this.plan({ selection: new Set() }));
+    const compiler = this.#compiler(await this.plan({ selection: new Set(), direct: true }));
     return this.connections.ask((session) => compiler.compileInline(sql, (text) => session.queryText(text)));
+  }
+
+  /** A dashboard panel's query, of this target's relations. Throws `Failure`. */
+  compilePanel(panel: Panel): Promise<Compiled> {
+    return this.compileInline(panelTemplate(panel));
   }
 
   /** Stands in, for each node selected that is not there, a view of what another run built. Throws `Failure`. */
@@ -397,6 +437,9 @@ function findOperation(macros: MacroSet, root: string, name: string): MacroNode 
   const notes = [...didYouMean(name, macros.names()), "a macro is a {% macro … %} block below macros/"];
   throw new Failure(error("macro-not-found", `No macro named "${name}".`, undefined, notes));
 }
+
+const never = (): Promise<never> => Promise.reject(new Error("Internal error: looking at a plan changes nothing"));
+const ONLY_LOOKING = { hold: never, confirmAlive: never };
 
 function needed<T>(part: T | undefined): T {
   if (part === undefined) throw new Error("Internal error: the project has errors, and was used all the same");

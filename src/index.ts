@@ -10,12 +10,33 @@ export {
   type Sluice,
 } from "./engine.ts";
 export type { Compiled } from "./compile/assemble.ts";
-export { Failure, type Diagnostic, type Note, type SourceFile, type Span } from "./diagnostics/diagnostic.ts";
+export { error, Failure, type Diagnostic, type Note, type SourceFile, type Span } from "./diagnostics/diagnostic.ts";
 export { formatDiagnostic } from "./diagnostics/format.ts";
 export type { RunEvent, RunResult, StepResult } from "./execute/events.ts";
 export type { Graph } from "./graph/graph.ts";
 export type { Selection, SelectionArgs } from "./graph/select.ts";
-export type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource, SnapshotNode } from "./parse/manifest.ts";
+export {
+  type Chart,
+  columnsOf,
+  type Dashboard,
+  inWords,
+  type Measure,
+  type NumberFormat,
+  type Panel,
+  type PanelSize,
+  SIZES,
+} from "./parse/dashboard.ts";
+export { type DeclaredDashboard, readDashboard } from "./parse/read-dashboard.ts";
+export type {
+  DataTestNode,
+  ExposureNode,
+  Manifest,
+  ModelNode,
+  Node,
+  NodeId,
+  Resource,
+  SnapshotNode,
+} from "./parse/manifest.ts";
 export type { Plan, Reason, Step } from "./plan/plan.ts";
 export type { Database, QueryResult, ServerInfo, Session } from "./postgres/database.ts";
 export { resourceDictionary } from "./parse/resource-dictionary.ts";

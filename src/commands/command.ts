@@ -67,7 +67,7 @@ const WRITES_MANIFEST = new Set([
 ]);
 
 /** Opens the project named by the arguments; `args.fullRefresh` is seen by templates. */
-async function openFor(args: OpenArgs, command: string, onServerStart: () => void): Promise<Sluice> {
+export async function openProject(args: OpenArgs, command: string, onServerStart: () => void): Promise<Sluice> {
   const { open } = await import("../index.ts");
   const threads = args.singleThreaded ? 1 : args.threads;
   return open(projectFolder(args.projectDir), {
@@ -107,7 +107,7 @@ export async function withProject(
   const reporter = reporterFor(args, options.report?.(() => sluice) ?? {});
   try {
     const policy = await warningPolicy(args);
-    sluice = await openFor(args, command, () => reporter.notice("Starting PostgreSQL …"));
+    sluice = await openProject(args, command, () => reporter.notice("Starting PostgreSQL …"));
     const diagnostics = policy.judge(sluice.diagnostics);
     if (diagnostics.length > 0) reporter.diagnostics(diagnostics);
     if (!sluice.ok || hasErrors(diagnostics)) return ExitCode.unusable;

@@ -32,9 +32,10 @@ export const planCommand: Command = {
       "build",
       async (sluice, reporter) => {
         const selection = await selectionFor(sluice, args, reporter, kindsFor(args, KINDS));
-        const plan = await sluice.plan({ selection, testsGate: true, direct: args.direct, force: args.force });
+        const { direct, force } = args;
+        const plan = await sluice.foretell(await sluice.plan({ selection, testsGate: true, direct, force }));
         const resourceOf = (id: (typeof plan.steps)[number]["node"]) => sluice.graph.resource(id);
-        const width = process.stdout.isTTY ? { width: process.stdout.columns } : {};
+        const width = { width: process.stdout.isTTY ? process.stdout.columns : 160 };
         reporter.line(args.output === "json" ? planJson(plan, resourceOf) : planText(plan, resourceOf, width));
         return ExitCode.ok;
       },

@@ -234,11 +234,9 @@ export class Compiler {
       node.kind === "unit_test"
         ? { schema: node.schema, identifier: node.alias }
         : this.input.relations.writeTo(node.id);
-    const config = node.config.materialized;
-    const type = config === "view" ? "view" : config === "materialized_view" ? "materialized_view" : "table";
     return {
       package: node.package,
-      this: () => new Relation({ database: node.database, schema: to.schema, identifier: to.identifier, type }),
+      this: () => new Relation({ database: node.database, schema: to.schema, identifier: to.identifier }),
       model: () => ({ ...nodeDictionary(node), ...(batch && { batch: batchDictionary(batch) }) }),
     };
   }
@@ -262,13 +260,7 @@ export class Compiler {
     };
     const plain = (target: Resource): Relation => {
       const name = this.input.relations.readFrom(target.id);
-      const isView = target.kind === "model" && target.config.materialized === "view";
-      const found = new Relation({
-        database: name.database,
-        schema: name.schema,
-        identifier: name.identifier,
-        type: isView ? "view" : "table",
-      });
+      const found = new Relation({ database: name.database, schema: name.schema, identifier: name.identifier });
       // As dbt writes it: templates print it where they would print the name.
       const empty = `(select * from ${found.render()} where false limit 0) _dbt_limit_subq_${name.identifier}`;
       return this.input.facts.empty ? found.with({ text: empty }) : found;

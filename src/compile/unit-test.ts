@@ -31,6 +31,9 @@ export async function compileUnitTest(compiler: Compiler, test: UnitTestNode, qu
   const fixtures = new Map<NodeId | "this", { name: string; body: string }>();
   for (const [i, input] of test.unit.given.entries()) {
     const target = targetOf(input, test, model, linker);
+    // A seed given without rows is read as it is.
+    if (target !== "this" && target.kind === "seed" && input.rows === undefined && input.fixture === undefined)
+      continue;
     const columns =
       target === "this" ? await columnsOfThis(compiler, model, query) : await columnsOf(compiler, target, query);
     const name = `__dbt__cte__${target === "this" ? `this_${model.alias}` : `${i}_${target.name}`}`.slice(0, 60);
@@ -61,7 +64,7 @@ export async function compileUnitTest(compiler: Compiler, test: UnitTestNode, qu
 function compare(test: UnitTestNode, actual: Compiled, types: readonly TypedColumn[]): Compiled {
   const { expect } = test.unit;
   const rows = rowsOf(expect, test);
-  const named = rows ? [...new Set(rows.flatMap((row) => Object.keys(row)))] : types.map((t) => t.name);
+  const named = rows ? namesIn(rows) : types.map((t) => t.name);
   const columns = named.map((name) => {
     const type = types.find((t) => t.name.toLowerCase() === name.toLowerCase());
     if (!type) {
@@ -91,6 +94,11 @@ function compare(test: UnitTestNode, actual: Compiled, types: readonly TypedColu
   );
 }
 
+/** Names of columns, in whatever case, each once. */
+const namesIn = (rows: readonly Mapping[]): string[] => [
+  ...new Map(rows.flatMap((row) => Object.keys(row).map((name) => [name.toLowerCase(), name] as const))).values(),
+];
+
 function targetOf(input: UnitTestInput, test: UnitTestNode, model: ModelNode, linker: Linker): Resource | "this" {
   if (input.input.trim() === "this") return "this";
   const call = readCall(input.input);
@@ -115,8 +123,11 @@ async function columnsOf(compiler: Compiler, target: Resource, query: TemplateQu
     return typesOf((await compiler.compile(target, query)).sql, query);
   }
   const found = await query(listColumns(compiler.input.relations.readFrom(target.id)));
-  return found.rows.map((row) => ({ name: row[0] ?? "", type: row[1] ?? "text" }));
+  return found.rows.map((row) => ({ name: row[0] ?? "", type: unlimited(row[1] ?? "text") }));
 }
+
+/** Given texts may be longer than those that are there. */
+const unlimited = (type: string): string => type.replace(/^character( varying)?\(\d+\)$/, "character varying");
 
 /** Before a model is built for the first time, its columns are those of its query. */
 async function columnsOfThis(compiler: Compiler, model: ModelNode, query: TemplateQuery): Promise<TypedColumn[]> {

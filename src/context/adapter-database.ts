@@ -38,12 +38,7 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
   };
   const run = async (sql: unknown, begins: unknown): Promise<PyTuple> => {
     const result = await query(str(sql), { begins: begins !== undefined && truth(begins) });
-    const response = new PyDict([
-      ["_message", responseOf(result).text],
-      ["code", result.command],
-      ["rows_affected", result.rowCount],
-    ]);
-    return PyTuple.of([response, new ResultTable(result)]);
+    return PyTuple.of([responseOf(result), ResultTable.of(result)]);
   };
   /** By the macro of that name, which a project may have overridden. */
   const byMacro =
@@ -55,6 +50,10 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
   const inSchema = async (schema: unknown): Promise<Relation[]> =>
     (await rows(listRelations([str(schema)]))).map(relationOf);
 
+  /** What a project has a macro for in the place of dbt's is asked of that. */
+  const overridable = (name: string, own: Method): Method =>
+    input.macros.isOverridden(name) ? async (...args) => call(name, args) : own;
+
   return {
     get_relation: async (...args) => {
       const given = callArgs(args, ["database", "schema", "identifier"]);
@@ -63,7 +62,7 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
     load_relation: find,
     already_exists: async (schema, name) =>
       (await find(new Relation({ schema: str(schema), identifier: str(name) }))) !== null,
-    get_columns_in_relation: columns,
+    get_columns_in_relation: overridable("get_columns_in_relation", columns),
     get_columns_in_table: (...args) => {
       const given = callArgs(args, ["schema_name", "table_name"]);
       return columns(new Relation({ schema: str(given["schema_name"]), identifier: str(given["table_name"]) }));

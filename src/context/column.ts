@@ -1,5 +1,5 @@
 /** dbt's Column as templates see it, with the types of Postgres. */
-import { callArgs, str } from "../jinja/index.ts";
+import { callArgs, repr, str } from "../jinja/index.ts";
 import { quoteIdent } from "../postgres/relation.ts";
 
 const STRINGS = new Set(["text", "character varying", "character", "varchar", "char", "bpchar"]);
@@ -8,6 +8,15 @@ const INTEGERS = new Set(
 );
 const FLOATS = new Set(["real", "double precision", "float", "float4", "float8"]);
 const NUMERICS = new Set(["numeric", "decimal"]);
+
+/** Bits, as information_schema tells them. */
+const PRECISIONS: Readonly<Record<string, number>> = {
+  smallint: 16,
+  integer: 32,
+  bigint: 64,
+  real: 24,
+  "double precision": 53,
+};
 
 /** A column of a relation, as `adapter.get_columns_in_relation` gives. */
 export class Column {
@@ -43,7 +52,10 @@ export class Column {
   }
 
   __str__(): string {
-    return `<Column ${this.name} (${this.dataType})>`;
+    const parts = ["char_size", "numeric_precision", "numeric_scale"].map(
+      (key) => `${key}=${repr(this.__getattr__(key))}`,
+    );
+    return `PostgresColumn(column=${repr(this.name)}, dtype=${repr(this.dtype)}, ${parts.join(", ")})`;
   }
   __repr__(): string {
     return this.__str__();
@@ -67,8 +79,9 @@ export class Column {
       case "char_size":
         return this.isString ? (this.#numbers[0] ?? null) : null;
       case "numeric_precision":
-        return NUMERICS.has(type) ? (this.#numbers[0] ?? null) : null;
+        return NUMERICS.has(type) ? (this.#numbers[0] ?? null) : (PRECISIONS[type] ?? null);
       case "numeric_scale":
+        if (INTEGERS.has(type)) return type in PRECISIONS ? 0 : null;
         return NUMERICS.has(type) && this.#numbers.length > 0 ? (this.#numbers[1] ?? 0) : null;
       case "is_string":
         return () => this.isString;

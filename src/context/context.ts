@@ -1,5 +1,16 @@
 /** The names a template of one node sees: macros first (a project may override anything), then the node's, then the run's. */
-import { callArgs, iter, type Scope, str, TemplateError, toPython, truth } from "../jinja/index.ts";
+import {
+  callArgs,
+  iter,
+  Kwargs,
+  PyDict,
+  PyTuple,
+  type Scope,
+  str,
+  TemplateError,
+  toPython,
+  truth,
+} from "../jinja/index.ts";
 import type { Mapping, Project } from "../project/types.ts";
 import { makeAdapter } from "./adapter.ts";
 import { quoteIdent } from "../postgres/relation.ts";
@@ -8,6 +19,7 @@ import { globalNames, type RunFacts, varFunction } from "./globals.ts";
 import { bindMacro, type BoundMacro, BUILTIN_PACKAGE, type MacroNode, type MacroSet } from "./macros.ts";
 import type { Phase, RefCall, SourceCall } from "./phase.ts";
 import { columnClass } from "./column.ts";
+import { DbtObject } from "./dbt-object.ts";
 import { type Relation, relationClass } from "./relation.ts";
 import { ResultTable } from "./results.ts";
 import { statementNames } from "./statements.ts";
@@ -45,6 +57,12 @@ export interface NodeFace {
   readonly overrides?: ReadonlyMap<string, unknown>;
 }
 
+/** Names that are made when they are first asked for. */
+const LAZY = ["this", "schema", "model", "graph", "exceptions", "adapter", "validation", "env", "builtins"];
+
+/** `validation.any[…]`: dbt checks the types of its own configurations with it; anything is let through. */
+const VALIDATION = { any: { __getitem__: () => () => true, __call__: () => true } };
+
 /** What dbt writes as macros, and templates may therefore call as `dbt.…`. */
 const OWN_MACROS = new Set(["run_query", "statement", "is_incremental", "should_full_refresh"]);
 
@@ -60,6 +78,8 @@ export class TemplateContext implements Scope {
   readonly #overrides: ReadonlyMap<string, unknown>;
   readonly #bound = new Map<string, BoundMacro>();
   readonly #packages = new Map<string, unknown>();
+  /** Names that templates put into `context`. */
+  readonly #given = new Map<string, unknown>();
   /** How many macros are being called, one by another. */
   #depth = 0;
 
@@ -82,7 +102,7 @@ export class TemplateContext implements Scope {
   }
 
   get(name: string): unknown {
-    const override = this.#overrides.get(name);
+    const override = this.#given.get(name) ?? this.#overrides.get(name);
     if (override !== undefined) return override;
     const macro = this.#shared.macros.find(name, this.#package);
     if (macro) return this.#bind(macro);
@@ -153,15 +173,16 @@ export class TemplateContext implements Scope {
   #nodeNames(): Map<string, unknown> {
     const phase = this.#phase;
     const { project, facts } = this.#shared;
-    const ref = (...args: unknown[]): unknown => phase.ref(refCall(args));
-    const source = (...args: unknown[]): unknown => phase.source(sourceCall(args));
-    const runQuery = phase.query ? async (sql: unknown) => new ResultTable(await phase.query!(str(sql))) : () => null;
+    // Packages find the whole configuration at these two.
+    const config = { __getattr__: (name: string): unknown => this.#runtimeConfig().__getattr__(name) };
+    const ref = Object.assign((...args: unknown[]): unknown => phase.ref(refCall(args)), { config });
+    const source = Object.assign((...args: unknown[]): unknown => phase.source(sourceCall(args)), { config });
+    const runQuery = phase.query ? async (sql: unknown) => ResultTable.of(await phase.query!(str(sql))) : () => null;
     const names = new Map<string, unknown>([
       ["execute", phase.execute],
       ["ref", ref],
       ["source", source],
       ["config", phase.config],
-      ["builtins", { ref, source, config: phase.config }],
       ["var", varFunction(project, this.#package, (text) => this.#render(text))],
       ["is_incremental", () => phase.isIncremental()],
       ["should_full_refresh", () => phase.fullRefresh ?? facts.fullRefresh],
@@ -193,6 +214,24 @@ export class TemplateContext implements Scope {
         return this.#node.this?.().parts.schema ?? project.target.schema;
       case "model":
         return this.#node.model && toPython(this.#node.model());
+      case "builtins":
+        return this.#builtins();
+      case "validation":
+        return VALIDATION;
+      case "env":
+        return toPython({ ...this.#shared.facts.env });
+      case "dbt_metadata_envs":
+        return new PyDict();
+      case "invocation_args_dict":
+        return toPython({
+          which: this.#shared.facts.command,
+          full_refresh: this.#shared.facts.fullRefresh,
+          vars: project.cliVars,
+        });
+      case "sql_now":
+        return this.#shared.facts.startedAt.toISOString();
+      case "defer_relation":
+        return null;
       case "graph":
         return this.#shared.graph();
       case "exceptions":
@@ -218,6 +257,29 @@ export class TemplateContext implements Scope {
     throw new Error(`Internal error: no macro ${id}`);
   }
 
+  /** `builtins.ref.config` */
+  #runtimeConfig(): DbtObject {
+    const { project, facts } = this.#shared;
+    const [root] = project.packages;
+    const packages = project.packages.map(({ name, config: { version } }) => [
+      name,
+      { project_name: name, version: version ?? null },
+    ]);
+    return new DbtObject(
+      {
+        project_name: project.name,
+        version: root?.config.version ?? null,
+        profile_name: project.profile.name,
+        target_name: project.target.name,
+        project_root: project.root,
+        cli_vars: project.cliVars,
+        dependencies: Object.fromEntries(packages),
+        args: { which: facts.command, full_refresh: facts.fullRefresh, vars: project.cliVars },
+      },
+      { vars: new DbtObject(root?.config.vars ?? {}) },
+    );
+  }
+
   #call(name: string, args: readonly unknown[]): unknown {
     const macro = this.get(name);
     if (typeof macro !== "function") throw new Error(`Internal error: no macro ${name}`);
@@ -231,15 +293,56 @@ export class TemplateContext implements Scope {
     return this.#mode === "sync" ? template.renderSync(this).text : template.render(this).then((done) => done.text);
   }
 
-  /** Some packages look names up in `context` by key. */
+  /** What stands behind names that the project has put macros of its own in the place of. */
+  #builtins(): unknown {
+    const find = (name: string): unknown => this.#names.get(name) ?? this.#lazy(name) ?? this.#shared.globals.get(name);
+    const keys = (): string[] =>
+      [...new Set([...this.#names.keys(), ...LAZY, ...this.#shared.globals.keys()])].toSorted();
+    return {
+      __mapping__: () => true,
+      __getitem__: (name: unknown) => find(str(name)),
+      __getattr__: (name: string): unknown =>
+        name === "keys"
+          ? keys
+          : name === "get"
+            ? (key: unknown, fallback: unknown = null) => find(str(key)) ?? fallback
+            : find(name),
+      __contains__: (name: unknown): boolean => find(str(name)) !== undefined,
+      __iter__: keys,
+    };
+  }
+
+  /** `context`: packages look names up in it by key, and put names of their own into it. */
   #asDict(): unknown {
     const get = (name: unknown): unknown => this.get(str(name));
-    return {
-      __getitem__: get,
-      __getattr__: (name: string): unknown =>
-        name === "get" ? (key: unknown, fallback: unknown = null) => get(key) ?? fallback : get(name),
-      __contains__: (name: unknown): boolean => get(name) !== undefined,
+    const methods: Record<string, (...args: unknown[]) => unknown> = {
+      get: (key, fallback = null) => get(key) ?? fallback,
+      keys: () => this.#allNames(),
+      items: () => this.#allNames().map((name) => PyTuple.of([name, get(name)])),
+      update: (given) => {
+        if (!(given instanceof Map || given instanceof Kwargs)) return null;
+        const entries = given instanceof Map ? [...given] : Object.entries(given);
+        for (const [name, value] of entries) this.#given.set(str(name), value);
+        return null;
+      },
+      pop: (key, fallback = null) => {
+        const found = get(key) ?? fallback;
+        this.#given.delete(str(key));
+        return found;
+      },
     };
+    return {
+      __mapping__: () => true,
+      __getitem__: get,
+      __getattr__: (name: string): unknown => methods[name] ?? get(name),
+      __contains__: (name: unknown): boolean => get(name) !== undefined,
+      __iter__: () => this.#allNames(),
+    };
+  }
+
+  #allNames(): string[] {
+    const { globals, macros } = this.#shared;
+    return [...new Set([...this.#given.keys(), ...this.#names.keys(), ...LAZY, ...globals.keys(), ...macros.names()])];
   }
 
   #log(args: unknown[]): string {

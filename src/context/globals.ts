@@ -1,5 +1,5 @@
 /** Names every template sees, whatever the node: values, JSON and YAML, small helpers of dbt's. */
-import { dump as dumpYaml, load as loadYaml } from "js-yaml";
+import { dump as dumpYaml } from "js-yaml";
 import {
   callArgs,
   eq,
@@ -14,8 +14,11 @@ import {
   toPython,
 } from "../jinja/index.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
+import { readYaml } from "../project/yaml.ts";
 import { md5 } from "../lib/hash.ts";
 import { didYouMean } from "../lib/nearest.ts";
+import { withFloats } from "./structured.ts";
+import { asWritten } from "./written-value.ts";
 import type { Mapping, Project, Value } from "../project/types.ts";
 
 /** Run-wide facts, given from outside so that tests can fix them. */
@@ -64,6 +67,14 @@ export function globalNames(project: Project, facts: RunFacts): Map<string, unkn
         user: address.user,
         port: address.port,
         threads: target.threads,
+        role: address.role ?? null,
+        search_path: address.searchPath ?? null,
+        sslmode: address.sslmode ?? null,
+        connect_timeout: address.connectTimeout,
+        retries: address.retries,
+        keepalives_idle: address.keepalivesIdle,
+        application_name: address.applicationName,
+        autocommit: false,
       }),
     ],
     [
@@ -77,9 +88,9 @@ export function globalNames(project: Project, facts: RunFacts): Map<string, unkn
     ],
     ["env_var", (...args: unknown[]) => envVar(facts.env, args)],
     ["return", returnFromMacro],
-    ["fromjson", (...args: unknown[]) => orDefault(args, (text) => JSON.parse(text) as Value)],
+    ["fromjson", (...args: unknown[]) => orDefault(args, withFloats)],
     ["tojson", (...args: unknown[]) => toJson(args)],
-    ["fromyaml", (...args: unknown[]) => orDefault(args, (text) => loadYaml(text) as Value)],
+    ["fromyaml", (...args: unknown[]) => orDefault(args, fromYaml)],
     ["toyaml", (...args: unknown[]) => dumpYaml(fromPython(args[0]))],
     ["set", (...args: unknown[]) => orNone(args, (value) => new PySet(iter(value)))],
     ["set_strict", (value: unknown) => new PySet(iter(value))],
@@ -111,6 +122,11 @@ function envVar(env: RunFacts["env"], args: unknown[]): unknown {
 
 /** Resolves `var()`: `--vars`, then the package's own block in the root project, then the project's own. */
 export function varLookup(project: Project, packageName: string): (name: string) => Value | undefined {
+  const scopes = varScopes(project, packageName);
+  return (name) => scopes.find((scope) => Object.hasOwn(scope, name))?.[name];
+}
+
+function varScopes(project: Project, packageName: string): Mapping[] {
   const root = project.packages[0]?.config.vars ?? {};
   const own = project.packages.find((p) => p.name === packageName)?.config.vars ?? {};
   const scopes: Mapping[] = [project.cliVars];
@@ -119,7 +135,13 @@ export function varLookup(project: Project, packageName: string): (name: string)
     if (isMapping(scoped)) scopes.push(scoped);
     scopes.push(vars);
   }
-  return (name) => scopes.find((scope) => Object.hasOwn(scope, name))?.[name];
+  return scopes;
+}
+
+/** As `varLookup`, as Python has it: `1.0` in YAML is a float. */
+function pythonVar(project: Project, packageName: string, name: string): unknown {
+  const scope = varScopes(project, packageName).find((one) => Object.hasOwn(one, name));
+  return scope && asWritten(scope, name);
 }
 
 export function varNames(project: Project, packageName: string): string[] {
@@ -137,10 +159,10 @@ export function varFunction(
   const lookup = varLookup(project, packageName);
   const read = (args: unknown[]): unknown => {
     const { name, default: fallback } = callArgs(args, ["name", "default"]);
-    const value = lookup(String(name));
+    const value = pythonVar(project, packageName, String(name));
     // Texts may be templates: `{{ source(…) }}` in vars is how packages let their tables be named.
     if (typeof value === "string") return render(value);
-    if (value !== undefined) return toPython(value);
+    if (value !== undefined) return value;
     if (fallback !== undefined) return fallback;
     const key = String(name);
     throw new Failure(
@@ -154,10 +176,17 @@ export function varFunction(
   return Object.assign((...args: unknown[]) => read(args), { has_var: has });
 }
 
-function orDefault(args: unknown[], read: (text: string) => Value): unknown {
+/** YAML as PyYAML reads it: `yes` is true, `1.0` a float. Throws where it is none. */
+function fromYaml(text: string): unknown {
+  const { value, diagnostics } = readYaml({ path: "fromyaml()", absolute: "", text });
+  if (diagnostics.some((d) => d.severity === "error")) throw new Error(diagnostics[0]?.message);
+  return asWritten([value], 0);
+}
+
+function orDefault(args: unknown[], read: (text: string) => unknown): unknown {
   const { value, default: fallback } = callArgs(args, ["value", "default"]);
   try {
-    return toPython(read(str(value)));
+    return read(str(value));
   } catch {
     return fallback ?? null;
   }

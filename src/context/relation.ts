@@ -37,8 +37,9 @@ export class Relation {
     return new Relation({ ...this.#parts, ...parts });
   }
 
+  /** The name, also of what prints as a part of the relation only. */
   render(): string {
-    if (this.#parts.text !== undefined) return this.#parts.text;
+    if (this.#parts.text !== undefined && this.#parts.type === "cte") return this.#parts.text;
     const shown: string[] = [];
     for (const part of PARTS) {
       const name = this.#parts[part];
@@ -49,10 +50,10 @@ export class Relation {
   }
 
   __str__(): string {
-    return this.render();
+    return this.#parts.text ?? this.render();
   }
   __repr__(): string {
-    return `<Relation ${this.render()}>`;
+    return `<PostgresRelation ${this.render()}>`;
   }
   __hash__(): string {
     return this.render();
@@ -131,16 +132,21 @@ export class Relation {
       case "metadata":
         return METADATA;
       case "information_schema":
-        return (view?: unknown) =>
-          new Relation({
-            database: p.database,
-            schema: "information_schema",
-            identifier: view ? String(view) : undefined,
-            quote: { schema: false, identifier: false },
-          });
+        return (view?: unknown) => this.#informationSchema(view);
+      case "information_schema_only":
+        return () => this.#informationSchema(undefined);
       default:
         return undefined;
     }
+  }
+
+  #informationSchema(view: unknown): Relation {
+    return new Relation({
+      ...(this.#parts.database !== undefined && { database: this.#parts.database }),
+      schema: "INFORMATION_SCHEMA",
+      ...(!isNone(view) && { identifier: str(view) }),
+      quote: { schema: false, identifier: false },
+    });
   }
 
   #flags(args: unknown[]): Partial<Record<Part, boolean>> {

@@ -1,5 +1,6 @@
 /** Query results as templates see them: dbt's agate tables. */
-import { modules, PyDecimal, PyDict, PyFloat, PyTuple } from "../jinja/index.ts";
+import { callArgs, compare, eq, iter, modules, PyDecimal, PyDict, PyTuple, str, truth } from "../jinja/index.ts";
+import { structured } from "./structured.ts";
 
 /** What a database answers to a template: values as Postgres writes them. */
 export interface TextResult {
@@ -29,12 +30,13 @@ export function fromText(text: string | null, type: number): unknown {
     const n = Number(text);
     return Number.isSafeInteger(n) ? n : BigInt(text);
   }
-  if (FLOAT_TYPES.has(type)) return new PyFloat(Number(text));
+  // agate makes decimals of floats too, by their Python text.
+  if (FLOAT_TYPES.has(type)) return new PyDecimal(/^-?\d+$/.test(text) ? `${text}.0` : text);
   if (type === NUMERIC) return new PyDecimal(text);
   if (type === BOOL) return text === "t";
   if (type === DATE && ISO.test(text)) return python.date.fromisoformat(text);
   if (TIMESTAMPS.has(type) && ISO.test(text)) return python.datetime.fromisoformat(text.replace(/[+-]\d\d$/, "$&:00"));
-  return text;
+  return structured(text, type) ?? text;
 }
 
 /** A list whose items are also found by column name. */
@@ -98,33 +100,87 @@ class ResultColumn extends Keyed {
   }
 }
 
-/** agate's Table, as far as templates use it: `columns`, `rows`, `column_names`, `print_table`, iteration, length. */
+/** agate's Table, as far as templates use it. Its methods give new tables. */
 export class ResultTable {
   readonly names: readonly string[];
   readonly rows: readonly ResultRow[];
+  readonly #types: readonly number[];
 
-  constructor(result: TextResult) {
-    this.names = result.fields.map((f) => f.name);
-    this.rows = result.rows.map(
-      (row) =>
-        new ResultRow(
-          this.names,
-          row.map((text, i) => fromText(text, result.fields[i]?.type ?? 0)),
-        ),
+  constructor(names: readonly string[], types: readonly number[], rows: readonly (readonly unknown[])[]) {
+    this.names = names;
+    this.#types = types;
+    this.rows = rows.map((row) => new ResultRow(names, row));
+  }
+
+  static of({ fields, rows }: TextResult): ResultTable {
+    const types = fields.map((f) => f.type);
+    const values = rows.map((row) => row.map((text, i) => fromText(text, types[i] ?? 0)));
+    return new ResultTable(
+      fields.map((f) => f.name),
+      types,
+      values,
     );
   }
 
   #columns(): Keyed {
-    return new Keyed(
-      this.names,
-      this.names.map(
-        (name, i) =>
-          new ResultColumn(
-            name,
-            this.rows.map((row) => row.items[i]),
-          ),
-      ),
+    const columns = this.names.map(
+      (name, i) =>
+        new ResultColumn(
+          name,
+          this.rows.map((row) => row.items[i]),
+        ),
     );
+    return new Keyed(this.names, columns);
+  }
+
+  /** Columns by their places. */
+  #pick(places: readonly number[], names = places.map((i) => this.names[i] ?? "")): ResultTable {
+    const types = places.map((i) => this.#types[i] ?? 0);
+    return new ResultTable(
+      names,
+      types,
+      this.rows.map((row) => places.map((i) => row.items[i])),
+    );
+  }
+
+  #keep(rows: readonly ResultRow[]): ResultTable {
+    return new ResultTable(
+      this.names,
+      this.#types,
+      rows.map((row) => row.items),
+    );
+  }
+
+  #rename(given: unknown): ResultTable {
+    const renamed =
+      given instanceof Map ? this.names.map((name) => str(given.get(name) ?? name)) : [...iter(given)].map(str);
+    return this.#pick(
+      this.names.map((_, i) => i),
+      renamed,
+    );
+  }
+
+  #sorted(key: unknown, reverse: boolean): ResultTable {
+    const keys = namesIn(key);
+    const sorted = this.rows.toSorted((a, b) => {
+      for (const name of keys) {
+        const [x, y] = [a.__getitem__(name), b.__getitem__(name)];
+        // None comes last, as in agate.
+        const order = x === null || y === null ? Number(x === null) - Number(y === null) : compare(x, y);
+        if (order !== 0) return reverse ? -order : order;
+      }
+      return 0;
+    });
+    return this.#keep(sorted);
+  }
+
+  #distinct(key: unknown): ResultTable {
+    const keys = key === undefined || key === null ? this.names : namesIn(key);
+    const kept: ResultRow[] = [];
+    const same = (a: ResultRow, b: ResultRow): boolean =>
+      keys.every((name) => eq(a.__getitem__(name), b.__getitem__(name)));
+    for (const row of this.rows) if (!kept.some((other) => same(row, other))) kept.push(row);
+    return this.#keep(kept);
   }
 
   __getattr__(name: string): unknown {
@@ -135,13 +191,42 @@ export class ResultTable {
         return this.#columns();
       case "column_names":
         return PyTuple.of([...this.names]);
+      case "column_types":
+        return PyTuple.of(this.#types.map((type) => kindOf(type)));
+      case "row_names":
+        return null;
+      case "select":
+        return (key: unknown) => this.#pick(namesIn(key).map((wanted) => this.names.indexOf(wanted)));
+      case "exclude":
+        return (key: unknown) => {
+          const without = namesIn(key);
+          return this.#pick(this.names.flatMap((column, i) => (without.includes(column) ? [] : [i])));
+        };
+      case "rename":
+        return (...args: unknown[]) => {
+          const given = callArgs(args, ["column_names", "row_names", "slug_columns", "slug_rows"]);
+          return this.#rename(given["column_names"] ?? this.names);
+        };
+      case "limit":
+        return (count: unknown) => this.#keep(this.rows.slice(0, Number(count)));
+      case "order_by":
+        return (...args: unknown[]) => {
+          const { key, reverse } = callArgs(args, ["key", "reverse"]);
+          return this.#sorted(key, reverse !== undefined && truth(reverse));
+        };
+      case "distinct":
+        return (key?: unknown) => this.#distinct(key);
       case "print_table":
+      case "print_csv":
+      case "print_json":
         return () => null;
       default:
         return undefined;
     }
   }
+  /** A row by its number; columns have names. */
   __getitem__(key: unknown): unknown {
+    if (typeof key === "number") return this.rows[key < 0 ? this.rows.length + key : key];
     return this.#columns().__getitem__(key);
   }
   __iter__(): unknown[] {
@@ -153,4 +238,23 @@ export class ResultTable {
   __str__(): string {
     return `<agate.Table: ${this.rows.length} rows>`;
   }
+}
+
+/** One name or several. */
+const namesIn = (key: unknown): string[] => (typeof key === "string" ? [key] : [...iter(key)].map(str));
+
+/** agate's kinds of columns; templates ask for their number or look at their class. */
+function kindOf(type: number): unknown {
+  const name = INT_TYPES.has(type)
+    ? "Integer"
+    : FLOAT_TYPES.has(type) || type === NUMERIC
+      ? "Number"
+      : type === BOOL
+        ? "Boolean"
+        : type === DATE
+          ? "Date"
+          : TIMESTAMPS.has(type)
+            ? "DateTime"
+            : "Text";
+  return { __str__: () => `<agate.${name}>`, __getattr__: (key: string) => (key === "name" ? name : undefined) };
 }

@@ -19,7 +19,8 @@ export class Response {
     return this.text;
   }
   __getattr__(name: string): unknown {
-    return name === "code" ? (this.#code ?? null) : name === "rows_affected" ? (this.#rows ?? null) : undefined;
+    const parts: Record<string, unknown> = { code: this.#code, rows_affected: this.#rows, _message: this.text };
+    return name in parts ? (parts[name] ?? null) : undefined;
   }
 }
 
@@ -41,6 +42,21 @@ const stored = (response: unknown, table: unknown): PyDict =>
 /** The names `statement`, `load_result`, `store_result` and `store_raw_result`. While parsing they do nothing. */
 export function statementNames(phase: Phase): [string, unknown][] {
   const results = new Map<string, PyDict>();
+  const loaded = new Set<string>();
+  const store = (name: string, result: PyDict): void => {
+    results.set(name, result);
+    loaded.delete(name);
+  };
+  /** As dbt: what was stored is given once, but for `main`. */
+  const load = (name: string): unknown => {
+    const result = results.get(name);
+    if (result && name !== "main" && loaded.has(name)) {
+      const message = `The 'statement' result named '${name}' has already been loaded into a variable`;
+      throw new TemplateError("CompilationError", message);
+    }
+    loaded.add(name);
+    return result ?? null;
+  };
   const { query } = phase;
   if (!query) {
     return [
@@ -60,21 +76,21 @@ export function statementNames(phase: Phase): [string, unknown][] {
     const result = await query(sql, { begins: given["auto_begin"] === undefined || truth(given["auto_begin"]) });
     if (given["name"]) {
       const name = str(given["name"]);
-      results.set(name, stored(responseOf(result), new ResultTable(result)));
+      store(name, stored(responseOf(result), ResultTable.of(result)));
       phase.stored?.(name, responseOf(result).text, result.rowCount);
     }
     return "";
   };
   const storeResult = (...args: unknown[]): string => {
     const { name, response, agate_table } = callArgs(args, ["name", "response", "agate_table"]);
-    results.set(str(name), stored(response ?? null, agate_table));
+    store(str(name), stored(response ?? null, agate_table));
     phase.stored?.(str(name), str(response ?? ""), agate_table instanceof ResultTable ? agate_table.rows.length : 0);
     return "";
   };
   const storeRaw = (...args: unknown[]): string => {
     const given = callArgs(args, ["name", "message", "code", "rows_affected", "agate_table"]);
     const response = new Response(str(given["message"] ?? ""), given["code"], given["rows_affected"]);
-    results.set(str(given["name"]), stored(response, given["agate_table"]));
+    store(str(given["name"]), stored(response, given["agate_table"]));
     phase.stored?.(str(given["name"]), response.text, Number(given["rows_affected"] ?? 0) || 0);
     return "";
   };
@@ -86,7 +102,7 @@ export function statementNames(phase: Phase): [string, unknown][] {
   };
   return [
     ["statement", statement],
-    ["load_result", (name: unknown) => results.get(str(name)) ?? null],
+    ["load_result", (name: unknown) => load(str(name))],
     ["store_result", storeResult],
     ["store_raw_result", storeRaw],
     ["noop_statement", storeNoop],

@@ -3,6 +3,7 @@
  * earliest first. Pre-hooks run before the first, post-hooks after the last. A batch that fails ends the step: those
  * before it stay, and the next run, or a window, builds it again.
  */
+import type { Compiler, Substitutes } from "../compile/compiler.ts";
 import { customMaterialization } from "../compile/custom-materialization.ts";
 import { Failure } from "../diagnostics/diagnostic.ts";
 import type { BuildInput } from "../materialize/materialization.ts";
@@ -23,13 +24,27 @@ import { drive, StatementFailure } from "./drive.ts";
 import { runHooks } from "./hooks.ts";
 import { drivingFor, type Outcome, type StepContext, type Trace, warn } from "./step-context.ts";
 
+function batchesFor(node: ModelNode, compiler: Compiler): { config: BatchConfig; batches: readonly Batch[] } {
+  const config = readBatchConfig(node);
+  const { window, startedAt: now } = compiler.input.facts;
+  const isIncremental = compiler.isIncremental(node);
+  return { config, batches: batchesOf(config, { isIncremental, now, ...(window && { window }) }) };
+}
+
+/** What tells one run's batches from another's: the SQL of the last of them, and which they are. */
+export function looksOfBatches(node: ModelNode, compiler: Compiler): { substitutes: Substitutes; mark: string } {
+  const { config, batches } = batchesFor(node, compiler);
+  const last = batches.at(-1)!;
+  return {
+    substitutes: { batch: { ...last, id: batchId(last.start, config.size) }, isIncremental: true },
+    mark: batches.map(({ start }) => batchId(start, config.size)).join(" "),
+  };
+}
+
 export async function buildBatches(node: ModelNode, context: StepContext, trace: Trace): Promise<Outcome> {
   const { compiler, plan } = context;
-  const config = readBatchConfig(node);
-  const { facts } = compiler.input;
+  const { config, batches } = batchesFor(node, compiler);
   const isIncremental = compiler.isIncremental(node);
-  const now = facts.startedAt;
-  const batches = batchesOf(config, { isIncremental, now, ...(facts.window && { window: facts.window }) });
   let rows = 0;
   for (const [i, batch] of batches.entries()) {
     const first = i === 0;

@@ -33,7 +33,7 @@ export async function concludePublication(
       await publishing.confirmAlive();
       await setPublicationStatus(session, id, "ready");
       const published = await publish(session, id, publishOptions(publishing.settings, input));
-      await recordTouched(session, id);
+      await recordTouched(session, id, database.info.version);
       return published;
     });
     if (publication.relations > 0) emit({ type: "published", at: new Date(), publication });

@@ -5,6 +5,7 @@ import { Failure, type Span } from "../diagnostics/diagnostic.ts";
 import type { Database, ServerInfo, Session } from "../postgres/database.ts";
 import { ensureRunning, type ServerAddress, status, stop } from "../postgres/embedded.ts";
 import { QueryError } from "../postgres/errors.ts";
+import { refuseSharedSessions } from "../postgres/pooler.ts";
 import { openDatabase } from "../postgres/open.ts";
 import type { Project } from "../project/types.ts";
 import { explainQueryError } from "./explain.ts";
@@ -31,7 +32,9 @@ export class Connections {
   async pool(signal?: AbortSignal): Promise<Database> {
     const { connection, threads } = this.#target;
     if (!this.#database && connection.embedded && !(await status(this.#dataDir))) this.#onServerStart?.();
-    this.#database ??= await openDatabase(connection, { sessions: threads, signal, dataDir: this.#dataDir });
+    if (this.#database) return this.#database;
+    this.#database = await openDatabase(connection, { sessions: threads, signal, dataDir: this.#dataDir });
+    await refuseSharedSessions(this.#database, () => this.beside(signal));
     return this.#database;
   }
 

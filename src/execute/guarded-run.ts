@@ -1,25 +1,34 @@
 /** A run with all that surrounds it: locks against other runs, and its record in the ledger. */
+import { Failure } from "../diagnostics/diagnostic.ts";
 import { StagedRelations } from "../plan/relations.ts";
 import type { World } from "../plan/plan.ts";
 import type { Database } from "../postgres/database.ts";
+import { QueryError } from "../postgres/errors.ts";
 import { clearLeftBehind } from "../publish/tidy.ts";
 import type { PublishSettings } from "./conclude.ts";
 import type { Connections } from "./connections.ts";
 import type { RunResult } from "./events.ts";
+import { explainQueryError } from "./explain.ts";
 import { preflight } from "./preflight.ts";
 import { Publishing } from "./publishing.ts";
 import { startRecord, type Tidy } from "./record.ts";
 import { bucketLocks, RunLocks } from "./run-lock.ts";
 import { type RunInput, runPlan } from "./run.ts";
 
-export interface GuardedInput extends Omit<RunInput, "database" | "publishing"> {
-  readonly world: World;
+type Planned = Pick<RunInput, "plan" | "compiler" | "schemas"> & { readonly world: World };
+
+export interface GuardedInput extends Omit<RunInput, "database" | "publishing">, Planned {
+  /** The same plan, from what the database holds by now. */
+  replan(): Promise<Planned>;
   readonly publish: PublishSettings;
 }
 
-export async function runGuarded(connections: Connections, input: GuardedInput): Promise<RunResult> {
-  const locks = await lock(connections, input);
+/** Throws `Failure`, also for what Postgres says before the first step. */
+export async function runGuarded(connections: Connections, given: GuardedInput): Promise<RunResult> {
+  const locks = await lock(connections, given).catch(explained);
   try {
+    // Others have changed the database since the plan was made.
+    const input = locks?.waited ? { ...given, ...(await given.replan()) } : given;
     const database = await connections.pool(input.signal);
     await preflight(database, input);
     const needsState = input.plan.mode === "publish" || input.plan.steps.some((step) => step.action === "load");
@@ -35,9 +44,16 @@ export async function runGuarded(connections: Connections, input: GuardedInput):
     );
     await record?.finish(result, tidy);
     return result;
+  } catch (thrown) {
+    return explained(thrown);
   } finally {
     await locks?.close();
   }
+}
+
+function explained(thrown: unknown): never {
+  if (!(thrown instanceof QueryError)) throw thrown;
+  throw new Failure(explainQueryError(thrown, { label: "run" }), { cause: thrown });
 }
 
 /** On a connection of their own, which holds them until it is closed. */

@@ -1,6 +1,7 @@
 /** Pre- and post-hooks of a node, and on-run-start and on-run-end of the project. */
 import type { Compiler } from "../compile/compiler.ts";
 import type { TemplateQuery } from "../context/phase.ts";
+import { DbtObject } from "../context/dbt-object.ts";
 import { type Diagnostic, error, Failure } from "../diagnostics/diagnostic.ts";
 import type { HookNode, Node } from "../parse/manifest.ts";
 import { nodeDictionary } from "../parse/node-dictionary.ts";
@@ -115,19 +116,25 @@ export function namesForEndHooks(
   const told = results.flatMap((result) => {
     const resource = graph.resource(result.node);
     if (resource.kind === "source" || resource.kind === "exposure") return [];
-    const { status, message, rows, failures, seconds, thread } = result;
-    return [
-      {
-        status,
-        node: nodeDictionary(resource),
-        unique_id: result.node,
-        message: result.diagnostic?.message ?? message ?? null,
-        failures: failures ?? null,
-        execution_time: seconds,
-        thread_id: thread ?? "MainThread",
-        adapter_response: { ...(message && { _message: message }), ...(rows !== undefined && { rows_affected: rows }) },
-      },
-    ];
+    const { status, message, rows, failures, seconds, thread, compiled } = result;
+    const node = { ...nodeDictionary(resource), ...(compiled !== undefined && { compiled_code: compiled }) };
+    const timing = ["compile", "execute"].map((name) => ({
+      name,
+      started_at: result.startedAt?.toISOString() ?? null,
+      completed_at: result.finishedAt?.toISOString() ?? null,
+    }));
+    const told = {
+      status,
+      node,
+      unique_id: result.node,
+      message: result.diagnostic?.message ?? message ?? null,
+      failures: failures ?? null,
+      execution_time: seconds,
+      thread_id: thread ?? "MainThread",
+      timing,
+      adapter_response: { ...(message && { _message: message }), ...(rows !== undefined && { rows_affected: rows }) },
+    };
+    return [new DbtObject(told, { node: new DbtObject(node), timing: timing.map((one) => new DbtObject(one)) })];
   });
   return new Map<string, unknown>([
     ["results", told],

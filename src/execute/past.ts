@@ -30,7 +30,7 @@ export const publishReady = (connections: Connections, input: PastInput): Promis
     const done: Publication[] = [];
     for (const { id } of ready.toReversed()) {
       const publication = await publish(session, id, publishOptions(input.settings, input));
-      await recordTouched(session, id);
+      await recordTouched(session, id, connections.server!.version);
       input.emit({ type: "published", at: new Date(), publication });
       done.push(publication);
     }

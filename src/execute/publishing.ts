@@ -84,6 +84,11 @@ export class Publishing {
     return id;
   }
 
+  /** Whether a text names a work schema of this run. */
+  namesWork(text: string): boolean {
+    return this.#input.plan.workSchemas.some((schema) => text.includes(schema));
+  }
+
   /** By published names. */
   published(sql: string): string {
     return asPublished(sql, this.#input.plan.schemas);

@@ -7,7 +7,8 @@ import type { RunInput } from "./run.ts";
 import { runStep } from "./step.ts";
 import type { Outcome } from "./step-context.ts";
 
-const TRIES = 6;
+/** A server that starts again takes its time. */
+const TRIES = { contended: 4, lost: 6 };
 /** Milliseconds before the second try, doubled each time; at random, so that two runs do not meet again. */
 const PAUSE = 150;
 
@@ -19,8 +20,8 @@ export async function runWithRetries(step: Step, input: RunInput): Promise<{ out
     if (input.signal?.aborted)
       return { outcome: outcome.status === "error" ? withoutDiagnostic(outcome) : outcome, startedAt };
     const { again, ...found } = outcome;
-    if (attempt === TRIES || !again) return { outcome: found, startedAt };
-    const text = `${name}: ${found.message}; trying again (${attempt + 1} of ${TRIES})`;
+    if (!again || attempt >= TRIES[again]) return { outcome: found, startedAt };
+    const text = `${name}: ${found.message}; trying again (${attempt + 1} of ${TRIES[again]})`;
     input.emit({ type: "message", at: new Date(), level: again === "lost" ? "warn" : "debug", node: step.node, text });
     await sleep(PAUSE * 2 ** (attempt - 1) * (0.5 + Math.random()));
   }

@@ -65,6 +65,8 @@ function bucketOf(name: string): number {
 export class RunLocks {
   readonly #database: Database;
 
+  #waited = false;
+
   private constructor(database: Database) {
     this.#database = database;
   }
@@ -84,19 +86,24 @@ export class RunLocks {
   async #take(locks: readonly BucketLock[], say: (text: string) => void): Promise<void> {
     const keys = [locks.map((lock) => lock.key), locks.map((lock) => lock.exclusive)];
     await this.#database.session(async (session) => {
-      await session.query(`set lock_timeout = '${SAY_AFTER}ms'`);
-      for (let said = false; ;) {
+      // At once, if nobody has them; else after a while it is said who has.
+      for (const patience of [1, SAY_AFTER, 0]) {
+        await session.query(`set lock_timeout = ${patience}`);
         try {
           await session.query(TAKE, keys);
           return;
         } catch (thrown) {
           if (!(thrown instanceof QueryError) || thrown.sqlstate !== SQLSTATE.lockNotAvailable) throw thrown;
         }
-        if (!said) say(await waitingText(session, locks));
-        said = true;
-        await session.query("set lock_timeout = 0");
+        if (this.#waited) say(await waitingText(session, locks));
+        this.#waited = true;
       }
     });
+  }
+
+  /** Another run had them first. */
+  get waited(): boolean {
+    return this.#waited;
   }
 
   /** Says that the run of this publication is alive. */

@@ -1,5 +1,5 @@
 /** A node built out of sight, in one transaction with the record of it; or found to be there already. */
-import type { Compiled } from "../compile/assemble.ts";
+import { assemble, type Compiled, type Piece, slice } from "../compile/assemble.ts";
 import { Failure } from "../diagnostics/diagnostic.ts";
 import { createMissingIndexes } from "../materialize/indexes.ts";
 import type { BuildInput, Statements } from "../materialize/materialization.ts";
@@ -8,6 +8,7 @@ import { isMicrobatch } from "../materialize/microbatch.ts";
 import { keepRest, settle } from "../materialize/settle.ts";
 import { carryLive, copyLive, DELTA_TABLES, deltaTable, stage, type Staged } from "../materialize/stage.ts";
 import type { ModelNode } from "../parse/manifest.ts";
+import { stringLiterals } from "../plan/sql-text.ts";
 import { type Step, wantsFullRefresh } from "../plan/plan.ts";
 import { findRelation, type RelationInfo } from "../postgres/catalog.ts";
 import type { Session } from "../postgres/database.ts";
@@ -30,7 +31,7 @@ import { collect, drive, type Driving } from "./drive.ts";
 import { renderHooks, runHooks } from "./hooks.ts";
 import { type Examined, known, type Publishing } from "./publishing.ts";
 import { seedInput } from "./seed-input.ts";
-import { buildBatches } from "./batches.ts";
+import { buildBatches, looksOfBatches } from "./batches.ts";
 import { builtAs, drivingFor, type Outcome, type StepContext, type Trace, warn } from "./step-context.ts";
 
 export async function buildStaged(
@@ -41,8 +42,10 @@ export async function buildStaged(
   trace: Trace,
 ): Promise<Outcome> {
   const { session, compiler } = context;
-  const compiled = await compiler.compile(node, (sql) => session.queryText(sql));
-  const lasting = await lastingSql(node, context, compiled.sql);
+  const batches = isMicrobatch(node) ? looksOfBatches(node as ModelNode, compiler) : undefined;
+  const staged = await compiler.compile(node, (sql) => session.queryText(sql), batches?.substitutes);
+  const compiled = withPublishedLiterals(staged, publishing);
+  const lasting = batches ? `${compiled.sql}\n${batches.mark}` : await lastingSql(node, context, compiled.sql);
   const examined = await publishing.examine(session, node, compiled.sql, lasting);
   if (node.kind !== "seed") trace.compiled = examined.sql;
   if (examined.reuse) {
@@ -71,10 +74,29 @@ export async function buildStaged(
   return entry.how === "keep" ? { ...outcome, message: `${outcome.message}, unchanged` } : outcome;
 }
 
+/** What stands between quotes becomes data, which must not tell of work schemas: `select '{{ this }}' as made_by`. */
+function withPublishedLiterals(compiled: Compiled, publishing: Publishing): Compiled {
+  if (!publishing.namesWork(compiled.sql)) return compiled;
+  const pieces: Piece[] = [];
+  let done = 0;
+  for (const { start, end } of stringLiterals(compiled.sql)) {
+    const literal = compiled.sql.slice(start, end);
+    const published = publishing.published(literal);
+    if (published === literal) continue;
+    pieces.push(slice(compiled, done, start), published);
+    done = end;
+  }
+  return done === 0 ? compiled : assemble(...pieces, slice(compiled, done));
+}
+
 /**
  * The SQL by which a node is known again. The first time, an incremental model's own is not that of all later times.
  */
-async function lastingSql(node: Built, { compiler, session }: StepContext, sql: string): Promise<string> {
+export async function lastingSql(
+  node: Built,
+  { compiler, session }: Pick<StepContext, "compiler" | "session">,
+  sql: string,
+): Promise<string> {
   if (node.config.materialized !== "incremental") return sql;
   try {
     return (await compiler.compile(node, (text) => session.queryText(text), { isIncremental: true })).sql;
@@ -293,7 +315,7 @@ class StagedBuild {
 }
 
 /** A view's data are those of what it reads. */
-async function versionOf(
+export async function versionOf(
   node: Built,
   publishing: Publishing,
   session: Session,

@@ -243,7 +243,7 @@ test("an item may be called `_anything`, which an attribute may not", () => {
 
 test("decimals of Postgres print as they came, and count as floats", () => {
   const source = "{{ d }} {{ [d] }} {{ d + 1 }} {{ d == 1.5 }} {{ d is number }} {{ d | tojson }} {{ '%.1f' % d }}";
-  expect(render(source, { d: new PyDecimal("1.500") })).toBe("1.500 [1.500] 2.5 True True 1.500 1.5");
+  expect(render(source, { d: new PyDecimal("1.500") })).toBe("1.500 [Decimal('1.500')] 2.5 True True 1.500 1.5");
 });
 
 test("values print and compare as in Python, whoever made them", () => {

@@ -18,6 +18,7 @@ import { PyDict } from "./dict.ts";
 export function str(x: unknown): string {
   if (typeof x === "string") return x;
   if (x === undefined || x instanceof Undefined) return "";
+  if (x instanceof PyDecimal) return x.text;
   return host(x)?.__str__?.() ?? repr(x);
 }
 
@@ -35,7 +36,7 @@ export function repr(x: unknown): string {
     default:
   }
   if (x === null) return "None";
-  if (x instanceof PyDecimal) return x.text;
+  if (x instanceof PyDecimal) return `Decimal('${x.text}')`;
   if (x instanceof PyFloat) return floatText(x.value);
   if (Array.isArray(x)) return arrayText(x);
   if (x instanceof PyDict) return `{${Array.from(x, ([k, v]) => `${repr(k)}: ${repr(v)}`).join(", ")}}`;

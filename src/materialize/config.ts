@@ -151,7 +151,7 @@ const materializedViewConfig = (reader: ConfigReader): MaterializedViewConfig =>
 const STRATEGIES = ["append", "delete+insert", "merge"] as const;
 
 function incrementalConfig(reader: ConfigReader): IncrementalConfig {
-  const uniqueKey = reader.texts("unique_key");
+  const uniqueKey = reader.texts("unique_key").filter((key) => key !== "");
   const update = reader.has("merge_update_columns") ? reader.texts("merge_update_columns") : undefined;
   const exclude = reader.texts("merge_exclude_columns");
   if (update && exclude.length)

@@ -1,4 +1,4 @@
-import { analyze } from "../postgres/sql/relation.ts";
+import { analyze, dropTemporary } from "../postgres/sql/relation.ts";
 import { afterVersions, applyStaged, stageVersions, undoStaged } from "../postgres/sql/snapshot.ts";
 import { describeQuery } from "../postgres/sql/table.ts";
 import { createView } from "../postgres/sql/view.ts";
@@ -16,8 +16,10 @@ export function* stageSnapshot(input: BuildInput, site: DeltaSite): Statements<D
   const query = fields.map((field) => field.name);
   const shape = shapeOf(input, config, query);
   const { source, update, table, changes } = yield* compareVersions(input, config, shape, query);
-  if (changes.added.length || changes.retyped.some(({ from, to }) => isLongerText(from.type, to.type)))
+  if (changes.added.length || changes.retyped.some(({ from, to }) => isLongerText(from.type, to.type))) {
+    yield* run("drop", dropTemporary(source));
     return { refused: "its columns have changed" };
+  }
   const staged = { ended: site.table("ended"), begun: site.table("begun") };
   const [ended, begun] = stageVersions(target, source, update, staged);
   const closed = yield* run("versions that end", ended!);

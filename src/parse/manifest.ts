@@ -14,6 +14,7 @@ import type {
   UnitTestProperties,
   Value,
 } from "../project/types.ts";
+import type { Dashboard } from "./dashboard.ts";
 
 export type { MacroNode, RefCall, SourceCall };
 
@@ -145,6 +146,8 @@ export interface DescribedColumn extends ColumnProperties {
 export interface ExposureNode extends ResourceBase {
   readonly kind: "exposure";
   readonly exposure: ExposureProperties;
+  /** What it shows, where its meta says so. */
+  readonly dashboard?: Dashboard;
   readonly refs: readonly RefCall[];
   readonly sourceCalls: readonly SourceCall[];
   readonly dependsOn: readonly NodeId[];

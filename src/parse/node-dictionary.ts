@@ -30,6 +30,9 @@ export function graphDictionary(manifest: Manifest): Mapping {
     ),
     metrics: {},
     groups: {},
+    functions: {},
+    semantic_models: {},
+    saved_queries: {},
   };
 }
 

@@ -8,6 +8,7 @@ import { sortDiagnostics } from "../diagnostics/format.ts";
 import type { Jinja } from "../jinja/index.ts";
 import type { NodeProperties, Project } from "../project/types.ts";
 import { accessProblems } from "./access.ts";
+import { checkDashboard } from "./check-dashboard.ts";
 import { parseGenericTests, type Tested } from "./generic-tests.ts";
 import { link, Linker } from "./link.ts";
 import { collectDocs, collectMacros } from "./macros.ts";
@@ -171,7 +172,9 @@ function linkAll(
   for (const [id, resource] of enabled) {
     if (resource.kind === "source" || resource.kind === "unit_test") continue;
     if (resource.kind === "exposure") {
-      enabled.set(id, { ...resource, dependsOn: link(linker, resource, diagnostics) });
+      const linked = { ...resource, dependsOn: link(linker, resource, diagnostics) };
+      if (linked.dashboard) diagnostics.push(...checkDashboard(linked, linked.dashboard, linker));
+      enabled.set(id, linked);
     } else {
       const dependsOn = link(linker, resource, diagnostics, macros);
       // A singular test of one model stands with that model.

@@ -4,6 +4,7 @@ import { effectiveConfig, isMapping, nodeConfig } from "./config.ts";
 import { type ExposureNode, nodeId, type NodeId, type SourceNode } from "./manifest.ts";
 import type { RefCall, SourceCall } from "../context/phase.ts";
 import { error } from "../diagnostics/diagnostic.ts";
+import { readDashboard } from "./read-dashboard.ts";
 import { describe, describeColumns, fqnOf, type ParseState } from "./state.ts";
 
 export function parseSources(state: ParseState, pkg: Package): SourceNode[] {
@@ -73,6 +74,12 @@ export function parseExposures(state: ParseState, pkg: Package): ExposureNode[] 
       } else if (call.kind === "ref") refs.push(call.ref);
       else sourceCalls.push(call.source);
     }
+    const described = describe(state, pkg.name, exposure.description, exposure.at);
+    const { name, label, meta } = exposure;
+    const dashboard =
+      exposure.type === "dashboard" && config.enabled
+        ? readDashboard({ name, label, description: described.description, meta }, exposure.at, state.diagnostics)
+        : undefined;
     return {
       kind: "exposure",
       id: nodeId("exposure", pkg.name, exposure.name),
@@ -81,17 +88,23 @@ export function parseExposures(state: ParseState, pkg: Package): ExposureNode[] 
       fqn,
       tags: config.tags,
       meta: isMapping(all["meta"]) ? all["meta"] : {},
-      ...describe(state, pkg.name, exposure.description, exposure.at),
+      ...described,
       file: exposure.at.file,
       at: exposure.at,
       exposure,
       dependsOn: [],
       config,
+      ...(dashboard && { dashboard }),
       refs,
       sourceCalls,
     };
   });
 }
+
+const CALLS = /\b(?:ref|source)\s*\(([^()]*)\)/g;
+
+/** The calls in a panel's SQL, as written, each once. */
+export const callsIn = (sql: string): string[] => [...new Set([...sql.matchAll(CALLS)].map(([call]) => call))];
 
 /** `ref('a')`, `ref('package', 'a')`, `source('s', 't')`: the calls that stand in YAML without braces. */
 export function readCall(

@@ -54,8 +54,11 @@ export interface Plan {
 
 export interface Step {
   readonly node: NodeId;
-  /** `none`: ephemeral models and analyses, which have nothing to run. */
-  readonly action: "load" | "build" | "test" | "none";
+  /**
+   * `none`: ephemeral models and analyses, which have nothing to run. `reuse`: foretold to be there already; a run finds
+   * that out step by step.
+   */
+  readonly action: "load" | "build" | "test" | "reuse" | "none";
   readonly reason: Reason;
   /** Builds of a plan that publishes. */
   readonly way?: Way;

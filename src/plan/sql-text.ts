@@ -23,8 +23,20 @@ const at = (pattern: RegExp, sql: string, from: number): string | undefined => {
   return pattern.exec(sql)?.[0];
 };
 
-export function tokens(sql: string): Token[] {
-  const found: Token[] = [];
+export const tokens = (sql: string): Token[] => placed(sql).map(({ token }) => token);
+
+/** Where the literals in single quotes stand, quotes included. */
+export const stringLiterals = (sql: string): { start: number; end: number }[] =>
+  placed(sql).filter(({ token }) => token.kind === "string" && token.text.endsWith("'"));
+
+interface Placed {
+  readonly token: Token;
+  readonly start: number;
+  readonly end: number;
+}
+
+function placed(sql: string): Placed[] {
+  const found: Placed[] = [];
   for (let i = 0; i < sql.length;) {
     const blanks = at(BLANKS, sql, i);
     if (blanks) {
@@ -36,7 +48,7 @@ export function tokens(sql: string): Token[] {
       continue;
     }
     const token = tokenAt(sql, i);
-    found.push(token.token);
+    found.push({ token: token.token, start: i, end: i + token.length });
     i += token.length;
   }
   return found;

@@ -22,6 +22,8 @@ export interface Connected {
   /** The server's own process, also behind a connection pooler. */
   readonly pid: number;
   readonly version: number;
+  /** Something stands between us and the server: it greeted us with another number. */
+  readonly pooled: boolean;
 }
 
 /** First pause before another attempt, doubled each time up to the longest, in milliseconds. */
@@ -112,7 +114,8 @@ async function prepare(client: Client, address: Address): Promise<Connected> {
     // Several statements in one message: `pg` answers with an array, which its types do not know.
     const { pid, version } = (results as unknown as { rows: { pid: number; version: number }[] }[]).at(-1)!.rows[0]!;
     await watchClient(client, address, version);
-    return { client, pid, version };
+    const pooled = (client as unknown as { processID: number | null }).processID !== pid;
+    return { client, pid, version, pooled };
   } catch (thrown) {
     await client.end();
     throw thrown;

@@ -40,6 +40,8 @@ export interface ServerInfo {
   /** `server_version_num`, such as 180004. */
   readonly version: number;
   readonly embedded: boolean;
+  /** Something stands between us and the server. */
+  readonly pooled: boolean;
 }
 
 export interface Database {

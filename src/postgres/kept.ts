@@ -57,7 +57,9 @@ order by 2, 3`;
 
 /**
  * Rows `{ oid, sql }`: statements that take the locks of a publication, in name order: the relations to be replaced with
- * all that depends on them outside work schemas, tables that refer to them, and those to which rows are added.
+ * all that depends on them outside work schemas, tables that refer to them, and those to which rows are added. The last
+ * are locked against readers too: a transaction that has read one of them as of an earlier moment is to end before its
+ * next statement finds another relation replaced.
  */
 export const publishLocks = (replaced: readonly number[], addedTo: readonly number[]): string => `
 with recursive ${DEPENDANT(replaced, OUTSIDE)},
@@ -68,7 +70,7 @@ wanted(oid, how) as (
   where k.contype = 'f' and k.confrelid = any (${listed(replaced)}) and k.conrelid <> all (${listed(replaced)})
     and k.connamespace not in (select n.oid from pg_namespace n where n.nspname ~ ${IS_WORK_SCHEMA})
   union
-  select unnest(${listed(addedTo)}), 'lock table only %1$I.%2$I in row exclusive mode'
+  select unnest(${listed(addedTo)}), 'lock table only %1$I.%2$I in access exclusive mode'
 )
 select c.oid::int8 as oid, format(w.how, n.nspname, c.relname, pg_get_userbyid(c.relowner)) as sql
 from wanted w join pg_class c on c.oid = w.oid join pg_namespace n on n.oid = c.relnamespace
@@ -323,6 +325,11 @@ where l.locktype = 'relation' and l.granted and l.pid <> pg_backend_pid()
   and l.database = (select oid from pg_database where datname = current_database())
   and l.relation in (select oid from dependant)
 order by s.xact_start, s.pid limit 5`;
+
+/** Rows `{ refers }`: whether one of some tables has a foreign key to one of some relations. */
+export const anyRefers = (from: readonly number[], to: readonly number[]): string => `
+select exists (select from pg_constraint k where k.contype = 'f' and k.conrelid = any (${listed(from)})
+  and k.confrelid = any (${listed(to)})) as refers`;
 
 /** Rows `{ relation, schema, name }`: extended statistics of relations; `set schema` of a table leaves them where they are. */
 export const listStatistics = (oids: readonly number[]): string => `

@@ -34,7 +34,7 @@ export class PooledDatabase implements Database {
 
   constructor(first: Connected, address: Address, most: number, signal?: AbortSignal) {
     const { host, port, user, database, embedded } = address.connection;
-    this.info = { host, port, user, database, version: first.version, embedded };
+    this.info = { host, port, user, database, version: first.version, embedded, pooled: first.pooled };
     this.#address = address;
     this.#most = Math.max(1, most);
     this.#signal = signal;

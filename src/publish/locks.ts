@@ -21,41 +21,113 @@ const SAY_AFTER = 1500;
 const REST = 15;
 const REST_MOST = 250;
 
+export interface Work {
+  /** In the transaction, before any lock that readers could feel. */
+  before(): Promise<void>;
+  /** With all locks. */
+  locked(): Promise<void>;
+}
+
 /**
- * Opens a transaction in which all locks are held, and does `work` in it; what fails for lack of a lock is rolled back and
- * tried again. A reader that waits behind us is held up for `LOCK_WAIT_MS` at most, well below the server's
- * `deadlock_timeout`, so that nobody is killed on our account. Returns seconds waited and held.
+ * Does `work` in one transaction. Its first part takes its time; its second begins when all locks are held, and what fails
+ * for lack of one goes back to before the locks and is tried again. A reader that waits behind us is held up for
+ * `LOCK_WAIT_MS` at most, well below the server's `deadlock_timeout`, so that nobody is killed on our account. Returns
+ * seconds waited and held.
  */
 export async function withLocks(
   session: Session,
   plans: readonly SwapPlan[],
   options: LockOptions,
-  work: () => Promise<void>,
+  work: Work,
 ): Promise<{ waited: number; held: number }> {
-  const started = performance.now();
   const oids = lockedOids(plans);
-  let said = false;
-  for (let attempt = 1; ; attempt++) {
-    options.signal?.throwIfAborted();
+  const patience = new Patience(session, oids, options);
+  for (;;) {
     try {
-      let locked = 0;
+      let [locked, waited] = [0, 0];
       await session.transaction(async () => {
-        await takeAll(session, oids);
-        locked = performance.now();
-        await work();
+        await session.query(`set local lock_timeout = '${LOCK_WAIT_MS}ms'`);
+        await work.before();
+        const started = performance.now();
+        await untilLocked(session, patience, async () => {
+          await takeAll(session, oids);
+          locked = performance.now();
+          waited = locked - started;
+          await work.locked();
+          if (oids.addedTo.length && patience.givesWay && (await holdsUpTransaction(session))) throw GIVE_WAY;
+        });
       });
-      return { waited: (locked - started) / 1000, held: (performance.now() - locked) / 1000 };
+      return { waited: waited / 1000, held: (performance.now() - locked) / 1000 };
     } catch (thrown) {
       if (!isContended(thrown)) throw thrown;
     }
-    const spent = performance.now() - started;
-    if (spent > options.budget * 1000) throw await busy(session, oids, options.budget);
-    if (spent > SAY_AFTER && !said) {
-      said = true;
-      options.onWait(await holdersOf(session, oids));
-    }
-    await sleep(REST + Math.random() * Math.min(REST_MOST, REST * attempt));
+    await patience.rest();
   }
+}
+
+/** Each attempt in a savepoint: what was done before it stays done, and its locks are given back with it. */
+async function untilLocked(session: Session, patience: Patience, attempt: () => Promise<void>): Promise<void> {
+  for (;;) {
+    await session.query("savepoint sluice_locks");
+    try {
+      return await attempt();
+    } catch (thrown) {
+      if (!isContended(thrown)) throw thrown;
+    }
+    await session.query("rollback to savepoint sluice_locks; release savepoint sluice_locks");
+    await patience.rest();
+  }
+}
+
+/** The rests between attempts, until the budget is spent. */
+class Patience {
+  readonly #session: Session;
+  readonly #oids: LockedOids;
+  readonly #options: LockOptions;
+  readonly #started = performance.now();
+  #attempts = 0;
+  #said = false;
+
+  constructor(session: Session, oids: LockedOids, options: LockOptions) {
+    this.#session = session;
+    this.#oids = oids;
+    this.#options = options;
+  }
+
+  /** Not for ever: where transactions follow one another without a gap, publishing is what must get on. */
+  get givesWay(): boolean {
+    return performance.now() - this.#started < this.#options.budget * 500;
+  }
+
+  /** Throws `Failure` when there was enough of it. */
+  async rest(): Promise<void> {
+    const { budget, signal, onWait } = this.#options;
+    const spent = performance.now() - this.#started;
+    if (spent > budget * 1000) throw await busy(this.#session, this.#oids, budget);
+    if (spent > SAY_AFTER && !this.#said) {
+      this.#said = true;
+      onWait(await holdersOf(this.#session, this.#oids));
+    }
+    await sleep(REST + Math.random() * Math.min(REST_MOST, REST * ++this.#attempts));
+    signal?.throwIfAborted();
+  }
+}
+
+/** Somebody would get to see a mixture if the publication came now. */
+const GIVE_WAY = new Error("Internal error: a publication gave way and was not tried again");
+
+/**
+ * Whether a transaction waits for us that is more than one statement. If it is a repeatable read one that begins at this
+ * moment, it has its snapshot already: from before the deltas, while the names of tables would lead it to the new ones.
+ */
+async function holdsUpTransaction(session: Session): Promise<boolean> {
+  const { rows } = await session.query<{ found: boolean }>(
+    // Within a transaction the server goes on showing the activity that it showed first.
+    `select pg_stat_clear_snapshot();
+     select exists (select from pg_stat_activity a where a.datname = current_database() and a.wait_event_type = 'Lock'
+       and a.xact_start < a.query_start and pg_backend_pid() = any (pg_blocking_pids(a.pid))) as found`,
+  );
+  return rows[0]!.found;
 }
 
 interface LockedOids {
@@ -71,8 +143,7 @@ const lockedOids = (plans: readonly SwapPlan[]): LockedOids => ({
 /** In one message: from the first lock to the last no time is lost on the way. */
 async function takeAll(session: Session, { replaced, addedTo }: LockedOids): Promise<void> {
   const { rows } = await session.query<{ sql: string }>(publishLocks(replaced, addedTo));
-  const wait = `set local lock_timeout = '${LOCK_WAIT_MS}ms'`;
-  await session.query([wait, `select pg_advisory_xact_lock(${SWAP_LOCK})`, ...rows.map(({ sql }) => sql)].join(";\n"));
+  await session.query([`select pg_advisory_xact_lock(${SWAP_LOCK})`, ...rows.map(({ sql }) => sql)].join(";\n"));
 }
 
 const CONTENDED: ReadonlySet<string> = new Set([
@@ -82,12 +153,14 @@ const CONTENDED: ReadonlySet<string> = new Set([
 ]);
 
 const isContended = (thrown: unknown): boolean =>
-  thrown instanceof QueryError &&
-  (CONTENDED.has(thrown.sqlstate) ||
-    (thrown.sqlstate === "XX000" && /concurrently (updated|deleted)/.test(thrown.message)));
+  thrown === GIVE_WAY ||
+  (thrown instanceof QueryError &&
+    (CONTENDED.has(thrown.sqlstate) ||
+      (thrown.sqlstate === "XX000" && /concurrently (updated|deleted)/.test(thrown.message))));
 
 async function holdersOf(session: Session, { replaced, addedTo }: LockedOids): Promise<readonly LockHolder[]> {
-  return (await session.query<LockHolder>(listLockHolders([...replaced, ...addedTo]))).rows;
+  const sql = `select pg_stat_clear_snapshot();\n${listLockHolders([...replaced, ...addedTo])}`;
+  return (await session.query<LockHolder>(sql)).rows;
 }
 
 export const describeHolder = (h: LockHolder): string =>

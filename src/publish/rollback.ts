@@ -61,12 +61,16 @@ export async function rollback(
     session,
     plans.map(({ plan }) => plan),
     options,
-    async () => {
-      for (const { plan, undoing } of plans) {
-        const again = await swap(session, plan);
-        await recordUndone(session, undoing.info.id, plan.publication);
-        await recordRecreated(session, again);
-      }
+    {
+      // One delta may have to be taken back from a table that another publication replaced: all in turn.
+      before: async () => {},
+      locked: async () => {
+        for (const { plan, undoing } of plans) {
+          const again = await swap(session, plan, false);
+          await recordUndone(session, undoing.info.id, plan.publication);
+          await recordRecreated(session, again);
+        }
+      },
     },
   );
   for (const { undoing } of plans) done.push({ id: undoing.info.id, relations: undoing.nodes.length, waited, held });

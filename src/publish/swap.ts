@@ -1,18 +1,20 @@
 /**
- * The exchange itself, inside a transaction that holds all locks (`locks.ts`):
+ * The exchange itself, inside a transaction:
  *
- * 1. record what is said of the old relations, and what depends on them
- * 2. drop dependants, by name; they are made again in step 7
- * 3. apply deltas, keeping what they overwrite
- * 4. move tables: old ones aside, new ones in
- * 5. point views that read a delta to the table it went into
+ * 1. apply deltas, keeping what they overwrite: readers see nothing of it before the commit, and need not wait for it
+ * 2. take all locks (`locks.ts`)
+ * 3. record what is said of the old relations, and what depends on them
+ * 4. drop dependants, by name; they are made again in step 8
+ * 5. move tables: old ones aside, new ones in
  * 6. move views
- * 7. say again what was said of the old relations; make the dependants again
+ * 7. point views that read a delta to the table it went into; every name they read is in its place by then
+ * 8. say again what was said of the old relations; make the dependants again
  *
  * A failure anywhere rolls back to what was there before.
  */
 import { error, Failure, type Note } from "../diagnostics/diagnostic.ts";
 import {
+  anyRefers,
   dropsOf,
   groupKept,
   type KeptDependant,
@@ -32,8 +34,23 @@ import { prevSchema, setSchema, setStatisticsSchema } from "../postgres/sql/swap
 import { replaceView } from "../postgres/sql/view.ts";
 import type { Addition, Move, SwapPlan } from "./swap-plan.ts";
 
-/** Returns the dependants that were made again. Throws `Failure` and `QueryError`. */
-export async function swap(session: Session, plan: SwapPlan): Promise<readonly RelationName[]> {
+/** Step 1, unless it has to wait for step 4. Returns whether it is done. */
+export async function applyEarly(session: Session, plan: SwapPlan): Promise<boolean> {
+  const { moves, additions } = plan;
+  if (additions.length === 0) return true;
+  const added = additions.map(({ oid }) => oid);
+  const replaced = moves.flatMap(({ live }) => live?.oid ?? []);
+  // New rows may refer to rows that only the new relation has.
+  const { rows } = await session.query<{ refers: boolean }>(anyRefers(added, replaced));
+  if (rows[0]!.refers) return false;
+  await script(session, additions.flatMap(deltaSql));
+  return true;
+}
+
+const deltaSql = ({ keep, apply }: Addition): string[] => [...keep, ...apply];
+
+/** Steps 3 to 8, and 1 if it was not `applied`. Returns the dependants that were made again. Throws `Failure` and `QueryError`. */
+export async function swap(session: Session, plan: SwapPlan, applied: boolean): Promise<readonly RelationName[]> {
   const { moves, additions, publication } = plan;
   const replaced = moves.filter((move): move is Replacement => move.live !== undefined);
   const { own, dependants } = groupKept(await partsOf(session, replaced));
@@ -46,11 +63,11 @@ export async function swap(session: Session, plan: SwapPlan): Promise<readonly R
   await script(session, [
     ...dropsOf(dependants),
     ...own.flatMap((part) => part.drop ?? []),
-    ...additions.flatMap(({ keep, apply }) => [...keep, ...apply]),
+    ...(applied ? [] : additions.flatMap(deltaSql)),
     ...moved(tables),
+    ...moved(views),
     ...views.flatMap(redefine),
     ...additions.flatMap((addition) => putAside(addition, publication)),
-    ...moved(views),
     ...again,
     ...additions.flatMap(({ after }) => after),
   ]);
@@ -122,9 +139,7 @@ function moveSql({ published, live, incoming }: Move, publication: number, stati
 }
 
 const redefine = ({ published, incoming }: Move): string[] =>
-  incoming?.definition === undefined
-    ? []
-    : [replaceView({ ...published, schema: incoming.schema }, incoming.definition, "").sql];
+  incoming?.definition === undefined ? [] : [replaceView(published, incoming.definition, "").sql];
 
 /** The view has served its purpose; the tables are what a rollback needs. */
 function putAside({ published, view, tables }: Addition, publication: number): string[] {

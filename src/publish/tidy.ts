@@ -21,12 +21,9 @@ const PATIENCE = "set local lock_timeout = '1s'";
 export async function tidy(session: Session, { site, keep, onWarning }: TidyOptions): Promise<void> {
   const past = await publications(session, site, ["published", "undone"]);
   const current = past.filter((p) => p.status === "published" && p.rollbackOf === null && p.kept).slice(0, keep);
-  const { rows } = await session.query<{ name: string; id: number }>(
-    `select nspname as name, substring(nspname from '__sluice_prev_([0-9]+)$')::int8 as id
-     from pg_namespace where nspname ~ '__sluice_prev_[0-9]+$'`,
-  );
+  const aside = await asideSchemas(session);
   for (const { id } of past.filter((p) => !current.includes(p)).toReversed()) {
-    const schemas = rows.filter((row) => row.id === id);
+    const schemas = aside.filter((schema) => schema.id === id);
     const isKept = past.some((p) => p.id === id && p.kept);
     if (schemas.length === 0 && !isKept) continue;
     try {
@@ -40,6 +37,15 @@ export async function tidy(session: Session, { site, keep, onWarning }: TidyOpti
       onWarning(`What publication ${id} replaced is not dropped yet: ${thrown.message}`);
     }
   }
+}
+
+/** Where publications keep what they replaced. */
+async function asideSchemas(session: Session): Promise<readonly { readonly name: string; readonly id: number }[]> {
+  const { rows } = await session.query<{ name: string; id: number }>(
+    `select nspname as name, substring(nspname from '__sluice_prev_([0-9]+)$')::int8 as id
+     from pg_namespace where nspname ~ '__sluice_prev_[0-9]+$'`,
+  );
+  return rows;
 }
 
 /** With what is in it, by name: a stranger's object there keeps the schema. */
@@ -115,6 +121,9 @@ export async function clearLeftBehind(
         ...(entry.how === "apply" ? entry.tables : []),
       ]);
       await dropStaged(session, names);
+      // Made for what it was to replace, and empty.
+      for (const { name } of (await asideSchemas(session)).filter((schema) => schema.id === id))
+        await dropSchema(session, name);
       await setPublicationStatus(session, id, "superseded");
     });
   }

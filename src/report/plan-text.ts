@@ -33,7 +33,7 @@ const nameOf = (resource: Resource): string => (resource.kind === "source" ? dis
 
 /** `table → marts.customer_summary`; tests make nothing. */
 function becomes(plan: Plan, step: Step, resource: Resource | undefined): string {
-  if (!resource || step.action === "test") return "";
+  if (!resource || step.action === "test" || step.action === "reuse") return "";
   const { schema, identifier } = plan.relations.published(step.node);
   return `${resource.kind === "source" ? "table" : shortKind(resource)} → ${schema}.${identifier}`;
 }
@@ -45,9 +45,10 @@ function summary(plan: Plan, steps: readonly Step[], resourceOf: ResourceOf): st
     if (resource) kinds.set(kindOf(resource), (kinds.get(kindOf(resource)) ?? 0) + 1);
   }
   const parts = [...kinds].map(([kind, n]) => count(n, kind));
+  const reused = steps.filter((step) => step.action === "reuse").length;
   const idle = plan.steps.length - steps.length;
   const inlined = idle ? `; ${count(idle, "node")} with nothing to run` : "";
-  return `${count(steps.length, "step")}: ${parts.join(", ")}${inlined}${plan.fullRefresh ? " (full refresh)" : ""}.`;
+  return `${count(steps.length, "step")}: ${parts.join(", ")}${reused ? `; ${reused} reused` : ""}${inlined}${plan.fullRefresh ? " (full refresh)" : ""}.`;
 }
 
 export function planJson(plan: Plan, resourceOf: ResourceOf): string {

@@ -41,7 +41,8 @@ test("twenty first runs at once make the schema once, and quickly", async () => 
   // The library alone would let each wait in steps of a second: twenty seconds and more.
   expect(performance.now() - start).toBeLessThan(10_000);
   const { rows } = await databases[0]!.session((s) => s.query("select id from sluice.migrations order by id"));
-  expect(rows).toEqual([{ id: 0 }, { id: 1 }, { id: 2 }]);
+  expect(rows).toEqual(rows.map((_, id) => ({ id })));
+  expect(rows.length).toBeGreaterThan(3);
 });
 
 test("a `migrations` table of somebody else is left alone", async () => {

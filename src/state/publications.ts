@@ -3,6 +3,7 @@ import type { RelationKind } from "../postgres/catalog.ts";
 import { MARK } from "../postgres/kept.ts";
 import type { Session } from "../postgres/database.ts";
 import type { RelationName } from "../postgres/relation.ts";
+import { forceStatistics } from "../postgres/sql/content.ts";
 import { STATE_SCHEMA } from "./ensure.ts";
 
 export type PublicationStatus = "building" | "ready" | "failed" | "published" | "superseded" | "undone";
@@ -54,11 +55,17 @@ export interface StagedNode {
   readonly oid?: number;
 }
 
+/** Greater than any that names a schema, also where the ledger was dropped and begun anew. */
 export async function newPublicationId(session: Session): Promise<number> {
-  const { rows } = await session.query<{ id: number }>(
-    `select nextval(pg_get_serial_sequence('${STATE_SCHEMA}.publication', 'id')) as id`,
+  const sequence = `pg_get_serial_sequence('${STATE_SCHEMA}.publication', 'id')`;
+  const { rows } = await session.query<{ id: number; used: number }>(
+    `select nextval(${sequence}) as id, coalesce((select max(substring(nspname from '__sluice_prev_([0-9]+)$')::int8)
+       from pg_namespace where nspname ~ '__sluice_prev_[0-9]{1,18}$'), 0) as used`,
   );
-  return rows[0]!.id;
+  const { id, used } = rows[0]!;
+  if (id > used) return id;
+  await session.query(`select setval(${sequence}, $1)`, [used + 1]);
+  return used + 1;
 }
 
 export async function openPublication(session: Session, id: number, runId: string, site: string): Promise<void> {
@@ -275,8 +282,9 @@ export async function heldBuilds(session: Session, site: string): Promise<Map<st
   return new Map(rows.map((row) => [row.nodeId, row]));
 }
 
-/** After a publication, when all sessions that wrote have reported: later writes are a stranger's. */
-export async function recordTouched(session: Session, publication: number): Promise<void> {
+/** After a publication, when all sessions that wrote have reported: later writes are a stranger's. `session` itself wrote the deltas. */
+export async function recordTouched(session: Session, publication: number, serverVersion: number): Promise<void> {
+  await session.query(forceStatistics(serverVersion));
   await session.query(
     `update ${STATE_SCHEMA}.build b set touched = ${TOUCHED} from pg_class c
      where c.oid = b.relation_oid and b.touched is null and b.publication_id = $1`,

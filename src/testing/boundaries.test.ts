@@ -27,7 +27,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ],
   [
     "compile",
-    "lib diagnostics project parse graph plan jinja context postgres/catalog.ts postgres/relation.ts",
+    "lib diagnostics project parse graph plan jinja context postgres/catalog.ts postgres/relation.ts postgres/sql/select.ts",
     "csv-parse",
   ],
   [
@@ -44,7 +44,11 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
     "lib diagnostics jinja postgres state project deps load context parse graph plan compile materialize publish execute",
     "",
   ],
-  ["extras", "lib .", "@faker-js/faker"],
+  [
+    "extras",
+    "lib diagnostics jinja project state . postgres/catalog.ts postgres/kept.ts postgres/privileges.ts postgres/relation.ts postgres/sql",
+    "@faker-js/faker chart.js croner file-watcher highlight.js js-yaml markdown-it minisearch preact",
+  ],
   ["commands", "lib diagnostics . report artifacts extras", "yargs"],
   ["cli", "lib commands", ""],
 ];
@@ -82,7 +86,7 @@ function importsOf(file: string): Import[] {
 function sources(): string[] {
   return readdirSync(root, { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts") && !path.endsWith(".test.ts"))
+    .filter((path) => /\.tsx?$/.test(path) && !path.endsWith(".d.ts") && !path.endsWith(".test.ts"))
     .filter((path) => !/(^|\/)(testing|rig|fixture)(\/|\.ts$)/.test(path));
 }
 

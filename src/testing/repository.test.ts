@@ -7,7 +7,15 @@ import { commands, nameOf } from "../commands/index.ts";
 import { packageRoot } from "../lib/package-root.ts";
 
 const read = (path: string): string => readFileSync(join(packageRoot(), path), "utf8");
-const DOCS = ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/loading.md"];
+const DOCS = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "docs/architecture.md",
+  "docs/loading.md",
+  "docs/schedule.md",
+  "docs/metabase.md",
+  "docs/roles.md",
+];
 
 test("the README's table names every command", () => {
   const table = read("README.md").split("## Commands")[1]!.split("## ")[0]!;

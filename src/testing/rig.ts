@@ -36,6 +36,7 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly onStdout?: (text: string) => void;
+  readonly onStderr?: (text: string) => void;
 }
 
 /** `SLUICE_TEST_CLI` names another build to test, such as an installed one. */
@@ -96,7 +97,10 @@ export function startCli(args: readonly string[], options: StartOptions): Return
     stdout += text;
     options.onStdout?.(text);
   });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+    options.onStderr?.(text);
+  });
   const done = new Promise<CliResult>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, stdout, stderr, all: stdout + stderr }));

@@ -11,6 +11,7 @@ import { makeInput, type InputOptions } from "./node.ts";
 
 export interface Rig {
   readonly version: number;
+  readonly url: string;
   build(options?: InputOptions, failAt?: number): Promise<Driven<readonly Diagnostic[]>>;
   /** Of a build that must fail, and by a mistake of the user. */
   failure(options?: InputOptions): Promise<readonly Diagnostic[]>;
@@ -47,6 +48,7 @@ export async function openRig(sessions = 8): Promise<Rig> {
     );
   return {
     version: database.info.version,
+    url: own.url,
     build,
     failure: async (options) => {
       try {

@@ -21,3 +21,6 @@ export const analyze = (name: RelationName): string => `analyze ${quote(name)}`;
 export const analyzeTemporary = (name: string): string => `analyze ${quoteIdent(name)}`;
 
 export const createSchema = (name: string): string => `create schema if not exists ${quoteIdent(name)}`;
+
+/** `name` is SQL. */
+export const dropTemporary = (name: string): string => `drop table pg_temp.${name}`;

@@ -22,10 +22,11 @@ export async function relationsOf(
     for (const { schema, name, kind, columns } of rows) {
       const relation = `${quoteIdent(schema)}.${quoteIdent(name)}`;
       // Some rows tell the relation they came from, and so the database.
-      const row = changing.includes(`${schema}.${name}`)
-        ? "''"
-        : "md5(replace(t::text, current_database(), 'database'))";
-      const sum = `select count(*) || ' rows ' || coalesce(md5(string_agg(${row}, '' order by ${row})), '') as sum from ${relation} t`;
+      const row =
+        changing.includes("*") || changing.includes(`${schema}.${name}`)
+          ? "''"
+          : "md5(replace(t::text, current_database(), 'database'))";
+      const sum = `select ${changing.includes("*") ? "''" : "count(*) || ' rows '"} || coalesce(md5(string_agg(${row}, '' order by ${row})), '') as sum from ${relation} t`;
       const answer = await client.query<{ sum: string }>(sum);
       found.set(`${schema}.${name}`, `${kind} (${columns}) ${answer.rows[0]?.sum}`);
     }

@@ -1,7 +1,8 @@
 /** All suites, in the order they run and are reported. To add one: a file beside this that exports a `Suite`, and a line here. */
-import { dbtExpectations, dbtUtils } from "./packages.ts";
+import { dbtFunctional } from "./dbt-functional.ts";
 import { golden } from "./golden.ts";
+import { packageSuites } from "./packages.ts";
 import { shops } from "./shops.ts";
 import type { Suite } from "./suite.ts";
 
-export const suites: readonly Suite[] = [shops, golden, dbtUtils, dbtExpectations];
+export const suites: readonly Suite[] = [shops, golden, ...packageSuites, dbtFunctional];

@@ -24,7 +24,7 @@ const statuses = (found: Record<string, Result>): Record<string, string> =>
 const table = (sql: string): string => `{{ config(materialized='table') }}\n${sql}`;
 
 test(
-  "a model that fails skips exactly its descendants, and everything else is built",
+  "a model that fails skips exactly its descendants, everything else is built, and nothing is published",
   rig(async ({ dir, write, sluice, rows }) => {
     await write({
       "models/good.sql": table("select 1 as id"),
@@ -51,9 +51,13 @@ test(
     expect(found["below"]!.relation_name).toMatch(/"analytics"\."below"$/);
     expect(stdout).toContain("Failure in model bad (models/bad.sql)");
     expect(stdout).toContain("Skipped 2 nodes because of model bad\n  analytics.below, analytics.further_below");
-    expect(
-      await rows("select relname from pg_class where relnamespace = 'analytics'::regnamespace order by 1"),
-    ).toEqual([{ relname: "beside" }, { relname: "good" }]);
+    expect(stdout).toContain("Nothing was published: not everything passed");
+    const relations = (schema: string): Promise<unknown[]> =>
+      rows(`select relname from pg_class where relnamespace = '${schema}'::regnamespace order by 1`);
+    expect(await relations("analytics")).toEqual([]);
+    expect(await relations("analytics__sluice_next")).toEqual([{ relname: "beside" }, { relname: "good" }]);
+    expect((await sluice("build", "--direct")).code).toBe(1);
+    expect(await relations("analytics")).toEqual([{ relname: "beside" }, { relname: "good" }]);
     // What was tried is there to look at.
     for (const kind of ["compiled", "run"]) {
       expect(await readFile(join(dir, "target", kind, "shop", "models", "bad.sql"), "utf8")).toContain("1 / (id - 1)");
@@ -162,19 +166,19 @@ test(
       { node_id: "seed.shop.s", status: "success", rows: 3 },
     ]);
     expect((await results(dir))["i"]!.message).toBe("SELECT 3");
-    expect((await sluice("build", "-s", "i")).stdout).toMatch(
+    expect((await sluice("build", "-s", "i", "--force")).stdout).toMatch(
       /OK created sql incremental model analytics\.i \.+ \[\w+ 3 in/,
     );
   }),
 );
 
 test(
-  "a folder for output that cannot be written is told, after the models were built",
+  "a folder for output that cannot be written is told before anything is built",
   rig(async ({ write, sluice, rows }) => {
     await write({ "models/a.sql": table("select 1 as id"), target: "a file where the folder should be" });
     const { code, all } = await sluice("build");
     expect(code).toBe(2);
     expect(all).toContain("target-not-writable");
-    expect(await rows("select id from analytics.a")).toEqual([{ id: 1 }]);
+    expect(await rows("select to_regclass('analytics.a') as a")).toEqual([{ a: null }]);
   }),
 );

@@ -28,7 +28,7 @@ select 1 as id`,
       "models/reads.sql": "select count(*)::int as n from {{ ref('m') }}",
     });
     for (let i = 0; i < 2; i++) {
-      const { code, all } = await sluice("build");
+      const { code, all } = await sluice("build", "--force");
       expect(code, all).toBe(0);
       expect(all).toContain("OK created sql stamped model analytics.m");
       expect(all).toContain("SELECT 1 in");
@@ -72,7 +72,7 @@ test(
 select * from (values {% if is_incremental() %}(1, 5), (2, 1), (3, 9){% else %}(1, 4), (2, 4){% endif %}) v(id, n)`,
     });
     for (let i = 0; i < 2; i++) {
-      const { code, all } = await sluice("build");
+      const { code, all } = await sluice("build", "--force");
       expect(code, all).toBe(0);
     }
     expect(await rows("select id, n from analytics.m order by id")).toEqual([
@@ -101,7 +101,7 @@ test(
         "{{ config(materialized='incremental', unique_key='id', on_schema_change='append_new_columns') }}\nselect 1 as id {{ ', 2 as more' if is_incremental() }}",
     });
     for (let i = 0; i < 3; i++) {
-      const { code, all } = await sluice("build", ...(i === 2 ? ["--full-refresh"] : []));
+      const { code, all } = await sluice("build", "--force", ...(i === 2 ? ["--full-refresh"] : []));
       expect(code, all).toBe(0);
       const options = await rows(
         "select relname as name, reloptions as options from pg_class where relnamespace = 'analytics'::regnamespace order by 1",

@@ -34,7 +34,10 @@ shown("in plain text", { "models/a.sql": table("select 1 as id,\n  idd\nfrom (se
             │   ~~~
           → hint: Perhaps you meant to reference the column "x.id".
           → compiled:   idd
-                        ^"
+                        ^
+
+    not-published  Nothing was published: not everything passed.
+        → what was built is kept until the next build, to be looked at: analytics__sluice_next"
   `),
 );
 
@@ -47,13 +50,16 @@ shown(
   },
   (text) =>
     expect(text).toMatchInlineSnapshot(`
-    "Failure in model a (models/a.sql)
-      models/a.sql:6:5  sql-42703  column "oops" does not exist
-          6 │   , oops as z
-            │     ~~~~
-          → compiled:   , oops as z
-                          ^"
-  `),
+      "Failure in model a (models/a.sql)
+        models/a.sql:6:5  sql-42703  column "oops" does not exist
+            6 │   , oops as z
+              │     ~~~~
+            → compiled:   , oops as z
+                            ^
+
+      not-published  Nothing was published: not everything passed.
+          → what was built is kept until the next build, to be looked at: analytics__sluice_next"
+    `),
 );
 
 shown(
@@ -64,13 +70,16 @@ shown(
   },
   (text) =>
     expect(text).toMatchInlineSnapshot(`
-    "Failure in model a (models/a.sql)
-      models/a.sql:3:6  sql-42703  column "nocol" does not exist
-          3 │   {{ bad() }}
-            │      ~~~~~
-          → compiled:   nocol as b
-                        ^"
-  `),
+      "Failure in model a (models/a.sql)
+        models/a.sql:3:6  sql-42703  column "nocol" does not exist
+            3 │   {{ bad() }}
+              │      ~~~~~
+            → compiled:   nocol as b
+                          ^
+
+      not-published  Nothing was published: not everything passed.
+          → what was built is kept until the next build, to be looked at: analytics__sluice_next"
+    `),
 );
 
 shown(
@@ -81,13 +90,16 @@ shown(
   },
   (text) =>
     expect(text).toMatchInlineSnapshot(`
-    "Failure in model a (models/a.sql)
-      models/e.sql:3:3  sql-42703  column "nope_col" does not exist
-          3 │   nope_col
-            │   ~~~~~~~~
-          → compiled:   nope_col
-                        ^"
-  `),
+      "Failure in model a (models/a.sql)
+        models/e.sql:3:3  sql-42703  column "nope_col" does not exist
+            3 │   nope_col
+              │   ~~~~~~~~
+            → compiled:   nope_col
+                          ^
+
+      not-published  Nothing was published: not everything passed.
+          → what was built is kept until the next build, to be looked at: analytics__sluice_next"
+    `),
 );
 
 shown(
@@ -95,13 +107,16 @@ shown(
   { "models/a.sql": table("select '🎉🎉' as x, {{ '1' }} as y, 'é' as z, notthere as q") },
   (text) =>
     expect(text).toMatchInlineSnapshot(`
-    "Failure in model a (models/a.sql)
-      models/a.sql:2:47  sql-42703  column "notthere" does not exist
-          2 │ select '🎉🎉' as x, {{ '1' }} as y, 'é' as z, notthere as q
-            │                                               ~~~~~~~~
-          → compiled: select '🎉🎉' as x, 1 as y, 'é' as z, notthere as q
-                                                            ^"
-  `),
+      "Failure in model a (models/a.sql)
+        models/a.sql:2:47  sql-42703  column "notthere" does not exist
+            2 │ select '🎉🎉' as x, {{ '1' }} as y, 'é' as z, notthere as q
+              │                                               ~~~~~~~~
+            → compiled: select '🎉🎉' as x, 1 as y, 'é' as z, notthere as q
+                                                              ^
+
+      not-published  Nothing was published: not everything passed.
+          → what was built is kept until the next build, to be looked at: analytics__sluice_next"
+    `),
 );
 
 shown("where the grammar breaks", { "models/a.sql": table("select 1 as id\n  form x where") }, (text) =>
@@ -111,7 +126,10 @@ shown("where the grammar breaks", { "models/a.sql": table("select 1 as id\n  for
           3 │   form x where
             │   ~~~~
           → compiled:   form x where
-                        ^"
+                        ^
+
+    not-published  Nothing was published: not everything passed.
+        → what was built is kept until the next build, to be looked at: analytics__sluice_next"
   `),
 );
 
@@ -129,8 +147,11 @@ shown(
             6 │           - not_null
               │             ~~~~~~~~
             → hint: Perhaps you meant to reference the column "a.id".
-            → compiled: select idd
-                               ^"
+            → compiled: where idd is null
+                              ^
+
+      not-published  Nothing was published: not everything passed.
+          → what was built is kept until the next build, to be looked at: analytics__sluice_next"
     `),
 );
 
@@ -139,12 +160,15 @@ shown(
   { "models/a.sql": "select 1 as id", "models/b.sql": "select 1\n{% if execute %} from {{ ref('a') }}{% endif %}" },
   (text) =>
     expect(text).toMatchInlineSnapshot(`
-    "Failure in model b (models/b.sql)
-      models/b.sql:2:31  ref-undeclared  "a" is read here, but the call was not seen when the project was parsed.
-          2 │ {% if execute %} from {{ ref('a') }}{% endif %}
-            │                               ~
-          → add the line "-- depends_on: {{ ref('a') }}" to the file, so that the order of the graph is known"
-  `),
+      "Failure in model b (models/b.sql)
+        models/b.sql:2:31  ref-undeclared  "a" is read here, but the call was not seen when the project was parsed.
+            2 │ {% if execute %} from {{ ref('a') }}{% endif %}
+              │                               ~
+            → add the line "-- depends_on: {{ ref('a') }}" to the file, so that the order of the graph is known
+
+      not-published  Nothing was published: not everything passed.
+          → what was built is kept until the next build, to be looked at: analytics__sluice_next"
+    `),
 );
 
 shown(

@@ -86,7 +86,7 @@ test(
         "{{ config(alias='bee') }} select '{{ ref('a') }} {{ is_incremental() }}' as said from {{ ref('a') }}",
       "models/s.yml": "models: [{name: a, columns: [{name: id, data_tests: [not_null]}]}]",
     });
-    const { code, all } = await sluice("build");
+    const { code, all } = await sluice("build", "--direct");
     expect(code, all).toBe(0);
     expect(await rows("select * from analytics.bee")).toEqual([{ said: '"other"."t_a" True' }]);
   }),

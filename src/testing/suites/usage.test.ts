@@ -11,7 +11,7 @@ test("--help lists the commands by group, and each command's help has its option
   const general = await cli("--help");
   expect(general.code).toBe(0);
   const verbs =
-    "build run test seed snapshot load retry clone run-operation plan compile show ls parse source docs debug init deps generate up down clean".split(
+    "build run test seed snapshot load retry clone run-operation publish rollback history watch schedule docs grants metabase plan compile show ls parse source debug init deps generate up down clean".split(
       " ",
     );
   for (const verb of verbs) expect(general.stdout).toMatch(new RegExp(`^  ${verb}\\b`, "m"));
@@ -39,7 +39,7 @@ const WRONG: readonly (readonly [words: string, said: string])[] = [
   ["build --selct a", 'Unknown option "--selct" for sluice build. Did you mean --select?'],
   [
     "build --output json",
-    'Unknown option "--output" for sluice build. It is an option of plan, compile, show, ls, source, generate.',
+    'Unknown option "--output" for sluice build. It is an option of history, metabase, plan, compile, show, ls, source, generate.',
   ],
   ["build a", 'sluice build takes no argument "a". Did you mean  sluice build --select a?'],
   ["build --select", "--select needs a value."],

@@ -1,0 +1,25 @@
+/** dbt's own objects as templates see them: attributes, keys, and `to_dict()`. */
+import { PyDict, str, toPython } from "../jinja/index.ts";
+import type { Mapping } from "../project/types.ts";
+
+export class DbtObject {
+  readonly #values: PyDict;
+  readonly #attributes: Readonly<{ [name: string]: unknown }>;
+
+  /** `attributes` are what differs from the plain values: records within, times. */
+  constructor(values: Mapping, attributes: Readonly<{ [name: string]: unknown }> = {}) {
+    this.#values = toPython(values) as PyDict;
+    this.#attributes = attributes;
+  }
+
+  __getattr__(name: string): unknown {
+    if (name === "to_dict") return () => this.#values;
+    return Object.hasOwn(this.#attributes, name) ? this.#attributes[name] : this.#values.get(name);
+  }
+  __getitem__(key: unknown): unknown {
+    return this.__getattr__(str(key));
+  }
+  __contains__(key: unknown): boolean {
+    return this.#values.has(key);
+  }
+}
