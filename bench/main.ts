@@ -4,8 +4,8 @@ import { spawnSync } from "node:child_process";
 import { benchBuild } from "./build.ts";
 import { benchLoad } from "./load.ts";
 import { benchParse } from "./parse.ts";
-import { benchSimpleModels } from "./simple-models.ts";
 import { benchSite } from "./site.ts";
+import { benchSimpleModels } from "./simple-models.ts";
 import { benchStart } from "./start.ts";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -30,6 +30,16 @@ say(
   `                   ${((parse.seconds / parse.models) * 1000).toFixed(2)} ms a model; ${(parse.seconds / start.bare).toFixed(1)} × bare node\n`,
 );
 
+for (const site of await benchSite([10, 1000])) {
+  const label = `${site.models} models`.padEnd(12);
+  const painted =
+    site.overview === undefined || site.lineage === undefined
+      ? "first paint not measured: no Chromium"
+      : `first paint of the overview ${seconds(site.overview)}, of the lineage ${seconds(site.lineage)}`;
+  say(`Site ${label}  generated in ${seconds(site.generate)}, ${(site.bytes / 1e6).toFixed(1)} MB; ${painted}`);
+}
+say("");
+
 for (const [models, runs] of [
   [2000, 5],
   [10_000, 3],
@@ -39,16 +49,6 @@ for (const [models, runs] of [
   say(
     `Simple models      ${models.toLocaleString("en")} models, ${(models * 3).toLocaleString("en")} tests: sluice parse ${seconds(simple.seconds)}, peak ${Math.round(simple.peakRss)} MB${beside}`,
   );
-}
-say("");
-
-for (const site of await benchSite([10, 1000])) {
-  const label = `${site.models} models`.padEnd(12);
-  const painted =
-    site.overview === undefined || site.lineage === undefined
-      ? "first paint not measured: no Chromium"
-      : `first paint of the overview ${seconds(site.overview)}, of the lineage ${seconds(site.lineage)}`;
-  say(`Site ${label}  generated in ${seconds(site.generate)}, ${(site.bytes / 1e6).toFixed(1)} MB; ${painted}`);
 }
 say("");
 

@@ -7,7 +7,7 @@ psql --set=ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
   --set=warehouse="$WAREHOUSE_DATABASE" \
   --set=builder="$WAREHOUSE_USER" --set=builder_password="$WAREHOUSE_PASSWORD" \
   --set=reader="$BI_USER" --set=reader_password="$BI_PASSWORD" \
-  --set=metabase_password="$METABASE_DB_PASSWORD" <<'SQL'
+  --set=metabase_password="$METABASE_DB_PASSWORD" --set=airflow_password="$AIRFLOW_DB_PASSWORD" <<'SQL'
 -- Builds own the warehouse; they also make the roles that readers are members of.
 create role :"builder" login createrole password :'builder_password';
 create database :"warehouse" owner :"builder";
@@ -24,7 +24,12 @@ alter role :"reader" set statement_timeout = '60s';
 create role metabase login password :'metabase_password';
 create database metabase owner metabase;
 
+-- Airflow's, likewise.
+create role airflow login password :'airflow_password';
+create database airflow owner airflow;
+
 revoke connect on database :"warehouse" from public;
 grant connect on database :"warehouse" to :"builder", bank_reader;
 revoke connect on database metabase from public;
+revoke connect on database airflow from public;
 SQL

@@ -1,6 +1,15 @@
 // Compiles src/ to dist/: ES modules in chunks, so that a command loads only what it uses, and the types of the API.
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -51,6 +60,13 @@ await build({
   legalComments: "eof",
   logLevel: "warning",
 });
+// What is bundled into the pages comes with its licences.
+const bundled = ["preact", "minisearch", "chart.js", "@kurkle/color", "highlight.js", "@fontsource-variable/inter"];
+const licences = bundled.map((name) => {
+  const file = readdirSync(`node_modules/${name}`).find((one) => /^licen[cs]e/i.test(one));
+  return `${name}\n\n${readFileSync(`node_modules/${name}/${file}`, "utf8").trim()}\n`;
+});
+writeFileSync(`${unfinished}/site/licences.txt`, licences.join(`\n${"-".repeat(80)}\n\n`));
 for (const file of ["index.html", "icon.svg"]) copyFileSync(`${web}/${file}`, `${unfinished}/site/${file}`);
 chmodSync(`${unfinished}/cli.js`, 0o755);
 const tsc = createRequire(import.meta.url)

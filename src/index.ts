@@ -27,6 +27,7 @@ export {
   SIZES,
 } from "./parse/dashboard.ts";
 export { type DeclaredDashboard, readDashboard } from "./parse/read-dashboard.ts";
+export { namesRead } from "./parse/sources.ts";
 export type {
   DataTestNode,
   ExposureNode,

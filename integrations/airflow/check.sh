@@ -21,7 +21,7 @@ chmod +x "$work/bin/sluice"
 export AIRFLOW_HOME="$work/airflow" AIRFLOW__CORE__LOAD_EXAMPLES=false AIRFLOW__CORE__DAGS_FOLDER="$root/integrations/airflow/dags"
 export AIRFLOW__CORE__UNIT_TEST_MODE=false AIRFLOW__COSMOS__PROPAGATE_LOGS=false PYTHONDONTWRITEBYTECODE=1
 export PATH="$work/bin:$venv/bin:$PATH"
-export SLUICE="$work/bin/sluice" SLUICE_PROJECT_DIR="$work/bank" SLUICE_TARGET=dev
+export SLUICE="$work/bin/sluice" SLUICE_PROJECT_DIR="$work/bank" SLUICE_TARGET=dev SLUICE_RETRIES=0
 airflow db migrate >"$work/migrate.log" 2>&1 || { cat "$work/migrate.log"; exit 1; }
 
 for tasks in steps models; do

@@ -1,4 +1,5 @@
 /** The graph: a manifest's resources joined by what they read, proven free of cycles. */
+import { Graph as Container } from "graphlib";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Manifest, NodeId, Resource } from "../parse/manifest.ts";
 import { findCycles } from "./cycles.ts";
@@ -29,28 +30,27 @@ export function buildGraph(manifest: Manifest): { graph?: Graph; diagnostics: Di
   for (const group of [manifest.sources, manifest.nodes, manifest.exposures]) {
     for (const [id, resource] of group) resources.set(id, resource);
   }
+  const container = new Container<unknown, Resource>({ directed: true });
   const ids = [...resources.keys()].toSorted();
-  const above = new Map<NodeId, NodeId[]>(ids.map((id) => [id, []]));
-  const below = new Map<NodeId, NodeId[]>(ids.map((id) => [id, []]));
-  // In order of the children, so that those of each parent come out sorted.
+  for (const id of ids) container.setNode(id, resources.get(id));
   for (const id of ids) {
-    for (const parent of new Set(declaredParents(resources.get(id)!))) {
-      const children = below.get(parent);
-      if (!children) continue;
-      children.push(id);
-      above.get(id)!.push(parent);
+    for (const parent of declaredParents(resources.get(id)!)) {
+      if (resources.has(parent)) container.setEdge(parent, id);
     }
-    above.get(id)!.sort();
   }
-  const parents = (id: NodeId): readonly NodeId[] => known(above.get(id), id);
-  const children = (id: NodeId): readonly NodeId[] => known(below.get(id), id);
+
+  const parents = neighbours((id) => container.predecessors(id));
+  const children = neighbours((id) => container.successors(id));
   const { order, stuck } = orderByLevel(ids, parents);
   if (stuck.length > 0) return { diagnostics: findCycles(stuck, parents, (id) => resources.get(id)!) };
 
   const graph: Graph = {
     manifest,
-    has: (id) => resources.has(id),
-    resource: (id) => known(resources.get(id), id),
+    has: (id) => container.hasNode(id),
+    resource: (id) => {
+      if (!container.hasNode(id)) throw new Error(`Internal error: ${id} is not in the graph`);
+      return container.node(id);
+    },
     parents,
     children,
     ancestors: (id, depth) => reach([id], parents, depth),
@@ -66,9 +66,20 @@ function declaredParents(resource: Resource): readonly NodeId[] {
   return resource.dependsOn;
 }
 
-function known<T>(found: T | undefined, id: NodeId): T {
-  if (found === undefined) throw new Error(`Internal error: ${id} is not in the graph`);
-  return found;
+/** Sorts and keeps the answers: graphlib makes a new, unsorted array at every call. */
+function neighbours(ask: (id: NodeId) => string[] | undefined): (id: NodeId) => readonly NodeId[] {
+  const known = new Map<NodeId, readonly NodeId[]>();
+  return (id) => {
+    let answer = known.get(id);
+    if (!answer) {
+      const found = ask(id);
+      if (!found) throw new Error(`Internal error: ${id} is not in the graph`);
+      // Only NodeIds were put in; graphlib's types know strings.
+      answer = found.toSorted() as NodeId[];
+      known.set(id, answer);
+    }
+    return answer;
+  };
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { Mapping, Package, SourceProperties } from "../project/types.ts";
 import { effectiveConfig, isMapping, nodeConfig } from "./config.ts";
 import { type ExposureNode, nodeId, type NodeId, type SourceNode } from "./manifest.ts";
+import type { Panel } from "./dashboard.ts";
 import type { RefCall, SourceCall } from "../context/phase.ts";
 import { error } from "../diagnostics/diagnostic.ts";
 import { readDashboard } from "./read-dashboard.ts";
@@ -104,6 +105,13 @@ const CALLS = /\b(?:ref|source)\s*\(([^()]*)\)/g;
 
 /** The calls in a panel's SQL, as written, each once. */
 export const callsIn = (sql: string): string[] => [...new Set([...sql.matchAll(CALLS)].map(([call]) => call))];
+
+/** What a panel reads, by name: `orders`, and of sources `raw.orders`. */
+export function namesRead({ reads }: Panel): string[] {
+  if ("model" in reads) return [reads.model];
+  const calls = callsIn(reads.sql).flatMap((text) => readCall(text) ?? []);
+  return calls.map((call) => (call.kind === "ref" ? call.ref.name : `${call.source.source}.${call.source.name}`));
+}
 
 /** `ref('a')`, `ref('package', 'a')`, `source('s', 't')`: the calls that stand in YAML without braces. */
 export function readCall(

@@ -19,7 +19,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ["load", "lib diagnostics postgres state type:project", "csv-parse"],
   ["context", "lib diagnostics project jinja postgres/catalog.ts postgres/relation.ts", "js-yaml"],
   ["parse", "lib diagnostics project jinja context postgres/relation.ts", ""],
-  ["graph", "lib diagnostics parse type:project", ""],
+  ["graph", "lib diagnostics parse type:project", "graphlib"],
   [
     "plan",
     "lib diagnostics parse graph postgres/relation.ts postgres/sql/swap.ts type:postgres type:state type:project",

@@ -17,7 +17,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG
 
 SLUICE = os.environ.get("SLUICE", "sluice")
-PROJECT = Path(os.environ.get("SLUICE_PROJECT_DIR", "/opt/bank"))
+PROJECT = Path(os.environ.get("SLUICE_PROJECT_DIR", "/project"))
 TARGET = os.environ.get("SLUICE_TARGET", "prod")
 TASKS = os.environ.get("SLUICE_DAG_TASKS", "steps")
 # A day's file from the core banking system would arrive by itself; the example makes one.
@@ -79,7 +79,7 @@ with DAG(
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Zurich"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 1, "retry_delay": timedelta(minutes=2)},
+    default_args={"retries": int(os.environ.get("SLUICE_RETRIES", "1")), "retry_delay": timedelta(minutes=2)},
     tags=["bank", "sluice"],
     doc_md=__doc__,
 ) as dag:

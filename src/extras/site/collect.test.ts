@@ -112,6 +112,22 @@ test("results of a command that built nothing say nothing of the nodes", async (
   expect(known.notes).toEqual([]);
 });
 
+test("what the last run left as it was has the rows and the time of the run that built it", async () => {
+  const artifacts = await readArtifacts(DBT_MADE);
+  const entry = { at: "2026-01-01T00:00:00.000Z", seconds: 0.001 };
+  const entries = [
+    { ...entry, run: "b", status: "reused" as const },
+    { ...entry, run: "a", status: "success" as const, seconds: 7, rows: 364 },
+  ];
+  const history = { runs: [], nodes: new Map([["model.shop.stg_orders", entries]]), publications: [] };
+  const { site: known } = collect(artifacts, { generatedAt: new Date(0), history });
+  expect(known.nodes.find((one) => one.name === "stg_orders")).toMatchObject({
+    status: "success",
+    seconds: 7,
+    rows: 364,
+  });
+});
+
 /** What the scripts beside the page leave behind. */
 async function dataOf(out: string): Promise<{ site: SiteData } & Record<string, unknown>> {
   const window: { sluice?: { site: SiteData } & Record<string, unknown> } = {};

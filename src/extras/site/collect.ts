@@ -80,10 +80,16 @@ function lastOf(history: History | undefined): Map<string, Result> {
   return new Map(own);
 }
 
-/** What run_results.json does not say, since the last run did not have the node, the ledger may. */
+/** What run_results.json does not say, since the last run did not have the node or left it as it was, the ledger may. */
 function withHistory(results: Map<string, Result>, history: History | undefined): Map<string, Result> {
-  for (const [id, [entry]] of history?.nodes ?? []) {
-    if (entry && !results.has(id)) results.set(id, { ...entry, startedAt: entry.at, compiled: "" });
+  for (const [id, entries] of history?.nodes ?? []) {
+    const [entry] = entries;
+    const known = results.get(id) ?? (entry && { ...entry, startedAt: entry.at, compiled: "" });
+    // What was not built again took as long, and has as many rows, as when it was.
+    const built = entry?.status === "reused" ? entries.find(({ status }) => status !== "reused") : undefined;
+    const { seconds, rows } = built ?? {};
+    if (known)
+      results.set(id, { ...known, ...(seconds !== undefined && { seconds }), ...(rows !== undefined && { rows }) });
   }
   return results;
 }

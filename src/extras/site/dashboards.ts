@@ -1,7 +1,7 @@
 /** Exposures of type dashboard → what the pages draw; rows come from `ask`, where there is a database. */
 import type { Diagnostic, Panel } from "../../index.ts";
-import { columnsOf, inWords, readDashboard } from "../../index.ts";
-import { type Json, list, map, text, texts } from "./artifacts.ts";
+import { columnsOf, inWords, namesRead, readDashboard } from "../../index.ts";
+import { map, text, texts } from "./artifacts.ts";
 import type { Rows, SiteDashboard, SitePanel, TestCounts } from "./data.ts";
 import { inlineHtmlOf } from "./markdown.ts";
 import type { Entry } from "./nodes.ts";
@@ -33,8 +33,10 @@ export async function dashboardsOf(
     const reads = texts(map(json["depends_on"])["nodes"]).flatMap((parent) => index.get(parent) ?? []);
     const panels: SitePanel[] = [];
     for (const panel of dashboard?.panels ?? []) {
-      const used = readsOf(panel, json["refs"], reads, index);
-      panels.push({ ...(await sitePanel(panel, ask)), reads: used, tests: countOf(used) });
+      const used = readsOf(panel, reads, index);
+      const made = await sitePanel(panel, ask);
+      if (ask && made.problem !== undefined) notes.push(`Panel "${panel.name}" of "${name}": ${made.problem}`);
+      panels.push({ ...made, reads: used, tests: countOf(used) });
     }
     const owner = text(map(json["owner"])["name"]) || text(map(json["owner"])["email"]);
     found.push({
@@ -66,20 +68,17 @@ async function sitePanel(panel: Panel, ask: AskPanel | undefined): Promise<Omit<
   };
 }
 
+/** `model.package.name`, with a version behind it or not; `source.package.source.table`. */
+const nameOf = (id: string): string =>
+  id
+    .split(".")
+    .slice(2, id.startsWith("source.") ? 4 : 3)
+    .join(".");
+
 /** Of what the dashboard depends on, what the panel names. */
-function readsOf(
-  { reads }: Panel,
-  refs: Json | undefined,
-  all: readonly number[],
-  index: ReadonlyMap<string, number>,
-): number[] {
-  const names =
-    "model" in reads
-      ? [reads.model]
-      : list(refs).flatMap((ref) => (text(map(ref)["name"]) !== "" ? [text(map(ref)["name"])] : []));
-  const used = names.filter((name) => "model" in reads || new RegExp(`ref\\([^)]*['"]${name}['"]`).test(reads.sql));
-  const ids = [...index].filter(([id, i]) => all.includes(i) && used.some((name) => id.split(".")[2] === name));
-  return ids.map(([, i]) => i);
+function readsOf(panel: Panel, all: readonly number[], index: ReadonlyMap<string, number>): number[] {
+  const names = namesRead(panel);
+  return [...index].filter(([id, i]) => all.includes(i) && names.includes(nameOf(id))).map(([, i]) => i);
 }
 
 async function answer(panel: Panel, ask: AskPanel): Promise<Pick<SitePanel, "sql" | "data" | "problem">> {

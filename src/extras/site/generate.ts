@@ -85,7 +85,9 @@ const quoted = (value: string): string => `'${value.replaceAll("'", "\\'")}'`;
 function callOf({ kind, json }: Entry): string | undefined {
   if (kind === "source") return `source(${quoted(text(json["source_name"]))}, ${quoted(text(json["name"]))})`;
   if (kind !== "model" && kind !== "seed" && kind !== "snapshot") return undefined;
-  return `ref(${quoted(text(json["package_name"]))}, ${quoted(text(json["name"]))})`;
+  const { version } = json;
+  const versioned = version === undefined || version === null ? "" : `, v=${JSON.stringify(version)}`;
+  return `ref(${quoted(text(json["package_name"]))}, ${quoted(text(json["name"]))}${versioned})`;
 }
 
 async function sampled(sluice: Sluice, call: string, most: number): Promise<Pick<NodeDetail, "sample">> {

@@ -100,8 +100,7 @@ async function publications(session: Session, site: string): Promise<SitePublica
   if (!(await exists(session, "sluice.publication_node"))) return [];
   const { rows } = await session.query<PublicationRow>(
     `select p.id::text, p.run_id, p.status, coalesce(p.published_at, p.prepared_at) as at, p.rollback_of::text,
-       coalesce(array_agg(n.schema_name || '.' || n.relation_name order by n.schema_name, n.relation_name)
-         filter (where n.relation_name is not null), '{}') as relations
+       string_agg(n.schema_name || '.' || n.relation_name, e'\\n' order by n.schema_name, n.relation_name) as relations
      from sluice.publication as p
      left join sluice.publication_node as n on n.publication_id = p.id
      where p.site = $1
@@ -113,7 +112,7 @@ async function publications(session: Session, site: string): Promise<SitePublica
     at: iso(at),
     run: run_id,
     status,
-    relations,
+    relations: relations?.split("\n") ?? [],
     ...(rollback_of !== null && { note: `takes publication ${rollback_of} back` }),
   }));
 }
@@ -124,5 +123,6 @@ interface PublicationRow {
   readonly status: string;
   readonly at: Date | string;
   readonly rollback_of: string | null;
-  readonly relations: readonly string[];
+  /** One a line. */
+  readonly relations: string | null;
 }

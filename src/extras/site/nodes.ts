@@ -39,7 +39,7 @@ export function siteNode(
   const relation = relationOf(json);
   return {
     id,
-    name: kind === "source" ? `${text(json["source_name"])}.${text(json["name"])}` : text(json["name"]),
+    name: nameOf(kind, json),
     kind,
     layer: layerOf(kind, json, project),
     path: text(json["original_file_path"]),
@@ -53,6 +53,12 @@ export function siteNode(
     ...(result?.rows !== undefined && { rows: result.rows }),
     tests: countTests(tests),
   };
+}
+
+function nameOf(kind: Kind, json: JsonMap): string {
+  const { version } = json;
+  if (kind === "source") return `${text(json["source_name"])}.${text(json["name"])}`;
+  return version === undefined || version === null ? text(json["name"]) : `${text(json["name"])}.v${String(version)}`;
 }
 
 /** `schema.identifier`, unquoted as people write it. */
@@ -129,7 +135,7 @@ export function factsOf({ json, kind }: Entry, catalog: JsonMap | undefined): [s
   const facts: [string, string][] = [
     ["Relation", relationOf(json)],
     ["Materialised", kind === "model" || kind === "snapshot" ? text(config["materialized"]) : ""],
-    ["Type in the database", text(table["type"]).toLowerCase()],
+    ["Database type", text(table["type"]).toLowerCase()],
     ["Owner", text(table["owner"]) || text(owner["name"]) || text(owner["email"])],
     ["Rows", rows === undefined ? "" : String(rows)],
     ["Contract", map(config["contract"])["enforced"] === true ? "enforced" : ""],

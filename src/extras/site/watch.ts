@@ -32,6 +32,8 @@ export async function whenRunsFinish(folder: string, work: () => Promise<void>):
   const watcher: FSWatcher = watch(folder, (_, name) => {
     if (name === null || FILES.includes(name)) again();
   });
+  // The folder may be removed, as by `sluice clean`: then there is nothing more to hear.
+  watcher.on("error", () => {});
   return () => {
     clearTimeout(timer);
     watcher.close();

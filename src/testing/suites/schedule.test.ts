@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Client } from "pg";
 import { expect, test } from "vitest";
 import { type Rig, rig, type StartOptions } from "../rig.ts";
 
@@ -252,6 +253,35 @@ test(
     expect(stdout).toMatch(new RegExp(`^yearly .* next ${next}  last \\S+ success  runs show`, "m"));
     expect(stdout).toMatch(/^bad .* error /m);
     expect(stdout).toMatch(/^stuck .* timeout /m);
+  }),
+);
+
+test(
+  "a database that is away for a while does no harm: /health says so, and firings go on",
+  rig(async (r) => {
+    await r.write({ "schedule.yml": `jobs:\n${job("quick", 1, "show --inline 'select 1 as a'")}` });
+    const running = await schedule(r);
+    const health = async (): Promise<number> => (await fetch(`http://127.0.0.1:${running.port}/health`)).status;
+    await until("it fires", async () => (await firings(r, "success")).length > 0);
+    const name = new URL(r.url).pathname.slice(1);
+    const elsewhere = new Client({ connectionString: r.url.replace(name, "postgres") });
+    await elsewhere.connect();
+    try {
+      await elsewhere.query(`alter database ${name} allow_connections false`);
+      await elsewhere.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [name]);
+      await until("it fails", async () => (await health()) === 503);
+      await elsewhere.query(`alter database ${name} allow_connections true`);
+    } finally {
+      await elsewhere.end();
+    }
+    const before = (await firings(r, "success")).length;
+    await until("it is well again", async () => (await health()) === 200);
+    await until("it fires again", async () => (await firings(r, "success")).length > before + 1);
+    running.kill("SIGTERM");
+    const { code, stdout } = await running.done;
+    expect(code).toBe(0);
+    expect(stdout).toContain("The ledger cannot be written, trying again: ");
+    expect(await firings(r, "running")).toEqual([]);
   }),
 );
 

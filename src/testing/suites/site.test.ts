@@ -157,14 +157,33 @@ describe.skipIf(executable === undefined)("the site in a browser", () => {
     }
   });
 
+  test("the overview says what was published, and how the run went", async () => {
+    const { page, faults } = await openFile(site, "#/");
+    const text = await page.locator("main").textContent();
+    expect(text).toContain("last build succeeded");
+    expect(text).toMatch(/Relations built(\d+) of \1/);
+    expect(text).toMatch(/Need attention0/);
+    const published = page.locator("section", { has: page.getByRole("heading", { name: "Published" }) });
+    expect(await published.locator("tbody tr").textContent()).toMatch(
+      /published.*marts\.customer_overview.* and \d+ more/,
+    );
+    expect(faults).toEqual([]);
+  });
+
   test("lineage is walked with the mouse and with the keyboard, searched, focused by levels, and coloured by status", async () => {
     const { page, faults } = await openFile(site, "#/lineage");
     const graph = page.getByRole("application");
+    const { nodes: listed, sources } = JSON.parse(
+      await readFile(join(bank.dir, "target/manifest.json"), "utf8"),
+    ) as Record<string, object>;
+    // Tests, hooks and analyses are not drawn; the one exposure is.
+    const drawn = Object.keys(listed!).filter((id) => /^(model|seed|snapshot)\./.test(id));
+    const all = drawn.length + Object.keys(sources!).length + 1;
     const nodes = page.locator("[data-node]");
     const names = async (): Promise<string[]> =>
       nodes.evaluateAll((all) => all.map((one) => one.getAttribute("data-name")!));
     const card = page.locator(".graph-card h2");
-    expect(await nodes.count()).toBe(28);
+    expect(await nodes.count()).toBe(all);
 
     await page.locator('[data-name="customer_overview"]').click();
     expect(await card.textContent()).toBe("customer_overview");
@@ -206,7 +225,7 @@ describe.skipIf(executable === undefined)("the site in a browser", () => {
     await page.getByRole("button", { name: "By status" }).click();
     expect(await page.locator(".graph-legend").textContent()).toContain("failed");
     await page.getByRole("button", { name: "Show the whole project" }).click();
-    expect(await nodes.count()).toBe(28);
+    expect(await nodes.count()).toBe(all);
     await graph.focus();
     await page.keyboard.press("Enter");
     expect(await page.locator("h1").textContent()).toBe("top_customers");

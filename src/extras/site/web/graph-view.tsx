@@ -16,6 +16,8 @@ export interface GraphViewProps {
   readonly onSelect: (node: number | undefined) => void;
   readonly onOpen: (node: number) => void;
   readonly class: string;
+  /** In pixels; without it the style sheet says. */
+  readonly height?: number;
 }
 
 export function GraphView(props: GraphViewProps): JSX.Element {
@@ -41,6 +43,7 @@ export function GraphView(props: GraphViewProps): JSX.Element {
     <div
       ref={box}
       class={`graph ${props.class}`}
+      style={props.height === undefined ? {} : { height: `${props.height}px` }}
       tabIndex={0}
       role="application"
       aria-label={`Lineage of ${plural(nodes.length, "node")}. Arrow keys go from node to node, Enter opens one, plus and minus zoom, 0 shows all, Escape lets go.`}

@@ -7,20 +7,20 @@ import { Card, StatusBadge } from "./parts.tsx";
 /** Durations and rows of the last runs; drawn where there are several. */
 export function History({ entries }: { entries: readonly HistoryEntry[] }): JSX.Element | null {
   if (entries.length === 0) return null;
-  const inOrder = entries.toReversed();
+  const built = entries.filter(({ status }) => status !== "reused" && status !== "skipped").toReversed();
   return (
     <Card class="span-12" title="Run history">
-      {entries.length > 2 && (
+      {built.length > 2 && (
         <div class="panel">
           <Canvas
             class="plot"
-            label="Seconds of each run, oldest first; the table below has the figures"
+            label="Seconds of each run that built it, oldest first; the table below has the figures"
             drawing={{
               kind: "bar",
               dimensions: ["at"],
               measures: [{ column: "seconds", label: "Seconds", format: "decimal" }],
               columns: ["at", "seconds"],
-              rows: inOrder.map((entry) => [formatTime(entry.at), String(entry.seconds)]),
+              rows: built.map((entry) => [formatTime(entry.at), String(entry.seconds)]),
             }}
           />
         </div>

@@ -11,19 +11,26 @@ import { go, href } from "./router.ts";
 import { children, detailOf, nodeAt, site } from "./store.ts";
 import { Tests } from "./tests-view.tsx";
 
+/** The others have nothing to run. */
+const BUILT = new Set(["model", "seed", "snapshot"]);
+
 export function NodePage({ index }: { index: number }): JSX.Element {
   const node = nodeAt(index);
   useTitle(`${node.name} · ${site.project}`);
+  const dashboard = site.dashboards.find((one) => one.node === index);
   const detail = useLoaded(() => detailOf(index), index);
   return (
     <div class="page">
       <div class="page-head">
         <h1>{node.name}</h1>
         <span class="badge">{node.kind}</span>
-        <StatusBadge status={node.status} />
+        {(node.status !== "none" || BUILT.has(node.kind)) && <StatusBadge status={node.status} />}
         <TestsBadge tests={node.tests} />
       </div>
-      <p class="lead muted">{node.path !== "" && <code>{node.path}</code>}</p>
+      <p class="lead muted">
+        {node.path !== "" && <code>{node.path}</code>}
+        {dashboard && <a href={href("dashboard", dashboard.name)}> Open the dashboard</a>}
+      </p>
       {detail instanceof Error ? (
         <p class="note">{detail.message}.</p>
       ) : (
@@ -82,6 +89,7 @@ function Neighbours({ index }: { index: number }): JSX.Element {
       {nodes.length > 1 && nodes.length <= 40 && (
         <GraphView
           class="small"
+          height={Math.min(460, Math.max(200, 40 + 66 * Math.max(node.parents.length, children[index]!.length)))}
           nodes={nodes}
           selected={index}
           colourOf={(i) => layerColour(nodeAt(i).layer)}

@@ -84,9 +84,9 @@ function Figures(): JSX.Element {
       />
       {published ? (
         <Figure
-          label="Last publication"
-          value={plural(published.relations.length, "relation")}
-          of={formatTime(published.at)}
+          label={`Published ${formatTime(published.at)}`}
+          value={formatCount(published.relations.length)}
+          of={published.relations.length === 1 ? "relation" : "relations"}
         />
       ) : (
         <Figure
