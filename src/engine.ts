@@ -57,6 +57,8 @@ export interface OpenOptions extends Omit<ReadOptions, "projectDir" | "render" |
   readonly window?: RunFacts["window"];
   /** Models read their parents for this stretch of time only. */
   readonly sample?: RunFacts["sample"];
+  /** Models are not read, and mistakes in them do not matter: for commands on what was built before. */
+  readonly withoutModels?: boolean;
   /** The verb: templates see it as `flags.WHICH`. */
   readonly command?: string;
   /** Called before the embedded server is started, which takes seconds the first time. */
@@ -100,7 +102,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
   const effects = { ...realEffects, ...options.effects };
   const jinja = new Jinja();
   const { effects: _, onServerStart, fullRefresh = false, command = "run", ...more } = options;
-  const { empty = false, storeFailures = false, window, sample, ...reading } = more;
+  const { empty = false, storeFailures = false, window, sample, withoutModels, ...reading } = more;
   const chosen: Chosen = { ids: [] };
   const times = { ...(window && { window }), ...(sample && { sample }) };
   const facts: RunFacts = {
@@ -116,6 +118,10 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
   };
   const render = nativeRenderer(jinja);
   const { project, diagnostics } = await readProject({ ...reading, projectDir: dir, env: effects.env, render });
+  if (project && withoutModels) {
+    const connections = new Connections(project, onServerStart);
+    return new Sluice({ facts, jinja, diagnostics: publishSettings(project).diagnostics, project, connections });
+  }
   if (!project || hasErrors(diagnostics)) return new Sluice({ facts, jinja, diagnostics });
   const parsed = parseProject(project, jinja, facts);
   const { graph, diagnostics: cycles } = buildGraph(parsed.manifest);
@@ -194,6 +200,10 @@ export class Sluice {
 
   get diagnostics(): readonly Diagnostic[] {
     return this.#parts.diagnostics;
+  }
+  /** Enough is known to ask the database: what `withoutModels` gives. */
+  get reachable(): boolean {
+    return !hasErrors(this.diagnostics) && this.#parts.connections !== undefined;
   }
   get ok(): boolean {
     return !hasErrors(this.diagnostics) && this.#parts.graph !== undefined;

@@ -67,7 +67,12 @@ const WRITES_MANIFEST = new Set([
 ]);
 
 /** Opens the project named by the arguments; `args.fullRefresh` is seen by templates. */
-export async function openProject(args: OpenArgs, command: string, onServerStart: () => void): Promise<Sluice> {
+export async function openProject(
+  args: OpenArgs,
+  command: string,
+  onServerStart: () => void,
+  more: { readonly withoutModels?: boolean } = {},
+): Promise<Sluice> {
   const { open } = await import("../index.ts");
   const threads = args.singleThreaded ? 1 : args.threads;
   return open(projectFolder(args.projectDir), {
@@ -83,12 +88,15 @@ export async function openProject(args: OpenArgs, command: string, onServerStart
     ...(args.targetPath ? { targetPath: args.targetPath } : {}),
     ...(args.vars ? { vars: args.vars } : {}),
     ...(threads ? { threads } : {}),
+    ...more,
   });
 }
 
 interface ProjectOptions {
   /** More for the reporter, which is made before the project is open. */
   readonly report?: (sluice: () => Sluice | undefined) => Partial<ReportOptions>;
+  /** The command is about what was built before: mistakes in models do not stop it. */
+  readonly withoutModels?: true;
   /** Absent: as dbt's command of that name. */
   readonly writesManifest?: boolean;
 }
@@ -107,10 +115,11 @@ export async function withProject(
   const reporter = reporterFor(args, options.report?.(() => sluice) ?? {});
   try {
     const policy = await warningPolicy(args);
-    sluice = await openProject(args, command, () => reporter.notice("Starting PostgreSQL …"));
+    const { withoutModels = false } = options;
+    sluice = await openProject(args, command, () => reporter.notice("Starting PostgreSQL …"), { withoutModels });
     const diagnostics = policy.judge(sluice.diagnostics);
     if (diagnostics.length > 0) reporter.diagnostics(diagnostics);
-    if (!sluice.ok || hasErrors(diagnostics)) return ExitCode.unusable;
+    if (!(withoutModels ? sluice.reachable : sluice.ok) || hasErrors(diagnostics)) return ExitCode.unusable;
     if ((options.writesManifest ?? WRITES_MANIFEST.has(command)) && args.writeJson !== false)
       await writeManifest(sluice);
     return await work(sluice, reporter);

@@ -14,9 +14,14 @@ export const historyCommand: Command = {
   builder: OPTIONS,
   examples: ["sluice history", "sluice history --limit 5 --output json"],
   run: (args: GlobalArgs & { limit: number; output: "text" | "json" }) =>
-    withProject(args, "history", async (sluice, reporter) => {
-      const runs = await sluice.history(args.limit);
-      reporter.line(args.output === "json" ? JSON.stringify(runs, null, 2) : historyText(runs));
-      return ExitCode.ok;
-    }),
+    withProject(
+      args,
+      "history",
+      async (sluice, reporter) => {
+        const runs = await sluice.history(args.limit);
+        reporter.line(args.output === "json" ? JSON.stringify(runs, null, 2) : historyText(runs));
+        return ExitCode.ok;
+      },
+      { withoutModels: true },
+    ),
 };

@@ -8,10 +8,14 @@ export const publishCommand: Command = {
   builder: {},
   examples: ["sluice publish"],
   run: (args: GlobalArgs) =>
-    withProject(args, "publish", (sluice, reporter) =>
-      interruptible(reporter, async (signal) => {
-        await sluice.publishReady({ signal, onEvent: (event) => reporter.event(event) });
-        return ExitCode.ok;
-      }),
+    withProject(
+      args,
+      "publish",
+      (sluice, reporter) =>
+        interruptible(reporter, async (signal) => {
+          await sluice.publishReady({ signal, onEvent: (event) => reporter.event(event) });
+          return ExitCode.ok;
+        }),
+      { withoutModels: true },
     ),
 };

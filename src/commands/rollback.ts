@@ -15,12 +15,16 @@ export const rollbackCommand: Command = {
   builder: { to: TO },
   examples: ["sluice rollback", "sluice rollback --to 4f1c2a"],
   run: (args: GlobalArgs & { to?: string }) =>
-    withProject(args, "rollback", (sluice, reporter) =>
-      interruptible(reporter, async (signal) => {
-        const undone = await sluice.rollback(args.to, { signal, onEvent: (event) => reporter.event(event) });
-        for (const { id, relations, held } of undone)
-          reporter.line(`Took back publication ${id}: ${relations} nodes (locked for ${Math.round(held * 1000)} ms)`);
-        return ExitCode.ok;
-      }),
+    withProject(
+      args,
+      "rollback",
+      (sluice, reporter) =>
+        interruptible(reporter, async (signal) => {
+          const undone = await sluice.rollback(args.to, { signal, onEvent: (event) => reporter.event(event) });
+          for (const { id, relations, held } of undone)
+            reporter.line(`Took back publication ${id}: ${relations} nodes (locked for ${Math.round(held * 1000)} ms)`);
+          return ExitCode.ok;
+        }),
+      { withoutModels: true },
     ),
 };

@@ -107,8 +107,8 @@ export interface DeltaSite {
   readonly view: RelationName;
   table(what: string): RelationName;
   kept(what: string): RelationName;
-  /** SQL of the id of the transaction that published it. */
-  readonly xid: string;
+  /** Its id. */
+  readonly publication: number;
 }
 
 export type Staging = (input: BuildInput, site: DeltaSite) => Statements<Delta | Refusal>;

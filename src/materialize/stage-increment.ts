@@ -50,7 +50,7 @@ export function* stageIncrement(input: BuildInput, site: DeltaSite): Statements<
     delta: quote(delta),
   };
   const kept = site.kept("kept");
-  const written = [deleteWritten(target, site.xid, keys, quote(site.kept("delta")))];
+  const written = [deleteWritten(target, site.publication, keys, quote(site.kept("delta")))];
   const putBackKept = putBack(
     target,
     kept,

@@ -86,7 +86,7 @@ function deltaSite({ published, publication }: StageInput): DeltaSite {
     view,
     table: (what) => deltaTable(view, what),
     kept: (what) => deltaTable({ ...published, schema: prevSchema(published.schema, publication) }, what),
-    xid: `(select xid::xid from sluice.publication where id = ${publication})`,
+    publication,
   };
 }
 

@@ -157,7 +157,7 @@ export async function publications(
 export async function recordPublished(session: Session, id: number, relations: number, kept: boolean): Promise<void> {
   const { rowCount } = await session.query(
     `update ${STATE_SCHEMA}.publication set status = 'published', published_at = clock_timestamp(),
-       xid = pg_current_xact_id(), relations = $2, kept = $3 where id = $1 and status = 'ready'`,
+       relations = $2, kept = $3 where id = $1 and status = 'ready'`,
     [id, relations, kept],
   );
   if (rowCount !== 1) throw new Error(`Internal error: publication ${id} is not ready`);
@@ -187,6 +187,7 @@ export async function recordPublished(session: Session, id: number, relations: n
        publication_id = excluded.publication_id, built_at = excluded.built_at`,
     [id],
   );
+  await recordTransaction(session, id);
 }
 
 /** In the transaction that takes a publication back: each node holds what it held before. */
@@ -213,8 +214,17 @@ export async function recordUndone(session: Session, id: number, by: number): Pr
   await session.query(`update ${STATE_SCHEMA}.publication set status = 'undone', kept = false where id = $1`, [id]);
   await session.query(
     `update ${STATE_SCHEMA}.publication set status = 'published', published_at = clock_timestamp(), rollback_of = $2,
-       xid = pg_current_xact_id(), relations = (select relations from ${STATE_SCHEMA}.publication where id = $2) where id = $1`,
+       relations = (select relations from ${STATE_SCHEMA}.publication where id = $2) where id = $1`,
     [by, id],
+  );
+  await recordTransaction(session, by);
+}
+
+/** The part of the transaction that holds the locks has an id of its own, which only a row tells that it has just written. */
+async function recordTransaction(session: Session, id: number): Promise<void> {
+  await session.query(
+    `update ${STATE_SCHEMA}.publication set xids = array[pg_current_xact_id()::xid, xmin] where id = $1`,
+    [id],
   );
 }
 

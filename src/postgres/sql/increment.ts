@@ -131,12 +131,19 @@ where exists (select from ${outcome.delta} as ${SOURCE} where ${mergeCondition(m
 
 /**
  * Takes away the rows that a publication wrote: those of its transaction, looked for among the delta's keys where there
- * are keys. `xid` is SQL.
+ * are keys. There, rows that rollbacks of later publications have put back since are its own as well.
  */
-export function deleteWritten(target: RelationName, xid: string, keys: readonly string[], delta: string): string {
+export function deleteWritten(
+  target: RelationName,
+  publication: number,
+  keys: readonly string[],
+  delta: string,
+): string {
+  const own = `select unnest(xids) from sluice.publication where id = ${publication}`;
+  if (keys.length === 0) return `delete from ${quote(target)} as ${DEST} where ${DEST}.xmin in (${own})`;
   const key = keys.join(", ");
-  const among = keys.length ? `(${key}) in (select ${key} from ${delta} as ${SOURCE}) and ` : "";
-  return `delete from ${quote(target)} as ${DEST} where ${among}${DEST}.xmin = ${xid}`;
+  return `delete from ${quote(target)} as ${DEST} where (${key}) in (select ${key} from ${delta} as ${SOURCE})
+  and ${DEST}.xmin in (${own} or rollback_of > ${publication})`;
 }
 
 export const putBack = (target: RelationName, kept: RelationName, columns: readonly string[]): string =>

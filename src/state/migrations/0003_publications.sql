@@ -7,7 +7,7 @@ create table publication (
   rollback_of bigint,
   prepared_at timestamptz not null default now(),
   published_at timestamptz,
-  xid xid8,
+  xids xid[],
   relations integer,
   seconds double precision,
   waited double precision,
@@ -16,7 +16,7 @@ create table publication (
 comment on table publication is 'What a run built out of sight, and what became of it. Ids also name the schemas "…__sluice_prev_<id>".';
 comment on column publication.site is 'Project and target schema: what is published together.';
 comment on column publication.status is '"ready" passed its tests and waits for `sluice publish`; "undone" was taken back by a rollback.';
-comment on column publication.xid is 'The transaction that published it.';
+comment on column publication.xids is 'The transaction that published it, and the part of it under locks: what its rows have as xmin.';
 comment on column publication.seconds is 'For which locks were held.';
 comment on column publication.waited is 'Seconds spent trying to get them.';
 comment on column publication.kept is 'What it replaced still exists, so that it can be rolled back.';
