@@ -133,7 +133,7 @@ for (const [kind, make] of Object.entries({ ...CASES, ...VARIANTS })) {
       expect(await db.rows(present(kind))).toEqual(expected(1));
       const before = await db.state();
       const again = await build(make(1));
-      expect({ built: again.built, publication: again.publication }).toEqual({ built: 0, publication: undefined });
+      expect({ built: again.built, publication: again.publication }).toEqual({ built: [], publication: undefined });
       expect(await db.state()).toEqual(before);
       expect(await workRelations()).toEqual([]);
     });
