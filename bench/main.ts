@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { benchBuild } from "./build.ts";
 import { benchLoad } from "./load.ts";
 import { benchParse } from "./parse.ts";
+import { reportPublishing } from "./publish-report.ts";
 import { benchSite } from "./site.ts";
 import { benchSimpleModels } from "./simple-models.ts";
 import { benchStart } from "./start.ts";
@@ -40,6 +41,7 @@ for (const site of await benchSite([10, 1000])) {
 }
 say("");
 
+await reportPublishing(say, seconds);
 for (const [models, runs] of [
   [2000, 5],
   [10_000, 3],

@@ -58,14 +58,25 @@ const OWN_STRATEGIES = ["default", "append", "delete+insert", "merge", "microbat
 
 export const strategyMacro = (strategy: string): string => `get_incremental_${strategy.replaceAll("+", "_")}_sql`;
 
+/** Looked for once for each way of building: a project has thousands of models and few of these. */
+const known = new WeakMap<MacroSet, Map<string, MacroNode | undefined>>();
+
 /** The block that builds this node, if one does. */
 export function customMaterialization(node: Pick<Node, "kind" | "config">, macros: MacroSet): MacroNode | undefined {
   if (node.kind !== "model") return undefined;
-  const { materialized } = node.config;
+  const { materialized, all } = node.config;
+  const strategy = String(all["incremental_strategy"] ?? "default");
+  const found = known.get(macros) ?? new Map<string, MacroNode | undefined>();
+  known.set(macros, found);
+  const key = JSON.stringify([materialized, strategy]);
+  if (!found.has(key)) found.set(key, blockFor(materialized, strategy, macros));
+  return found.get(key);
+}
+
+function blockFor(materialized: string, strategy: string, macros: MacroSet): MacroNode | undefined {
   const block = macros.materialization(materialized);
   if (block === undefined || block.package !== BUILTIN_PACKAGE) return block;
   const called = CALLED[materialized] ?? [];
-  const strategy = String(node.config.all["incremental_strategy"] ?? "default");
   const isOthers = materialized === "incremental" && !OWN_STRATEGIES.includes(strategy);
   if (isOthers && !macros.isOverridden(strategyMacro(strategy))) return undefined;
   return isOthers || called.some((name) => macros.isOverridden(name)) ? block : undefined;

@@ -1,5 +1,6 @@
 /** A node built out of sight, in one transaction with the record of it; or found to be there already. */
 import { assemble, type Compiled, type Piece, slice } from "../compile/assemble.ts";
+import type { TemplateQuery } from "../context/phase.ts";
 import { Failure } from "../diagnostics/diagnostic.ts";
 import { createMissingIndexes } from "../materialize/indexes.ts";
 import type { BuildInput, Statements } from "../materialize/materialization.ts";
@@ -43,7 +44,11 @@ export async function buildStaged(
 ): Promise<Outcome> {
   const { session, compiler } = context;
   const batches = isMicrobatch(node) ? looksOfBatches(node as ModelNode, compiler) : undefined;
-  const staged = await compiler.compile(node, (sql) => session.queryText(sql), batches?.substitutes);
+  const asking: TemplateQuery = (sql) => {
+    publishing.asked();
+    return session.queryText(sql);
+  };
+  const staged = await compiler.compile(node, asking, batches?.substitutes);
   const compiled = withPublishedLiterals(staged, publishing);
   const lasting = batches ? `${compiled.sql}\n${batches.mark}` : await lastingSql(node, context, compiled.sql);
   const examined = await publishing.examine(session, node, compiled.sql, lasting);

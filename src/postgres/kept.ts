@@ -138,6 +138,29 @@ export function groupKept(parts: readonly KeptPart[]): { own: KeptPart[]; depend
   return { own: parts.filter((part) => part.depth === 0), dependants };
 }
 
+/** Catalogs, and which of their rows say something of relations. */
+const STAMPED: readonly (readonly [catalog: string, where: string])[] = [
+  ["pg_class", "x.oid = any (ids.named)"],
+  ["pg_attribute", "x.attrelid = any (ids.named)"],
+  ["pg_attrdef", "x.adrelid = any (ids.known)"],
+  ["pg_index", "x.indrelid = any (ids.known)"],
+  ["pg_constraint", "x.conrelid = any (ids.known)"],
+  ["pg_constraint", "x.confrelid = any (ids.known)"],
+  ["pg_trigger", "x.tgrelid = any (ids.known)"],
+  ["pg_rewrite", "x.ev_class = any (ids.known)"],
+  ["pg_policy", "x.polrelid = any (ids.known)"],
+  ["pg_description", "x.objoid = any (ids.known) and x.classoid = 'pg_class'::regclass"],
+  ["pg_statistic_ext", "x.stxrelid = any (ids.known)"],
+  ["pg_publication_rel", "x.prrelid = any (ids.known)"],
+  // Functions and others that hold on to a relation or to its row type.
+  ["pg_depend", "x.refclassid = 'pg_class'::regclass and x.refobjid = any (ids.known)"],
+  [
+    "pg_depend",
+    "x.refclassid = 'pg_type'::regclass and x.refobjid in (select unnest(array[t.oid, t.typarray]) from pg_type t where t.typrelid = any (ids.known))",
+  ],
+  ["pg_default_acl", "true"],
+];
+
 /** In the order in which they can be dropped. */
 export const dropsOf = (dependants: readonly KeptDependant[]): string[] =>
   dependants.toReversed().flatMap((dependant) => dependant.parts.flatMap((part) => part.drop ?? []));
@@ -325,6 +348,27 @@ where l.locktype = 'relation' and l.granted and l.pid <> pg_backend_pid()
   and l.database = (select oid from pg_database where datname = current_database())
   and l.relation in (select oid from dependant)
 order by s.xact_start, s.pid limit 5`;
+
+const countedRows = ([catalog, where]: (typeof STAMPED)[number]): string =>
+  `(select concat(count(*), '/', sum(x.xmin::text::int8)) from ${catalog} x, ids where ${where})`;
+
+/**
+ * Rows `{ stamp }`: another text as soon as anything changed of what `listKeptOutside`, `listOtherDependants`, `listOwnParts`,
+ * `listStatistics` and `listColumnNames` tell of relations, those that depend on them, and `incoming` ones. A fraction of
+ * their cost: rows of the catalog are counted, and the transactions that wrote them added up.
+ */
+export const stampOf = (replaced: readonly number[], incoming: readonly number[]): string => `
+with recursive ${DEPENDANT(replaced, OUTSIDE)},
+known(oid) as (select oid from dependant union select unnest(${listed(incoming)})),
+-- What dependants read besides: their text names it.
+named(oid) as (
+  select oid from known
+  union
+  select p.refobjid from dependant d join pg_rewrite w on w.ev_class = d.oid
+  join pg_depend p on p.classid = 'pg_rewrite'::regclass and p.objid = w.oid and p.refclassid = 'pg_class'::regclass
+),
+ids as materialized (select (select array_agg(oid) from known) as known, (select array_agg(oid) from named) as named)
+select concat_ws(' ', ${STAMPED.map(countedRows).join(", ")}) as stamp`;
 
 /** Rows `{ refers }`: whether one of some tables has a foreign key to one of some relations. */
 export const anyRefers = (from: readonly number[], to: readonly number[]): string => `

@@ -6,7 +6,7 @@ import { quoteIdent } from "../postgres/relation.ts";
 import { prevSchema } from "../postgres/sql/swap.ts";
 import { recordPublished, recordRecreated, stagedNodes } from "../state/publications.ts";
 import { withLocks } from "./locks.ts";
-import { applyEarly, swap } from "./swap.ts";
+import { applyEarly, look, swap } from "./swap.ts";
 import { publicationPlan, type SwapPlan } from "./swap-plan.ts";
 import { tidy } from "./tidy.ts";
 
@@ -36,11 +36,12 @@ export async function publish(session: Session, id: number, options: PublishOpti
   const plan = await publicationPlan(session, id, nodes);
   await createAside(session, plan);
   const relations = plan.moves.length + plan.additions.length;
+  const seen = await look(session, plan);
   let applied = false;
   const { waited, held } = await withLocks(session, [plan], options, {
     before: async () => void (applied = await applyEarly(session, plan)),
     locked: async () => {
-      const again = await swap(session, plan, applied);
+      const again = await swap(session, plan, seen, applied);
       await recordPublished(session, id, relations, options.keep > 0);
       await recordRecreated(session, again);
     },

@@ -15,7 +15,7 @@ import {
 } from "../state/publications.ts";
 import { withLocks } from "./locks.ts";
 import { createAside, type Publication, type PublishOptions } from "./publish.ts";
-import { swap } from "./swap.ts";
+import { look, type Seen, swap } from "./swap.ts";
 import { type Addition, type Move, findAll, type SwapPlan } from "./swap-plan.ts";
 import { tidy } from "./tidy.ts";
 
@@ -56,7 +56,11 @@ export async function rollback(
       await session.query("delete from sluice.publication where id = $1", [plan.publication]);
     throw new Failure(problems);
   }
-  for (const { plan } of plans) await createAside(session, plan);
+  const seen = new Map<SwapPlan, Seen>();
+  for (const { plan } of plans) {
+    await createAside(session, plan);
+    seen.set(plan, await look(session, plan));
+  }
   const { waited, held } = await withLocks(
     session,
     plans.map(({ plan }) => plan),
@@ -66,7 +70,7 @@ export async function rollback(
       before: async () => {},
       locked: async () => {
         for (const { plan, undoing } of plans) {
-          const again = await swap(session, plan, false);
+          const again = await swap(session, plan, seen.get(plan)!, false);
           await recordUndone(session, undoing.info.id, plan.publication);
           await recordRecreated(session, again);
         }

@@ -1,9 +1,10 @@
 /**
  * The exchange itself, inside a transaction:
  *
- * 1. apply deltas, keeping what they overwrite: readers see nothing of it before the commit, and need not wait for it
+ * 1. record what is said of the old relations, and what depends on them; apply deltas, keeping what they overwrite: readers
+ *    see nothing of it before the commit, and need not wait for it
  * 2. take all locks (`locks.ts`)
- * 3. record what is said of the old relations, and what depends on them
+ * 3. record again what has changed since
  * 4. drop dependants, by name; they are made again in step 8
  * 5. move tables: old ones aside, new ones in
  * 6. move views
@@ -25,6 +26,7 @@ import {
   listOtherDependants,
   listOwnParts,
   listStatistics,
+  stampOf,
 } from "../postgres/kept.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
@@ -34,7 +36,7 @@ import { prevSchema, setSchema, setStatisticsSchema } from "../postgres/sql/swap
 import { replaceView } from "../postgres/sql/view.ts";
 import type { Addition, Move, SwapPlan } from "./swap-plan.ts";
 
-/** Step 1, unless it has to wait for step 4. Returns whether it is done. */
+/** The second part of step 1, unless it has to wait for step 4. Returns whether it is done. */
 export async function applyEarly(session: Session, plan: SwapPlan): Promise<boolean> {
   const { moves, additions } = plan;
   if (additions.length === 0) return true;
@@ -49,17 +51,49 @@ export async function applyEarly(session: Session, plan: SwapPlan): Promise<bool
 
 const deltaSql = ({ keep, apply }: Addition): string[] => [...keep, ...apply];
 
-/** Steps 3 to 8, and 1 if it was not `applied`. Returns the dependants that were made again. Throws `Failure` and `QueryError`. */
-export async function swap(session: Session, plan: SwapPlan, applied: boolean): Promise<readonly RelationName[]> {
-  const { moves, additions, publication } = plan;
-  const replaced = moves.filter((move): move is Replacement => move.live !== undefined);
-  const { own, dependants } = groupKept(await partsOf(session, replaced));
+/** What the catalog says of all that takes part; `stamp` is of the moment before it was read. */
+export interface Seen {
+  readonly stamp: string;
+  readonly parts: readonly KeptPart[];
+  readonly statistics: readonly Statistic[];
+  /** Of the incoming relations. */
+  readonly present: readonly KeptPart[];
+  readonly columns: readonly { readonly relation: number; readonly name: string }[];
+}
+
+/** The first part of step 1. Throws `Failure` when something depends on a relation that cannot be pointed to another. */
+export async function look(session: Session, { moves }: SwapPlan): Promise<Seen> {
+  const replaced = replacements(moves);
+  const stamp = await stampNow(session, moves);
+  const parts = await partsOf(session, replaced);
   await refuseOthers(session, replaced);
-  const statistics = await statisticsOf(session, moves);
-  const again = await saidAgain(session, replaced, own);
+  return { stamp, parts, statistics: await statisticsOf(session, moves), ...(await incomingOf(session, replaced)) };
+}
+
+async function stampNow(session: Session, moves: readonly Move[]): Promise<string> {
+  const incoming = moves.flatMap((move) => move.incoming?.oid ?? []);
+  const sql = stampOf(
+    moves.flatMap(({ live }) => live?.oid ?? []),
+    incoming,
+  );
+  return (await session.query<{ stamp: string }>(sql)).rows[0]!.stamp;
+}
+
+/** Steps 3 to 8, and the deltas if they were not `applied`. Returns the dependants that were made again. Throws `Failure` and `QueryError`. */
+export async function swap(
+  session: Session,
+  plan: SwapPlan,
+  before: Seen,
+  applied: boolean,
+): Promise<readonly RelationName[]> {
+  const { moves, additions, publication } = plan;
+  const seen = (await stampNow(session, moves)) === before.stamp ? before : await look(session, plan);
+  const { own, dependants } = groupKept(seen.parts);
+  const again = saidAgain(replacements(moves), own, seen);
   const tables = moves.filter((move) => !isView(move));
   const views = moves.filter(isView);
-  const moved = (some: readonly Move[]): string[] => some.flatMap((move) => moveSql(move, publication, statistics));
+  const moved = (some: readonly Move[]): string[] =>
+    some.flatMap((move) => moveSql(move, publication, seen.statistics));
   await script(session, [
     ...dropsOf(dependants),
     ...own.flatMap((part) => part.drop ?? []),
@@ -75,6 +109,9 @@ export async function swap(session: Session, plan: SwapPlan, applied: boolean): 
   await recreate(session, dependants);
   return dependants.map(({ schema, name }) => ({ schema, identifier: name }));
 }
+
+const replacements = (moves: readonly Move[]): Replacement[] =>
+  moves.filter((move): move is Replacement => move.live !== undefined);
 
 type Replacement = Move & Required<Pick<Move, "live">>;
 
@@ -150,40 +187,64 @@ function putAside({ published, view, tables }: Addition, publication: number): s
 /** Parts that mean the same for a table as for a view. */
 const ANY_KIND: ReadonlySet<KeptPart["part"]> = new Set(["owner", "grant", "comment"]);
 
-/**
- * What is said of the old relations and not yet of the new ones. Most was when these were built; this is what changed
- * since, and what could only be said now.
- */
-async function saidAgain(
+type Pair = Replacement & Required<Pick<Move, "incoming">>;
+
+const pairsOf = (replaced: readonly Replacement[]): Pair[] =>
+  replaced.filter((move): move is Pair => move.incoming !== undefined);
+
+async function incomingOf(
   session: Session,
   replaced: readonly Replacement[],
-  own: readonly KeptPart[],
-): Promise<string[]> {
-  const pairs = replaced.filter((move) => move.incoming !== undefined);
-  if (pairs.length === 0) return [];
-  const roots = pairs.map(({ incoming, live, published }) => ({
-    oid: incoming!.oid,
-    noun: nounOf((incoming ?? live).kind),
+): Promise<Pick<Seen, "present" | "columns">> {
+  const roots = pairsOf(replaced).map(({ incoming, published }): KeptRoot => ({
+    oid: incoming.oid,
+    noun: nounOf(incoming.kind),
     as: published,
   }));
+  if (roots.length === 0) return { present: [], columns: [] };
   const { rows: present } = await session.query<KeptPart>(listOwnParts(roots));
   const { rows: columns } = await session.query<{ relation: number; name: string }>(
     listColumnNames(roots.map((root) => root.oid)),
   );
-  return pairs.flatMap(({ live, incoming }) => {
-    const has = present.filter((part) => Number(part.oid) === incoming!.oid);
+  return { present, columns };
+}
+
+/**
+ * What is said of the old relations and not yet of the new ones. Most was when these were built; this is what changed
+ * since, and what could only be said now.
+ */
+function saidAgain(
+  replaced: readonly Replacement[],
+  own: readonly KeptPart[],
+  { present, columns }: Pick<Seen, "present" | "columns">,
+): string[] {
+  const partsBy = grouped(own, (part) => part.oid);
+  const presentBy = grouped(present, (part) => part.oid);
+  const columnsBy = grouped(columns, (column) => column.relation);
+  return pairsOf(replaced).flatMap(({ live, incoming }) => {
+    const has = presentBy.get(incoming.oid) ?? [];
     const said = new Set(has.map((part) => part.sql));
     const says = (of: KeptPart): boolean => has.some((part) => part.part === of.part && part.column === of.column);
-    const names = new Set(columns.filter((c) => c.relation === incoming!.oid).map((c) => c.name));
-    const sameKind = nounOf(live.kind) === nounOf(incoming!.kind);
-    return own
-      .filter((part) => Number(part.oid) === live.oid && part.part !== "referenced" && !said.has(part.sql))
+    const names = new Set((columnsBy.get(incoming.oid) ?? []).map((column) => column.name));
+    const sameKind = nounOf(live.kind) === nounOf(incoming.kind);
+    return (partsBy.get(live.oid) ?? [])
+      .filter((part) => part.part !== "referenced" && !said.has(part.sql))
       .filter((part) => sameKind || ANY_KIND.has(part.part))
       .filter((part) => part.column === null || names.has(part.column))
-      .filter((part) => !(incoming!.ownGrants && part.part === "grant" && part.column === null))
+      .filter((part) => !(incoming.ownGrants && part.part === "grant" && part.column === null))
       .filter((part) => !((part.part === "comment" || part.part === "options") && says(part)))
       .map((part) => part.sql);
   });
+}
+
+function grouped<T>(list: readonly T[], keyOf: (one: T) => number): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const one of list) {
+    const group = groups.get(keyOf(one));
+    if (group) group.push(one);
+    else groups.set(keyOf(one), [one]);
+  }
+  return groups;
 }
 
 /** Foreign keys of others that referred to an old relation refer to the new one. */

@@ -155,39 +155,33 @@ export async function publications(
  * nodes that had these relations before under other names go.
  */
 export async function recordPublished(session: Session, id: number, relations: number, kept: boolean): Promise<void> {
-  const { rowCount } = await session.query(
-    `update ${STATE_SCHEMA}.publication set status = 'published', published_at = clock_timestamp(),
-       relations = $2, kept = $3 where id = $1 and status = 'ready'`,
-    [id, relations, kept],
-  );
+  // In one message: locks are held.
+  const { rowCount } = await session.query(`
+    update ${STATE_SCHEMA}.publication_node n
+    set previous = (select to_jsonb(b) from ${STATE_SCHEMA}.build b where b.site = p.site and b.node_id = n.node_id)
+    from ${STATE_SCHEMA}.publication p where p.id = ${id} and n.publication_id = p.id;
+
+    delete from ${STATE_SCHEMA}.build b using ${STATE_SCHEMA}.publication_node n
+    where n.publication_id = ${id} and b.schema_name = n.schema_name and b.relation_name = n.relation_name;
+
+    insert into ${STATE_SCHEMA}.build (site, node_id, schema_name, relation_name, relation_oid, relation_mark, fingerprint,
+      parents, version, content, rows, run_id, publication_id)
+    select p.site, n.node_id, n.schema_name, n.relation_name, c.oid, ${MARK}, n.record->>'fingerprint',
+      n.record->'parents', n.record->>'version', n.record->>'content', (n.record->>'rows')::bigint, p.run_id, p.id
+    from ${STATE_SCHEMA}.publication p join ${STATE_SCHEMA}.publication_node n on n.publication_id = p.id
+    join pg_namespace s on s.nspname = n.schema_name join pg_class c on c.relnamespace = s.oid and c.relname = n.relation_name
+    where p.id = ${id}
+    on conflict (site, node_id) do update set schema_name = excluded.schema_name, relation_name = excluded.relation_name,
+      relation_oid = excluded.relation_oid, relation_mark = excluded.relation_mark, touched = null,
+      fingerprint = excluded.fingerprint, parents = excluded.parents, version = excluded.version,
+      content = excluded.content, rows = excluded.rows, run_id = excluded.run_id,
+      publication_id = excluded.publication_id, built_at = excluded.built_at;
+
+    update ${STATE_SCHEMA}.publication set status = 'published', published_at = clock_timestamp(),
+      relations = ${relations}, kept = ${kept} where id = ${id} and status = 'ready';
+
+    ${transactionOf(id)} and status = 'published' and xids is null`);
   if (rowCount !== 1) throw new Error(`Internal error: publication ${id} is not ready`);
-  await session.query(
-    `update ${STATE_SCHEMA}.publication_node n
-     set previous = (select to_jsonb(b) from ${STATE_SCHEMA}.build b where b.site = p.site and b.node_id = n.node_id)
-     from ${STATE_SCHEMA}.publication p where p.id = $1 and n.publication_id = p.id`,
-    [id],
-  );
-  await session.query(
-    `delete from ${STATE_SCHEMA}.build b using ${STATE_SCHEMA}.publication_node n
-     where n.publication_id = $1 and b.schema_name = n.schema_name and b.relation_name = n.relation_name`,
-    [id],
-  );
-  await session.query(
-    `insert into ${STATE_SCHEMA}.build (site, node_id, schema_name, relation_name, relation_oid, relation_mark, fingerprint,
-       parents, version, content, rows, run_id, publication_id)
-     select p.site, n.node_id, n.schema_name, n.relation_name, c.oid, ${MARK}, n.record->>'fingerprint',
-       n.record->'parents', n.record->>'version', n.record->>'content', (n.record->>'rows')::bigint, p.run_id, p.id
-     from ${STATE_SCHEMA}.publication p join ${STATE_SCHEMA}.publication_node n on n.publication_id = p.id
-     join pg_namespace s on s.nspname = n.schema_name join pg_class c on c.relnamespace = s.oid and c.relname = n.relation_name
-     where p.id = $1
-     on conflict (site, node_id) do update set schema_name = excluded.schema_name, relation_name = excluded.relation_name,
-       relation_oid = excluded.relation_oid, relation_mark = excluded.relation_mark, touched = null,
-       fingerprint = excluded.fingerprint, parents = excluded.parents, version = excluded.version,
-       content = excluded.content, rows = excluded.rows, run_id = excluded.run_id,
-       publication_id = excluded.publication_id, built_at = excluded.built_at`,
-    [id],
-  );
-  await recordTransaction(session, id);
 }
 
 /** In the transaction that takes a publication back: each node holds what it held before. */
@@ -217,16 +211,12 @@ export async function recordUndone(session: Session, id: number, by: number): Pr
        relations = (select relations from ${STATE_SCHEMA}.publication where id = $2) where id = $1`,
     [by, id],
   );
-  await recordTransaction(session, by);
+  await session.query(transactionOf(by));
 }
 
 /** The part of the transaction that holds the locks has an id of its own, which only a row tells that it has just written. */
-async function recordTransaction(session: Session, id: number): Promise<void> {
-  await session.query(
-    `update ${STATE_SCHEMA}.publication set xids = array[pg_current_xact_id()::xid, xmin] where id = $1`,
-    [id],
-  );
-}
+const transactionOf = (id: number): string =>
+  `update ${STATE_SCHEMA}.publication set xids = array[pg_current_xact_id()::xid, xmin] where id = ${id}`;
 
 /** Relations that were made again with the same meaning, whoever's node they are: they are still as we left them. */
 export async function recordRecreated(session: Session, relations: readonly RelationName[]): Promise<void> {
@@ -277,12 +267,14 @@ interface HeldRow extends BuildRecord {
 const TOUCHED = `case when c.relkind in ('v') then 'view' when current_setting('track_counts') = 'on'
   then format('%s %s %s', pg_stat_get_tuples_inserted(c.oid), pg_stat_get_tuples_updated(c.oid), pg_stat_get_tuples_deleted(c.oid)) end`;
 
+/** Whether the relation of a `build` b is as we left it; `c` is what stands there now. Tests have none. */
+export const INTACT = `b.relation_oid is null or coalesce(c.oid = b.relation_oid and ${MARK} = b.relation_mark and ${TOUCHED} = b.touched, false)`;
+
 /** What each node of a site holds, by node id. */
 export async function heldBuilds(session: Session, site: string): Promise<Map<string, HeldRow>> {
   const { rows } = await session.query<HeldRow>(
     `select b.node_id as "nodeId", b.fingerprint, b.parents, b.version, b.content, b.rows,
-       b.relation_oid is null or coalesce(c.oid = b.relation_oid and ${MARK} = b.relation_mark and ${TOUCHED} = b.touched, false)
-         as intact
+       ${INTACT} as intact
      from ${STATE_SCHEMA}.build b
      left join pg_namespace s on s.nspname = b.schema_name
      left join pg_class c on c.relnamespace = s.oid and c.relname = b.relation_name

@@ -44,7 +44,9 @@ async function build(sluice: Sluice, direct: boolean | undefined): Promise<JobDo
   return {
     ok,
     problems: [...problems, ...(unpublished ? [unpublished.message] : [])],
-    built: results.flatMap((r) => (r.status === "success" && !r.reused ? [`${r.node}: ${reasonOf(r.node)}`] : [])),
+    built: results.flatMap((r) =>
+      r.status === "success" && !r.reused && !r.node.startsWith("source.") ? [`${r.node}: ${reasonOf(r.node)}`] : [],
+    ),
     reused: results.filter((r) => r.reused).length,
     ...(publication && { publication }),
   };

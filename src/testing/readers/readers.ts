@@ -39,6 +39,8 @@ export interface ReadersOptions {
   /** One of the relations. */
   readonly first: string;
   readonly kinds?: readonly Kind[];
+  /** Milliseconds between two readings. */
+  readonly pause?: number;
   /** Whether a version may be seen at all. */
   readonly isAllowed?: (version: number) => boolean;
 }
@@ -58,7 +60,7 @@ const LONG = 0.3;
 const EXAMPLES = 5;
 
 export async function startReaders(options: ReadersOptions): Promise<Readers> {
-  const { url, kinds = KINDS, isAllowed = () => true } = options;
+  const { url, kinds = KINDS, isAllowed = () => true, pause = 0 } = options;
   const readings: Reading[] = [];
   const tallies: Tally[] = kinds.map((kind) => ({ kind, reads: 0, mixed: 0, errors: 0, examples: [] }));
   const until = { stopped: false };
@@ -82,6 +84,7 @@ export async function startReaders(options: ReadersOptions): Promise<Readers> {
         const seen = await read[kind](client, options, options.faces);
         tally.reads++;
         if (SHORT.has(kind)) readings.push({ at, took: Date.now() - at });
+        if (pause > 0) await sleep(pause);
         const wrong = problemOf(seen, isAllowed);
         if (wrong === undefined) continue;
         tally.mixed++;
