@@ -6,6 +6,7 @@ import {
   Kwargs,
   PyDict,
   repr,
+  str,
   TemplateError,
   toPython,
   truth,
@@ -24,12 +25,18 @@ export function recordingConfig(record: (config: Mapping) => void): unknown {
         );
       }
       const entries: Iterable<[unknown, unknown]> = given instanceof PyDict ? given : Object.entries(given);
-      for (const [key, value] of entries) recorded[String(key)] = fromPython(value) as Value;
+      for (const [key, value] of entries) recorded[String(key)] = plain(value);
     }
     record(recorded);
     return "";
   };
   return Object.assign(config, { __getattr__: parsingAttribute });
+}
+
+/** Dates and times become their ISO texts, as artifacts have them. */
+function plain(value: unknown): Value {
+  const isTime = typeof value === "object" && value !== null && "isoformat" in value;
+  return isTime ? str((value.isoformat as () => unknown)()) : (fromPython(value) as Value); // Python's own method
 }
 
 const parsingAttribute = (name: string): unknown => {

@@ -5,7 +5,7 @@ import { rig } from "../rig.ts";
 const EVENTS = `{{ config(materialized='table', event_time='at') }}
 select n as id, timestamp '2024-01-01' + (n - 1) * interval '12 hours' as at, '{{ var('mark', 'a') }}' as mark from generate_series(1, 8) n`;
 const BATCHES = `{{ config(materialized='incremental', incremental_strategy='microbatch', unique_key='id', event_time='at',
-  begin='2024-01-01', batch_size='day', lookback=1, pre_hook="insert into analytics.log values ('pre')", post_hook="insert into analytics.log values ('post')") }}
+  begin=modules.datetime.datetime(2024, 1, 1), batch_size='day', lookback=1, pre_hook="insert into analytics.log values ('pre')", post_hook="insert into analytics.log values ('post')") }}
 select *, '{{ model.batch.id }}' as batch, {{ is_incremental() }} as merged from {{ ref('events') }}`;
 const window = (start: string, end: string): string[] => ["--event-time-start", start, "--event-time-end", end];
 
