@@ -20,6 +20,8 @@ import { runGuarded } from "./execute/guarded-run.ts";
 import { runProjectHooks } from "./execute/hooks.ts";
 import { foretell } from "./execute/outlook.ts";
 import { Publishing } from "./execute/publishing.ts";
+import { environmentHash, isAtRest, watchedEnvironment } from "./execute/rest.ts";
+import { recordIdleRun } from "./execute/record.ts";
 import { listHistory, type PastInput, publishReady, rollBack } from "./execute/past.ts";
 import type { RunInput } from "./execute/run.ts";
 import { type Look, look } from "./execute/world.ts";
@@ -44,7 +46,9 @@ import { publishSettings } from "./project/publish-settings.ts";
 import { readProject, type ReadOptions } from "./project/read.ts";
 import { nativeRenderer } from "./project/render.ts";
 import type { Mapping, Project } from "./project/types.ts";
+import { QueryError } from "./postgres/errors.ts";
 import type { Publication } from "./publish/publish.ts";
+import { findRest, recordRest, type Rest } from "./state/rest.ts";
 import type { PastRun } from "./state/history.ts";
 
 export interface OpenOptions extends Omit<ReadOptions, "projectDir" | "render" | "env"> {
@@ -105,10 +109,11 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
   const { empty = false, storeFailures = false, window, sample, withoutModels, ...reading } = more;
   const chosen: Chosen = { ids: [] };
   const times = { ...(window && { window }), ...(sample && { sample }) };
+  const { env, read: variables } = watchedEnvironment(effects.env);
   const facts: RunFacts = {
     invocationId: effects.id(),
     startedAt: effects.now(),
-    env: effects.env,
+    env,
     fullRefresh,
     command,
     selected: () => chosen.ids,
@@ -117,7 +122,13 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     ...times,
   };
   const render = nativeRenderer(jinja);
-  const { project, diagnostics } = await readProject({ ...reading, projectDir: dir, env: effects.env, render });
+  const { project, diagnostics } = await readProject({
+    ...reading,
+    projectDir: dir,
+    env,
+    render,
+    ...(withoutModels && { withoutModels }),
+  });
   if (project && withoutModels) {
     const connections = new Connections(project, onServerStart);
     return new Sluice({ facts, jinja, diagnostics: publishSettings(project).diagnostics, project, connections });
@@ -143,6 +154,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
   const connections = new Connections(project, onServerStart);
   return new Sluice({
     facts,
+    variables,
     jinja,
     diagnostics: all,
     project,
@@ -175,6 +187,8 @@ export interface Earlier {
 
 interface Parts {
   readonly facts: RunFacts;
+  /** Environment variables that were read. */
+  readonly variables?: ReadonlySet<string>;
   readonly chosen?: Chosen;
   readonly jinja: Jinja;
   readonly diagnostics: readonly Diagnostic[];
@@ -412,6 +426,47 @@ export class Sluice {
 
   async close(): Promise<void> {
     await this.#parts.connections?.close();
+  }
+
+  /** Whether this command found everything as it was, and would again. `inputs` is a hash of the project's files. */
+  async findRest(command: string, inputs: string): Promise<Rest | undefined> {
+    const { env } = this.#parts.facts;
+    const site = this.#settings.site;
+    const rest = await this.connections
+      .ask((session) => findRest(session, site, command))
+      .catch((thrown: unknown) => {
+        // No ledger yet, or an older one: nothing is known.
+        if (thrown instanceof Failure && thrown.cause instanceof QueryError) return undefined;
+        throw thrown;
+      });
+    const holds = rest?.inputs === inputs && rest.environment === environmentHash(env, rest.variables);
+    return holds ? rest : undefined;
+  }
+
+  /** Puts on record that a run found everything as it was, if the next one would too. */
+  async recordRest(command: string, inputs: string, result: RunResult, found: string): Promise<void> {
+    const { manifest, graph, calls } = this;
+    if (!isAtRest({ result, manifest, graph, calls })) return;
+    const { facts, variables = new Set<string>() } = this.#parts;
+    const names = [...variables];
+    const rest = {
+      inputs,
+      variables: names,
+      environment: environmentHash(facts.env, names),
+      nodes: result.results.length,
+      found,
+      runId: this.invocationId,
+    };
+    await this.connections.ask((session) => recordRest(session, this.#settings.site, command, rest));
+  }
+
+  /** The run of a command that need not look: on record like any other. */
+  recordIdleRun(): Promise<void> {
+    const { invocationId: id, command, startedAt } = this.#parts.facts;
+    const { root, target } = this.project;
+    return this.connections.ask((session) =>
+      recordIdleRun(session, { id, command, startedAt, root, target: target.name }),
+    );
   }
 
   /** What is published together: this project, where this target builds it. */

@@ -21,6 +21,7 @@ function annotation({ severity, path, line, column, title, text }) {
 
 const told = [];
 const results = [];
+const files = new Map();
 let stats;
 
 function read({ info, data }) {
@@ -36,6 +37,8 @@ function read({ info, data }) {
     });
   }
   if (info.name === "StatsLine") stats = data.stats;
+  // The file in which a test is declared is told with the failure, the reason in the line after it.
+  if (node && data.path) files.set(node.unique_id, data.path);
   // Why a node failed or warned, and mistakes of the project.
   const isResult = info.name === "RunResultError" || info.name === "RunResultWarningMessage";
   const diagnostic = data.diagnostic ?? (data.code && data.severity ? data : undefined);
@@ -45,7 +48,7 @@ function read({ info, data }) {
   const title = node ? `${node.resource_type} ${node.node_name}` : diagnostic?.code;
   told.push({
     severity,
-    path: diagnostic?.path ?? node?.node_path,
+    path: diagnostic?.path ?? (node && (files.get(node.unique_id) ?? node.node_path)),
     line: diagnostic?.line,
     column: diagnostic?.column,
     title,

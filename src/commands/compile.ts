@@ -25,7 +25,7 @@ export const compileCommand: Command = {
       const { inline } = args;
       const show = (node: string | undefined, compiled: string, several: boolean): void => {
         if (args.output === "json") reporter.line(JSON.stringify({ ...(node && { node }), compiled }, undefined, 2));
-        else reporter.line(several ? `-- ${node}\n${compiled}\n` : compiled);
+        else reporter.line(`${several ? `-- ${node}\n` : ""}${compiled}${several ? "\n" : ""}`);
       };
       if (inline !== undefined) {
         return failedOnly(reporter, async () => {

@@ -105,7 +105,7 @@ export type GlobalArgs = ArgumentsCamelCase<InferredOptionTypes<typeof globalOpt
 export const selectionOptions = {
   select: {
     ...list,
-    alias: ["s", "models", "m"],
+    alias: ["s", "models", "model", "m"],
     value: "nodes…",
     describe: "Nodes to include: names, paths, tag:x, +parents, children+, a,b (both) …",
     default: [] as string[],

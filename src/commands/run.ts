@@ -12,6 +12,7 @@ import {
   type RunArgs,
   runOptions,
 } from "./options.ts";
+import { recordShortcut, shortcutFor, tryShortcut } from "./rest.ts";
 import { deferFor } from "./state.ts";
 import { warningPolicy } from "./warnings.ts";
 
@@ -86,7 +87,10 @@ export interface EarlierNodes {
 }
 
 /** `earlier`: nodes of another run, whatever the arguments select. */
-function execute(verb: Verb, args: Args, earlier?: EarlierNodes): Promise<number> {
+async function execute(verb: Verb, args: Args, earlier?: EarlierNodes): Promise<number> {
+  const shortcut = earlier ? undefined : await shortcutFor(verb.verb, args);
+  const idle = shortcut && (await tryShortcut(verb.verb, args, shortcut));
+  if (idle !== undefined) return idle;
   return withProject(
     args,
     verb.verb,
@@ -108,6 +112,7 @@ function execute(verb: Verb, args: Args, earlier?: EarlierNodes): Promise<number
         const { testsFail } = await warningPolicy(args);
         const asked = { signal, failFast: args.failFast, warningsFail: testsFail, onEvent };
         const result = await sluice.run(plan, asked);
+        if (shortcut) await recordShortcut(sluice, shortcut, result);
         if (args.writeJson !== false) await writeRunFiles(result, sluice, recordedArgs(verb, args));
         return result.ok ? ExitCode.ok : ExitCode.failed;
       }),

@@ -254,16 +254,15 @@ export class Compiler {
       if (substitute) return substitute;
       if (target.kind === "model" && target.config.materialized === "ephemeral") {
         ephemerals.add(target.id);
-        return new Relation({ identifier: this.#cteName(target), type: "cte", text: this.#cteName(target) });
+        const name = this.#cteName(target);
+        return this.#emptied(new Relation({ identifier: name, type: "cte", text: name }));
       }
       return during(plain(target), target, this.#stretchFor(node, substitutes));
     };
     const plain = (target: Resource): Relation => {
       const name = this.input.relations.readFrom(target.id);
       const found = new Relation({ database: name.database, schema: name.schema, identifier: name.identifier });
-      // As dbt writes it: templates print it where they would print the name.
-      const empty = `(select * from ${found.render()} where false limit 0) _dbt_limit_subq_${name.identifier}`;
-      return this.input.facts.empty ? found.with({ text: empty }) : found;
+      return this.#emptied(found);
     };
     const resolve = (target: Resource | undefined, missing: () => Diagnostic): Relation => {
       if (!target) throw new Failure(missing());
@@ -298,6 +297,13 @@ export class Compiler {
       },
       message: (level, text) => this.input.message(level, text, caller.id),
     };
+  }
+
+  /** `--empty`, as dbt writes it: templates print it where they would print the name. */
+  #emptied(relation: Relation): Relation {
+    if (!this.input.facts.empty) return relation;
+    const text = `(select * from ${relation.render()} where false limit 0) _dbt_limit_subq_${relation.parts.identifier}`;
+    return relation.with({ text });
   }
 
   /** Whether the model's table is there and is to be kept. */

@@ -48,7 +48,9 @@ export async function compileUnitTest(compiler: Compiler, test: UnitTestNode, qu
   const names = new Map<string, unknown>(Object.entries(overrides.macros).map(([k, v]) => [k, () => toPython(v)]));
   const self = cte("this");
   if (self) names.set("this", self);
-  const facts = { ...compiler.input.facts, env: { ...compiler.input.facts.env, ...stringly(overrides.env_vars) } };
+  const given = stringly(overrides.env_vars);
+  const { facts: own } = compiler.input;
+  const facts = Object.keys(given).length > 0 ? { ...own, env: { ...own.env, ...given } } : own;
   const varred = { ...project, cliVars: { ...project.cliVars, ...overrides.vars } };
   const incremental = overrides.macros["is_incremental"];
   const sql = await compiler.compile(model, query, {

@@ -5,10 +5,11 @@ import { didYouMean } from "../lib/nearest.ts";
 import { fitName, quoteIdent } from "../postgres/relation.ts";
 import type { Mapping } from "../project/types.ts";
 import { databaseMethods, grantsOf } from "./adapter-database.ts";
+import { columnClass } from "./column.ts";
 import { columnConstraints, modelConstraints } from "./constraints.ts";
 import type { MacroSet } from "./macros.ts";
 import type { Phase } from "./phase.ts";
-import { Relation } from "./relation.ts";
+import { Relation, relationClass } from "./relation.ts";
 
 export interface AdapterInput {
   readonly phase: Phase;
@@ -36,7 +37,8 @@ export function makeAdapter(input: AdapterInput): unknown {
       const method = methods[name];
       if (method) return method;
       if (name === "behavior") return { __getattr__: (flag: string) => behaviour(input.flags[flag] === true) };
-      if (name === "Relation" || name === "Column") return undefined;
+      if (name === "Relation") return relationClass;
+      if (name === "Column") return columnClass;
       throw new TemplateError(
         "CompilationError",
         [`'PostgresAdapter' object has no attribute '${name}'.`, ...didYouMean(name, Object.keys(methods))].join(" "),

@@ -180,6 +180,8 @@ export class TemplateContext implements Scope {
     const runQuery = phase.query ? async (sql: unknown) => ResultTable.of(await phase.query!(str(sql))) : () => null;
     const names = new Map<string, unknown>([
       ["execute", phase.execute],
+      // As dbt names them: what runs a node is a thread of a pool.
+      ["thread_id", phase.execute && this.#node.model ? "Thread-1" : "MainThread"],
       ["ref", ref],
       ["source", source],
       ["config", phase.config],

@@ -39,7 +39,7 @@ export class Relation {
 
   /** The name, also of what prints as a part of the relation only. */
   render(): string {
-    if (this.#parts.text !== undefined && this.#parts.type === "cte") return this.#parts.text;
+    if (this.#parts.type === "cte") return this.#parts.identifier ?? this.#parts.text ?? "";
     const shown: string[] = [];
     for (const part of PARTS) {
       const name = this.#parts[part];

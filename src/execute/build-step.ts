@@ -28,7 +28,7 @@ export async function build(node: Built, context: StepContext, trace: Trace): Pr
   if (node.kind !== "seed") trace.compiled = compiled.sql;
   const block = blockOf(node, compiler);
   if (block) return buildBlock(block, compiled, context, trace);
-  const seed = node.kind === "seed" ? await seedInput(node) : undefined;
+  const seed = node.kind === "seed" ? await seedInput(node, compiler.input.facts) : undefined;
   const input: BuildInput = {
     node,
     target,

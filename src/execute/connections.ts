@@ -38,6 +38,11 @@ export class Connections {
     return this.#database;
   }
 
+  /** Without starting one. */
+  async isRunning(): Promise<boolean> {
+    return !this.#target.connection.embedded || (await status(this.#dataDir)) !== undefined;
+  }
+
   /** A connection beside the pool, whose sessions are for steps. The caller closes it. */
   beside(signal?: AbortSignal): Promise<Database> {
     return openDatabase(this.#target.connection, { sessions: 1, signal, dataDir: this.#dataDir });

@@ -198,6 +198,8 @@ export interface RunResult {
   readonly publication?: Publication;
   /** Why what was built was not published. */
   readonly unpublished?: Diagnostic;
+  /** Nothing that was read changes by itself, as clocks do and sources that nobody watches. */
+  readonly steady?: true;
   /** Cancelled by the user. */
   readonly interrupted: boolean;
   /** No error, no failing test of error severity, not interrupted. */

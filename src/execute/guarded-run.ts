@@ -43,7 +43,7 @@ export async function runGuarded(connections: Connections, given: GuardedInput):
       },
     );
     await record?.finish(result, tidy);
-    return result;
+    return publishing?.unsteady === false ? { ...result, steady: true } : result;
   } catch (thrown) {
     return explained(thrown);
   } finally {

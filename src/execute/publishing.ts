@@ -45,6 +45,7 @@ export class Publishing {
   readonly versions: Versions;
   readonly #input: PublishingInput;
   readonly #deltas = new Set<NodeId>();
+  #unsteady = false;
   /** Why the plan runs each node. */
   readonly #reasons: ReadonlyMap<NodeId, Reason>;
   #open: Promise<number> | undefined;
@@ -87,6 +88,16 @@ export class Publishing {
     return id;
   }
 
+  /** Something was read whose version nobody knows, or that holds for a time only. */
+  get unsteady(): boolean {
+    return this.#unsteady;
+  }
+
+  /** For what asks the database while its SQL is made: the answer may be another one the next time. */
+  asked(): void {
+    this.#unsteady = true;
+  }
+
   /** Whether a text names a work schema of this run. */
   namesWork(text: string): boolean {
     return this.#input.plan.workSchemas.some((schema) => text.includes(schema));
@@ -108,6 +119,10 @@ export class Publishing {
     const sql = this.published(compiled);
     const made = fingerprint(resource, this.published(lasting));
     const parents = await this.versions.parents(session, resource, sql);
+    if (Object.entries(parents).some(([name, version]) => version === null || name.startsWith("the value of")))
+      this.#unsteady = true;
+    if (graph.parents(resource.id).some((id) => graph.resource(id).kind === "source" && !isLoaded(graph, id)))
+      this.#unsteady = true;
     const planned = this.#reasons.get(resource.id) ?? { code: "new" as const, text: "new" };
     const found = { fingerprint: made, parents, sql };
     if (plan.force) return { ...found, reuse: false, reason: { code: "forced", text: "rebuilt: --force" } };
@@ -154,6 +169,16 @@ export class Publishing {
       return this.#deltas.has(parent) || (isInlined && this.readsDelta(parent));
     });
   }
+}
+
+/** By us: other sources are asked for their newest row. */
+function isLoaded(graph: Graph, id: NodeId): boolean {
+  const source = graph.resource(id);
+  if (source.kind !== "source") return false;
+  const loader = source.filledBy ? graph.resource(source.filledBy) : source;
+  return (
+    (loader.kind === "source" && loader.source.external !== undefined) || source.meta["data_version"] !== undefined
+  );
 }
 
 /** What is not known is recorded as that: it equals nothing, itself included. */

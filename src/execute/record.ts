@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { Failure } from "../diagnostics/diagnostic.ts";
 import { version } from "../lib/package-root.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Database } from "../postgres/database.ts";
+import type { Database, Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
 import { ensureState } from "../state/ensure.ts";
 import { finishRun, type NodeResultRecord, recordResults, recordRun } from "../state/ledger.ts";
@@ -54,6 +54,16 @@ export async function startRecord(
     return undefined;
   }
   return { finish: (result, tidy) => finish(plan.id, result, tidy, options) };
+}
+
+/** A run that had nothing to look at. */
+export async function recordIdleRun(
+  session: Session,
+  run: { id: string; command: string; startedAt: Date; root: string; target: string },
+): Promise<void> {
+  const gitCommit = await commitOf(run.root);
+  await recordRun(session, { ...run, sluiceVersion: version(), gitCommit, user: userName() });
+  await finishRun(session, run.id, "success", new Date());
 }
 
 async function finish(id: string, result: RunResult | undefined, tidy: Tidy, options: RecordOptions): Promise<void> {

@@ -1,17 +1,22 @@
 /** A seed's columns, inferred as dbt does, and its rows as COPY wants them. */
+import { Readable } from "node:stream";
 import { Failure, hasErrors } from "../diagnostics/diagnostic.ts";
 import type { SeedInput } from "../materialize/materialization.ts";
 import type { SeedNode } from "../parse/manifest.ts";
 import { SEED_COPY_OPTIONS, seedRows } from "../project/seed-rows.ts";
 import { inferSeedFile } from "../project/seed-types.ts";
 
-/** Throws `Failure` with everything that is wrong with the file. */
-export async function seedInput(node: SeedNode): Promise<SeedInput> {
+/** `empty`: no rows, whatever the file holds. Throws `Failure` with everything that is wrong with the file. */
+export async function seedInput(node: SeedNode, { empty = false } = {}): Promise<SeedInput> {
   const { delimiter: written, column_types: given } = node.config.all;
   const delimiter = typeof written === "string" ? written : ",";
   const types = typeof given === "object" && given !== null && !Array.isArray(given) ? given : {};
   const overrides = Object.fromEntries(Object.entries(types).map(([column, type]) => [column, String(type)]));
   const { columns, diagnostics } = await inferSeedFile(node.seed.file, delimiter, overrides);
   if (hasErrors(diagnostics)) throw new Failure(diagnostics);
-  return { columns, copyOptions: SEED_COPY_OPTIONS, open: () => seedRows(node.seed.file, delimiter, columns) };
+  return {
+    columns,
+    copyOptions: SEED_COPY_OPTIONS,
+    open: () => (empty ? Readable.from([]) : seedRows(node.seed.file, delimiter, columns)),
+  };
 }

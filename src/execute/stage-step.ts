@@ -1,5 +1,6 @@
 /** A node built out of sight, in one transaction with the record of it; or found to be there already. */
 import { assemble, type Compiled, type Piece, slice } from "../compile/assemble.ts";
+import type { TemplateQuery } from "../context/phase.ts";
 import { Failure } from "../diagnostics/diagnostic.ts";
 import { createMissingIndexes } from "../materialize/indexes.ts";
 import type { BuildInput, Statements } from "../materialize/materialization.ts";
@@ -43,7 +44,11 @@ export async function buildStaged(
 ): Promise<Outcome> {
   const { session, compiler } = context;
   const batches = isMicrobatch(node) ? looksOfBatches(node as ModelNode, compiler) : undefined;
-  const staged = await compiler.compile(node, (sql) => session.queryText(sql), batches?.substitutes);
+  const asking: TemplateQuery = (sql) => {
+    publishing.asked();
+    return session.queryText(sql);
+  };
+  const staged = await compiler.compile(node, asking, batches?.substitutes);
   const compiled = withPublishedLiterals(staged, publishing);
   const lasting = batches ? `${compiled.sql}\n${batches.mark}` : await lastingSql(node, context, compiled.sql);
   const examined = await publishing.examine(session, node, compiled.sql, lasting);
@@ -97,6 +102,8 @@ export async function lastingSql(
   { compiler, session }: Pick<StepContext, "compiler" | "session">,
   sql: string,
 ): Promise<string> {
+  // Of a seed this is all that differs: its file is the same.
+  if (node.kind === "seed" && compiler.input.facts.empty) return "without rows";
   if (node.config.materialized !== "incremental") return sql;
   try {
     return (await compiler.compile(node, (text) => session.queryText(text), { isIncremental: true })).sql;
@@ -196,7 +203,8 @@ class StagedBuild {
 
   async #input(compiled: Compiled): Promise<BuildInput> {
     const { plan, serverVersion } = this.#context;
-    const seed = this.#node.kind === "seed" ? await seedInput(this.#node) : undefined;
+    const seed =
+      this.#node.kind === "seed" ? await seedInput(this.#node, this.#context.compiler.input.facts) : undefined;
     return {
       node: this.#node,
       target: plan.relations.writeTo(this.#node.id),

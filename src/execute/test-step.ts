@@ -12,10 +12,14 @@ export async function runTests(
   trace: Trace,
 ): Promise<Outcome> {
   const { session, compiler } = context;
-  const query: TemplateQuery = (sql) => session.queryText(sql);
+  const query: TemplateQuery = (sql) => {
+    // A unit test only asks for the types of what its model reads.
+    if (test.kind === "test") context.publishing?.asked();
+    return session.queryText(sql);
+  };
   const compiled =
     test.kind === "unit_test" ? await compileUnitTest(compiler, test, query) : await compiler.compile(test, query);
-  trace.compiled = compiled.sql;
+  trace.compiled = context.publishing?.published(compiled.sql) ?? compiled.sql;
   const driving = drivingFor(session, test.at, compiled, trace);
   const verdict = await context.publishing?.judgeTest(session, test, compiled.sql);
   if (verdict?.reuse) return { status: "pass", message: verdict.reason.text, reused: true };

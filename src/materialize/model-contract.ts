@@ -106,16 +106,16 @@ function broken(input: Site, differences: readonly Difference[], found: readonly
   const { node } = input;
   return error(
     "contract-broken",
-    `The query of "${node.name}" does not give the columns its contract promises.`,
+    `This model has an enforced contract that failed: the query of "${node.name}" does not give the columns promised.`,
     node.at,
     differences.map((d) => {
       const at = node.columns.find((column) => column.name === d.column)?.at;
       const message =
         d.found === "missing"
-          ? `"${d.column}" (${d.promised}) is not in the query. ${didYouMean(d.column, found).join("")}`.trim()
+          ? `"${d.column}" (${d.promised}) is not in the query: missing in definition. ${didYouMean(d.column, found).join("")}`.trim()
           : d.promised === "missing"
-            ? `"${d.column}" (${d.found}) is in the query but not in the contract`
-            : `"${d.column}" is promised as ${d.promised} and found as ${d.found}`;
+            ? `"${d.column}" (${d.found}) is in the query only: missing in contract`
+            : `"${d.column}" is promised as ${d.promised} and found as ${d.found}: data type mismatch`;
       return at ? { message, at } : { message };
     }),
   );

@@ -22,3 +22,18 @@ test("a project's own naming macro is asked for every node, by name or by dispat
   expect(await placesOf(`{% macro generate_schema_name${own}`)).toEqual(expected);
   expect(await placesOf(`{% macro default__generate_schema_name${own}`)).toEqual(expected);
 });
+
+test("names that quoting leaves unquoted are those that Postgres reads", async () => {
+  const { nodes, sources } = await parseTree({
+    "dbt_project.yml": "name: shop\nprofile: shop\nquoting: {identifier: false, schema: false}\n",
+    "models/Big.sql": "select 1",
+    "models/Kept.sql": "{{ config(quoting={'identifier': true}, schema='Raw') }} select 1",
+    "models/s.yml":
+      "sources: [{name: Raw, tables: [{name: One}, {name: Two, quoting: {schema: true, identifier: true}}]}]",
+  });
+  expect([...nodes.values()].map(({ schema, alias }) => `${schema}.${alias}`)).toEqual([
+    "analytics.big",
+    "analytics_raw.Kept",
+  ]);
+  expect([...sources.values()].map((s) => `${s.schema}.${s.identifier}`)).toEqual(["raw.one", "Raw.Two"]);
+});

@@ -6,7 +6,7 @@ import type { Panel } from "./dashboard.ts";
 import type { RefCall, SourceCall } from "../context/phase.ts";
 import { error } from "../diagnostics/diagnostic.ts";
 import { readDashboard } from "./read-dashboard.ts";
-import { describe, describeColumns, fqnOf, type ParseState } from "./state.ts";
+import { describe, describeColumns, foldUnquoted, fqnOf, type ParseState } from "./state.ts";
 
 export function parseSources(state: ParseState, pkg: Package): SourceNode[] {
   return pkg.properties.sources.map((source) => {
@@ -34,8 +34,7 @@ export function parseSources(state: ParseState, pkg: Package): SourceNode[] {
       at: source.at,
       source,
       database: source.database ?? state.project.target.connection.database,
-      schema: source.schema,
-      identifier: source.identifier,
+      ...foldUnquoted(state, source.quoting, source),
       ...filledBy(pkg, source),
       config,
       columns: describeColumns(state, pkg.name, source.columns),

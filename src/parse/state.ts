@@ -7,8 +7,10 @@ import { Relation } from "../context/relation.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
 import { type Jinja, Kwargs, str, type Template, TemplateError, toPython } from "../jinja/index.ts";
 import { didYouMean } from "../lib/nearest.ts";
-import type { ColumnProperties, Mapping, Package, Project } from "../project/types.ts";
+import { foldName } from "../postgres/relation.ts";
+import type { ColumnProperties, Mapping, Package, Project, Value } from "../project/types.ts";
 import type { DescribedColumn, DocsBlock } from "./manifest.ts";
+import { isMapping } from "./config.ts";
 import { located, quoting, renderQuoted } from "./places.ts";
 
 export interface ParseState {
@@ -188,9 +190,36 @@ export function place(
   };
   return {
     database: literal("target_database") ?? ask("generate_database_name", "database", target.connection.database),
-    schema: literal("target_schema") ?? ask("generate_schema_name", "schema", target.schema),
-    alias: ask("generate_alias_name", "alias", String(draft.model["name"])),
+    ...asNamed(state, draft.config["quoting"], {
+      schema: literal("target_schema") ?? ask("generate_schema_name", "schema", target.schema),
+      identifier: ask("generate_alias_name", "alias", String(draft.model["name"])),
+    }),
   };
+}
+
+/**
+ * The names that relations have when `quoting:` leaves their quotes out: Postgres then reads them in lower case. Quoted as
+ * such, they mean the same everywhere.
+ */
+export function foldUnquoted(
+  state: ParseState,
+  own: Value | undefined,
+  { schema, identifier }: { schema: string; identifier: string },
+): { schema: string; identifier: string } {
+  const quoted: Mapping = { ...state.root.config.quoting, ...(isMapping(own) ? own : {}) };
+  return {
+    schema: quoted["schema"] === false ? foldName(schema) : schema,
+    identifier: quoted["identifier"] === false ? foldName(identifier) : identifier,
+  };
+}
+
+function asNamed(
+  state: ParseState,
+  own: Value | undefined,
+  written: { schema: string; identifier: string },
+): { schema: string; alias: string } {
+  const { schema, identifier } = foldUnquoted(state, own, written);
+  return { schema, alias: identifier };
 }
 
 export interface Described {

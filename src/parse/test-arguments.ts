@@ -8,15 +8,33 @@ import { keySpan } from "../project/written.ts";
 /** `{% test name(model, column_name, values, quote=True) %}` */
 const SIGNATURE = /^\{%[-+]?\s*(?:data_)?test\s+\w+\s*\(([\s\S]*?)\)\s*[-+]?%\}/;
 
+interface Signature {
+  readonly names: readonly string[];
+  /** A macro whose body speaks of kwargs takes any. */
+  readonly isOpen: boolean;
+}
+
+/** Of macros that are used by thousands of tests. */
+const signatures = new WeakMap<MacroNode, Signature | false>();
+
+function signatureOf(macro: MacroNode): Signature | undefined {
+  let known = signatures.get(macro);
+  if (known === undefined) {
+    const written = SIGNATURE.exec(macro.source)?.[1];
+    const names = [...(written ?? "").matchAll(/(?:^|,)\s*(\w+)/g)].map((match) => match[1] ?? "");
+    known = written === undefined ? false : { names, isOpen: /\bkwargs\b/.test(macro.source) };
+    signatures.set(macro, known);
+  }
+  return known || undefined;
+}
+
 export function argumentProblems(macro: MacroNode, test: TestProperties, onColumn: boolean): Diagnostic[] {
-  const written = SIGNATURE.exec(macro.source)?.[1];
-  if (written === undefined) return [];
-  const names = [...written.matchAll(/(?:^|,)\s*(\w+)/g)].map((match) => match[1] ?? "");
+  const signature = signatureOf(macro);
+  if (!signature) return [];
+  const { names, isOpen } = signature;
   const own = names.filter((name) => name !== "model" && name !== "column_name");
   const takes = own.length ? `its arguments: ${own.join(", ")}` : "it takes no arguments";
   const problems: Diagnostic[] = [];
-  // A macro whose body speaks of kwargs takes any.
-  const isOpen = /\bkwargs\b/.test(macro.source);
   for (const key of isOpen ? [] : Object.keys(test.args)) {
     if (names.includes(key)) continue;
     const message = `Test "${test.test}" has no argument "${key}".`;

@@ -104,6 +104,8 @@ function actionOf(resource: Resource): Step["action"] | undefined {
     case "unit_test":
       return "test";
     case "model":
+      // As dbt: a file without a word is no model yet.
+      if (resource.raw.trim() === "") return undefined;
       return resource.config.materialized === "ephemeral" ? "none" : "build";
     case "seed":
     case "snapshot":

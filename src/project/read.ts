@@ -14,7 +14,7 @@ import { makeScope } from "./scope.ts";
 import { readSelectors } from "./selectors-file.ts";
 import type { Env, Scope } from "./scope.ts";
 import { describe, isMapping } from "./shape.ts";
-import type { Mapping, Project, Value } from "./types.ts";
+import type { Mapping, PackageFiles, Project, Properties, Value } from "./types.ts";
 import { unreadVars } from "./unread-vars.ts";
 import { readSource } from "./walk.ts";
 import { readYaml } from "./yaml.ts";
@@ -29,6 +29,8 @@ export interface ReadOptions {
   readonly targetPath?: string;
   readonly threads?: number;
   readonly env: Env;
+  /** Only what is needed to reach the database. */
+  readonly withoutModels?: boolean;
   /** Renders a text natively with the names of a scope; throws `Failure` for the user's mistakes. */
   readonly render: (text: string, file: SourceFile, scope: Scope) => Value;
   /** Names for Jinja in YAML beyond `var`, `env_var`, `target` and `project_name`. */
@@ -40,6 +42,30 @@ export interface ReadResult {
   readonly project?: Project;
   readonly diagnostics: readonly Diagnostic[];
 }
+
+const NO_FILES: PackageFiles = {
+  models: [],
+  seeds: [],
+  snapshots: [],
+  analyses: [],
+  macros: [],
+  tests: [],
+  genericTests: [],
+  docs: [],
+  fixtures: [],
+};
+const NO_PROPERTIES: Properties = {
+  models: [],
+  seeds: [],
+  snapshots: [],
+  analyses: [],
+  singularTests: [],
+  sources: [],
+  macros: [],
+  exposures: [],
+  unitTests: [],
+  groups: [],
+};
 
 export const PROJECT_FILE = "dbt_project.yml";
 
@@ -86,7 +112,9 @@ async function read(options: ReadOptions, problems: Diagnostic[]): Promise<Proje
   if (!chosen) return undefined;
   const config = await makeProjectConfig(raw, scope(cliVars, names.name), fileVars, problems);
   if (!config) return undefined;
-  const packages = await readPackages({ root, config, cliVars, scope }, problems);
+  const packages = options.withoutModels
+    ? [{ name: config.name, root, config, files: NO_FILES, properties: NO_PROPERTIES }]
+    : await readPackages({ root, config, cliVars, scope }, problems);
   const selectors = await readSelectors(root, scope(cliVars, names.name), problems);
   problems.push(...unreadVars(cliVars, packages));
   return {

@@ -262,12 +262,14 @@ interface HeldRow extends BuildRecord {
 const TOUCHED = `case when c.relkind in ('v') then 'view' when current_setting('track_counts') = 'on'
   then format('%s %s %s', pg_stat_get_tuples_inserted(c.oid), pg_stat_get_tuples_updated(c.oid), pg_stat_get_tuples_deleted(c.oid)) end`;
 
+/** Whether the relation of a `build` b is as we left it; `c` is what stands there now. Tests have none. */
+export const INTACT = `b.relation_oid is null or coalesce(c.oid = b.relation_oid and ${MARK} = b.relation_mark and ${TOUCHED} = b.touched, false)`;
+
 /** What each node of a site holds, by node id. */
 export async function heldBuilds(session: Session, site: string): Promise<Map<string, HeldRow>> {
   const { rows } = await session.query<HeldRow>(
     `select b.node_id as "nodeId", b.fingerprint, b.parents, b.version, b.content, b.rows,
-       b.relation_oid is null or coalesce(c.oid = b.relation_oid and ${MARK} = b.relation_mark and ${TOUCHED} = b.touched, false)
-         as intact
+       ${INTACT} as intact
      from ${STATE_SCHEMA}.build b
      left join pg_namespace s on s.nspname = b.schema_name
      left join pg_class c on c.relnamespace = s.oid and c.relname = b.relation_name

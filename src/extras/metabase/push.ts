@@ -3,7 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { error, Failure } from "../../diagnostics/diagnostic.ts";
 import type { Desired } from "./desired.ts";
 import type { Metabase } from "./http.ts";
-import { type Change, type Ids, planConnection, planContent, planTables } from "./plan.ts";
+import type { Change, Ids } from "./change.ts";
+import { planConnection, planContent } from "./plan.ts";
+import { planTables } from "./plan-tables.ts";
 import { presentConnection, presentContent, type PresentTable, presentTables } from "./present.ts";
 
 export interface PushOptions {

@@ -2,6 +2,7 @@
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Kit } from "./kit.ts";
+import { nodeDifferences } from "./manifests.ts";
 import { writeProfile } from "./profile.ts";
 import { type Case, failed, judged, passed, skipped, type Suite, Unavailable } from "./suite.ts";
 
@@ -119,30 +120,6 @@ async function inDocsForm(path: string): Promise<void> {
   await writeFile(path, lines.filter((line) => !line.includes("@docs-ignore")).join("\n"));
 }
 
-const KEYS = [
-  "name",
-  "resource_type",
-  "package_name",
-  "path",
-  "original_file_path",
-  "fqn",
-  "alias",
-  "schema",
-  "identifier",
-  "source_name",
-  "relation_name",
-  "description",
-  "tags",
-  "raw_code",
-  "column_name",
-  "attached_node",
-  "test_metadata",
-  "refs",
-  "sources",
-  "access",
-  "primary_key",
-];
-
 function* resources(repository: string, theirs: Manifest, ours: Manifest): Iterable<Case> {
   for (const section of ["nodes", "sources"] as const) {
     for (const [id, node] of Object.entries(theirs[section])) {
@@ -158,55 +135,6 @@ function* resources(repository: string, theirs: Manifest, ours: Manifest): Itera
     const more = Object.keys(ours[section]).filter((id) => !theirs[section][id] && !id.includes(root));
     yield judged(`${repository}: no other ${section}`, more.length > 0 ? more.join(", ") : undefined);
   }
-}
-
-function nodeDifferences(theirs: Dictionary, ours: Dictionary): string[] {
-  const told: string[] = [];
-  const check = (key: string, a: unknown, b: unknown): void => {
-    const [there, now] = [canonical(a, key), canonical(b, key)];
-    if (there !== now) told.push(`${key}: dbt ${excerpt(there, now)}, sluice ${excerpt(now, there)}`);
-  };
-  for (const key of KEYS) if (key in theirs) check(key, theirs[key], ours[key]);
-  const [dependsOn, own] = [theirs["depends_on"] as Edges | undefined, ours["depends_on"] as Edges | undefined];
-  check("depends_on.nodes", dependsOn?.nodes?.toSorted(), own?.nodes?.toSorted());
-  check("depends_on.macros", ofProjects(dependsOn), ofProjects(own));
-  const [config, ownConfig] = [theirs["config"] as Dictionary, ours["config"] as Dictionary];
-  for (const key of Object.keys(config)) check(`config.${key}`, config[key], ownConfig[key]);
-  const described = (one: Dictionary): unknown =>
-    Object.entries((one["columns"] ?? {}) as Section).map(([name, c]) => [name, c["description"], c["data_type"]]);
-  check("columns", described(theirs), described(ours));
-  return told;
-}
-
-/** Where two texts begin to differ. */
-function excerpt(text: string, other: string): string {
-  const at = [...text].findIndex((character, i) => other[i] !== character);
-  const from = Math.max(0, at - 40);
-  return text.length < 200 ? text : `…${text.slice(from, at + 120)}…`;
-}
-
-interface Edges {
-  readonly nodes?: readonly string[];
-  readonly macros?: readonly string[];
-}
-
-/** dbt's own macros are other ones here. */
-const ofProjects = (edges: Edges | undefined): string[] =>
-  (edges?.macros ?? []).filter((id) => !/^macro\.dbt(_postgres)?\./.test(id)).toSorted();
-
-/** Keys in order; lists that stand for sets sorted. */
-function canonical(value: unknown, key = ""): string {
-  const sorted = (one: unknown): unknown => {
-    if (Array.isArray(one)) return one.map(sorted);
-    if (typeof one !== "object" || one === null) return one ?? null;
-    return Object.fromEntries(
-      Object.entries(one)
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, item]) => [name, sorted(item)]),
-    );
-  };
-  const isSet = Array.isArray(value) && ["tags", "config.tags", "primary_key", "refs", "sources"].includes(key);
-  return JSON.stringify(isSet ? value.map((one) => JSON.stringify(sorted(one))).toSorted() : sorted(value));
 }
 
 /** Spines of dates end today, and increments begin a while before. */

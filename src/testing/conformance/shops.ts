@@ -37,5 +37,6 @@ async function* shop(kit: Kit, repository: string): AsyncIterable<Case> {
     if (code !== 0) throw new Unavailable(`its packages cannot be installed: ${all.trim().split("\n").at(-1)}`);
   }
   const { profile } = load(await readFile(join(folder, "dbt_project.yml"), "utf8")) as { profile: string };
-  yield* sideBySide(kit, { name: repository, folder, profile });
+  // Where a playbook fails, dbt leaves what was built before it; published together, nothing would be there.
+  yield* sideBySide(kit, { name: repository, folder, profile, env: { SLUICE_DIRECT: "true" } });
 }

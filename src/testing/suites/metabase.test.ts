@@ -150,6 +150,43 @@ test(
 );
 
 test(
+  "keys come from constraints and tests; a key to a table that the reader does not see is none",
+  bank(async (b) => {
+    await b.write({
+      "models/marts/keys.yml": `models:
+  - name: shops
+    config: {contract: {enforced: true}}
+    columns:
+      - {name: shop_id, data_type: integer, description: The shop., constraints: [{type: primary_key}]}
+  - name: sales
+    columns:
+      - {name: sale_id, description: The sale., data_tests: [unique, not_null]}
+      - {name: receipt, data_tests: [unique, not_null]}
+      - name: shop_id
+        data_tests: [{relationships: {arguments: {to: ref('shops'), field: shop_id}}}]
+      - name: seller
+        data_tests: [{relationships: {arguments: {to: ref('hidden'), field: name}}}]
+`,
+      "models/marts/shops.sql": "select 1 as shop_id",
+      "models/marts/sales.sql": "select 1 as sale_id, 1 as receipt, 1 as shop_id, 'Ann'::text as seller",
+      "models/staging/hidden.sql": "select 'Ann'::text as name",
+    });
+    succeed(await b.sluice("build", "-s", "shops", "sales", "hidden"));
+    succeed(await b.metabase(["push"]));
+    const fieldsOf = (table: string) => b.stub.store.tables.find(({ name }) => name === table)!.fields;
+    const shop = fieldsOf("shops").find(({ name }) => name === "shop_id")!;
+    expect(shop).toMatchObject({ semantic_type: "type/PK", description: "The shop." });
+    expect(fieldsOf("sales").map((f) => [f.name, f.semantic_type, f.fk_target_field_id])).toEqual([
+      ["sale_id", "type/PK", null],
+      ["receipt", null, null],
+      ["shop_id", "type/FK", shop.id],
+      ["seller", null, null],
+    ]);
+    expect(succeed(await b.metabase(["push"])).stdout).toBe("Nothing to change.\n");
+  }),
+);
+
+test(
   "_metabase_metadata alone describes the marts at every sync, also when comments are not there",
   bank(async (b) => {
     await b.rows("comment on column marts.customer_overview.net is null");

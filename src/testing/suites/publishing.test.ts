@@ -272,3 +272,34 @@ test(
     }
   }),
 );
+
+test(
+  "a command that found everything as it was need not look again, until a file, a variable or a relation changes",
+  rig(async ({ write, sluice, start, rows }) => {
+    await write({
+      "models/a.sql": table("select '{{ env_var('SHOP_NAME', 'x') }}' as name"),
+      "models/b.sql": "select * from {{ ref('a') }}",
+      "tests/t.sql": "select * from {{ ref('b') }} where name = ''",
+    });
+    const IDLE = "nothing to do\n";
+    const build = async (env: Record<string, string> = {}): Promise<boolean> => {
+      const { code, stdout } = await start(["build"], { env }).done;
+      expect(code, stdout).toBe(0);
+      return stdout.includes(IDLE);
+    };
+    // Built, found to be there, known to be there.
+    expect([await build(), await build(), await build()]).toEqual([false, false, true]);
+    expect((await sluice("build", "-s", "a")).stdout).not.toContain(IDLE);
+    expect(await rows("select count(*)::int as n from sluice.run where status = 'success'")).toEqual([{ n: 4 }]);
+    await write({ "models/a.sql": table("select '{{ env_var('SHOP_NAME', 'x') }}' as  name") });
+    expect([await build(), await build()], "a file was written, to the same effect").toEqual([false, true]);
+    expect(await build({ SHOP_NAME: "y" }), "a variable").toBe(false);
+    expect(await rows("select name from analytics.b")).toEqual([{ name: "y" }]);
+    expect([await build(), await build(), await build()]).toEqual([false, false, true]);
+    await rows("insert into analytics.a values ('z')");
+    expect(await build(), "a row of somebody else's").toBe(false);
+    expect(await rows("select name from analytics.b")).toEqual([{ name: "x" }]);
+    await write({ "models/c.sql": table("select '{{ run_started_at }}' as at") });
+    expect([await build(), await build(), await build()], "a clock").toEqual([false, false, false]);
+  }),
+);

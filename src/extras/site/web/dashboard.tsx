@@ -7,6 +7,7 @@ import { formatDimensions, formatTime, formatValue } from "./format.ts";
 import { Html, NodeLink, TestsBadge, useTitle } from "./parts.tsx";
 import { href } from "./router.ts";
 import { load, nodeAt, site } from "./store.ts";
+import { Unpublished } from "./unpublished.tsx";
 
 export function DashboardPage({ dashboard }: { dashboard: SiteDashboard }): JSX.Element {
   useTitle(`${dashboard.title} · ${site.project}`);
@@ -23,6 +24,7 @@ export function DashboardPage({ dashboard }: { dashboard: SiteDashboard }): JSX.
         <a href={href("lineage", "", { focus: nodeAt(dashboard.node).id, up: 3, down: 0 })}>Where they come from</a>
         {url !== undefined && <a href={url}>Open the original</a>}
       </div>
+      <Unpublished />
       {panels.length === 0 && (
         <p class="note">The project says that this dashboard exists, and what it reads, but not what it shows.</p>
       )}

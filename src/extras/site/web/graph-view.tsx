@@ -3,10 +3,11 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { plural } from "./format.ts";
 import { Icon } from "./icons.tsx";
-import { layout, NODE_HEIGHT, NODE_WIDTH } from "./layout.ts";
-import { toneOf } from "./parts.tsx";
+import { type Detail, fit, keepInSight, useCamera } from "./camera.ts";
+import { placed, related } from "./drawn.ts";
+import { key } from "./graph-keys.ts";
+import { NodeBox } from "./graph-node.tsx";
 import { children, nodeAt } from "./store.ts";
-import { type Camera, type Detail, fit, keepInSight, useCamera } from "./camera.ts";
 
 export interface GraphViewProps {
   /** Indexes of the nodes to draw. */
@@ -105,155 +106,13 @@ export function GraphView(props: GraphViewProps): JSX.Element {
   );
 }
 
-function NodeBox(props: { node: number; at: Point; tint: string; detail: Detail; state: string }): JSX.Element {
-  const { name, kind, materialized, status, tests } = nodeAt(props.node);
-  const left = props.at.x - NODE_WIDTH / 2;
-  const top = props.at.y - NODE_HEIGHT / 2;
-  const bad = tests.fail > 0 || toneOf(status) === "bad";
-  return (
-    <g class={`graph-node ${props.state}`} data-node={props.node} data-name={name} style={{ "--tint": props.tint }}>
-      <rect class="node-shape" x={left} y={top} width={NODE_WIDTH} height={NODE_HEIGHT} rx="7" />
-      <rect x={left} y={top} width="5" height={NODE_HEIGHT} rx="2.5" style={{ fill: props.tint }} />
-      {props.detail !== "far" && (
-        <Name
-          name={name}
-          of={materialized === undefined ? kind : `${kind} · ${materialized}`}
-          left={left}
-          top={top}
-          large={props.detail === "mid"}
-        />
-      )}
-      {bad && <circle cx={left + NODE_WIDTH - 12} cy={top + 12} r="5" style={{ fill: "var(--bad)" }} />}
-    </g>
-  );
-}
-
 /** The node whose box an event happened in. */
 function nodeUnder(event: Event): number | undefined {
   const found = (event.target as Element).closest("[data-node]")?.getAttribute("data-node");
   return found === null || found === undefined ? undefined : Number(found);
 }
 
-/** A name in some lines; in small print with what the node is. */
-function Name(props: { name: string; of: string; left: number; top: number; large: boolean }): JSX.Element {
-  const { name, of, left, top, large } = props;
-  const lines = large ? inLines(name, 13, 3) : [...inLines(name, 17, 2), of];
-  const [height, drop] = large ? [17.5, 6] : [15, 4.5];
-  return (
-    <>
-      {lines.map((text, i) => (
-        <text
-          key={i}
-          class={large ? "large" : text === of ? "small kind" : "small"}
-          x={left + 13}
-          y={top + NODE_HEIGHT / 2 + (i - (lines.length - 1) / 2) * height + drop}
-        >
-          {text}
-        </text>
-      ))}
-    </>
-  );
-}
-
-/** Broken after `_` or `.` where that fits; what does not fit into the lines is cut. */
-export function inLines(name: string, width: number, most: number): string[] {
-  const lines: string[] = [];
-  for (const piece of name.split(/(?<=[_.])(?![_.])/)) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + piece.length <= width) lines[lines.length - 1] = last + piece;
-    else lines.push(piece);
-  }
-  const shown = lines.slice(0, most);
-  if (lines.length > most) shown[most - 1] += lines[most]!;
-  return shown.map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line));
-}
-
-interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
-export interface Drawn {
-  readonly at: ReadonlyMap<number, Point>;
-  readonly edges: readonly { readonly from: number; readonly to: number; readonly path: string }[];
-  readonly width: number;
-  readonly height: number;
-}
-
-function placed(nodes: readonly number[], shape: number): Drawn {
-  const place = new Map(nodes.map((node, i) => [node, i]));
-  const edges = nodes.flatMap((to) => nodeAt(to).parents.flatMap((from) => (place.has(from) ? [{ from, to }] : [])));
-  const found = layout(
-    nodes.length,
-    edges.map(({ from, to }) => [place.get(from)!, place.get(to)!] as const),
-    shape,
-  );
-  return {
-    at: new Map(nodes.map((node, i) => [node, found.nodes[i]!])),
-    edges: edges.map((edge, i) => ({ ...edge, path: found.edges[i]! })),
-    width: found.width,
-    height: found.height,
-  };
-}
-
-/** The node, everything it is made of, and everything made of it. */
-export function related(node: number, up = Infinity, down = Infinity): Set<number> {
-  const found = new Set([node]);
-  for (const [next, levels] of [
-    [(n: number) => nodeAt(n).parents, up],
-    [(n: number) => children[n]!, down],
-  ] as const) {
-    let edge = [node];
-    const seen = new Set(edge);
-    for (let level = 0; level < levels && edge.length > 0; level++) {
-      edge = edge.flatMap((n) => next(n)).filter((n) => !seen.has(n) && seen.add(n));
-      for (const n of edge) found.add(n);
-    }
-  }
-  return found;
-}
-
 function spoken(node: number): string {
   const { name, kind, parents, status } = nodeAt(node);
   return `${kind} ${name}, ${status}, reads ${plural(parents.length, "node")}, read by ${plural(children[node]!.length, "node")}`;
-}
-
-/** Left and right along edges, to the neighbour that stands most level; up and down within a rank. */
-function key(pressed: string, view: GraphViewProps & { drawn: Drawn; camera: Camera; box: HTMLElement }): boolean {
-  const { drawn, selected, onSelect, onOpen, camera } = view;
-  const from = selected === undefined ? undefined : drawn.at.get(selected);
-  const nearest = (candidates: Iterable<number>, distance: (at: Point) => number): number | undefined =>
-    [...candidates]
-      .filter((node) => drawn.at.has(node))
-      .toSorted((a, b) => distance(drawn.at.get(a)!) - distance(drawn.at.get(b)!))[0];
-  const level = (at: Point): number => Math.abs(at.y - from!.y);
-  const beside = (direction: 1 | -1): number | undefined =>
-    nearest(
-      [...drawn.at]
-        .filter(([, at]) => Math.abs(at.x - from!.x) < 1 && (at.y - from!.y) * direction > 1)
-        .map(([n]) => n),
-      level,
-    );
-  const arrow = /^Arrow(Left|Right|Up|Down)$/.exec(pressed)?.[1];
-  if (arrow) {
-    if (from === undefined || selected === undefined) {
-      onSelect(nearest(drawn.at.keys(), (at) => at.x * 1000 + at.y));
-      return true;
-    }
-    const next =
-      arrow === "Left"
-        ? nearest(nodeAt(selected).parents, level)
-        : arrow === "Right"
-          ? nearest(children[selected]!, level)
-          : beside(arrow === "Down" ? 1 : -1);
-    if (next !== undefined) onSelect(next);
-    return true;
-  }
-  if (pressed === "Enter" && selected !== undefined) onOpen(selected);
-  else if (pressed === "Escape") onSelect(undefined);
-  else if (pressed === "+" || pressed === "=") camera.zoom(1.35);
-  else if (pressed === "-") camera.zoom(1 / 1.35);
-  else if (pressed === "0") camera.set(fit(drawn, view.box));
-  else return false;
-  return true;
 }

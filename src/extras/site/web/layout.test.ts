@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { crossings, isotonic, layout, NODE_HEIGHT, NODE_WIDTH } from "./layout.ts";
+import { layout, NODE_HEIGHT, NODE_WIDTH } from "./layout.ts";
+import { crossings, isotonic } from "./layout-order.ts";
 
 type Edge = [number, number];
 

@@ -2,7 +2,8 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { plural } from "./format.ts";
-import { GraphView, related } from "./graph-view.tsx";
+import { related } from "./drawn.ts";
+import { GraphView } from "./graph-view.tsx";
 import { layerColour, layers } from "./layers.ts";
 import { StatusBadge, TestsBadge, toneOf, useTitle } from "./parts.tsx";
 import { go, href, replace } from "./router.ts";

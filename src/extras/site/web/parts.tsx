@@ -32,6 +32,7 @@ const WORDS: Readonly<Record<string, string>> = {
   pass: "passed",
   fail: "failed",
   warn: "warning",
+  failed: "not published",
   superseded: "replaced since",
   undone: "taken back",
   ready: "waits for publish",

@@ -28,6 +28,10 @@ class Record:
     def to_dict(self, **_):
         return self._values
 
+    @property
+    def depends_on_nodes(self):
+        return self._values["depends_on"]["nodes"]
+
     def get(self, key, default=None):
         return wrap(self._values.get(key, default))
 
@@ -36,6 +40,8 @@ class Dict(dict):
     """Keys that are no names of attributes, such as unique ids: a dictionary whose values are records."""
 
     def __getattr__(self, name):
+        if name == "depends_on_nodes":
+            return self["depends_on"]["nodes"]
         try:
             return self[name]
         except KeyError:
@@ -134,6 +140,7 @@ def results_from(document, folder):
         if "path" in found["node"]:
             record.node.path = found["node"]["path"]
         record.status = Word(found["status"])
+        record.skipped = found["status"] == "skipped"
         if "max_loaded_at" in found:
             from datetime import datetime
 
