@@ -186,32 +186,27 @@ export async function recordPublished(session: Session, id: number, relations: n
 
 /** In the transaction that takes a publication back: each node holds what it held before. */
 export async function recordUndone(session: Session, id: number, by: number): Promise<void> {
-  await session.query(
-    `delete from ${STATE_SCHEMA}.build b using ${STATE_SCHEMA}.publication_node n, ${STATE_SCHEMA}.publication p
-     where p.id = $1 and n.publication_id = p.id and b.site = p.site and b.node_id = n.node_id`,
-    [id],
-  );
-  await session.query(
-    `insert into ${STATE_SCHEMA}.build
-     select b.* from ${STATE_SCHEMA}.publication_node n,
-       jsonb_populate_record(null::${STATE_SCHEMA}.build, n.previous) b
-     where n.publication_id = $1 and n.previous is not null`,
-    [id],
-  );
-  await session.query(
-    `update ${STATE_SCHEMA}.build b set relation_oid = c.oid, relation_mark = ${MARK}, touched = null
-     from ${STATE_SCHEMA}.publication_node n, pg_class c, pg_namespace s
-     where n.publication_id = $1 and b.node_id = n.node_id and b.schema_name = s.nspname and b.relation_name = c.relname
-       and c.relnamespace = s.oid`,
-    [id],
-  );
-  await session.query(`update ${STATE_SCHEMA}.publication set status = 'undone', kept = false where id = $1`, [id]);
-  await session.query(
-    `update ${STATE_SCHEMA}.publication set status = 'published', published_at = clock_timestamp(), rollback_of = $2,
-       relations = (select relations from ${STATE_SCHEMA}.publication where id = $2) where id = $1`,
-    [by, id],
-  );
-  await session.query(transactionOf(by));
+  // In one message: locks are held.
+  await session.query(`
+    delete from ${STATE_SCHEMA}.build b using ${STATE_SCHEMA}.publication_node n, ${STATE_SCHEMA}.publication p
+    where p.id = ${id} and n.publication_id = p.id and b.site = p.site and b.node_id = n.node_id;
+
+    insert into ${STATE_SCHEMA}.build
+    select b.* from ${STATE_SCHEMA}.publication_node n,
+      jsonb_populate_record(null::${STATE_SCHEMA}.build, n.previous) b
+    where n.publication_id = ${id} and n.previous is not null;
+
+    update ${STATE_SCHEMA}.build b set relation_oid = c.oid, relation_mark = ${MARK}, touched = null
+    from ${STATE_SCHEMA}.publication_node n, pg_class c, pg_namespace s
+    where n.publication_id = ${id} and b.node_id = n.node_id and b.schema_name = s.nspname and b.relation_name = c.relname
+      and c.relnamespace = s.oid;
+
+    update ${STATE_SCHEMA}.publication set status = 'undone', kept = false where id = ${id};
+
+    update ${STATE_SCHEMA}.publication set status = 'published', published_at = clock_timestamp(), rollback_of = ${id},
+      relations = (select relations from ${STATE_SCHEMA}.publication where id = ${id}) where id = ${by};
+
+    ${transactionOf(by)}`);
 }
 
 /** The part of the transaction that holds the locks has an id of its own, which only a row tells that it has just written. */

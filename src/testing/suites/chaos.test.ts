@@ -5,8 +5,18 @@ import { type Campaign, prepareCampaign } from "../chaos/campaign.ts";
 import { type Blow, MOMENTS } from "../chaos/order.ts";
 import { small } from "../chaos/subjects.ts";
 
-/** How many blows of a kind; stopping a server takes its time. */
-const BLOWS: Readonly<Record<Blow, number>> = { kill: 4, cut: 4, stop: 2 };
+/** How many blows of a kind on which server; stopping one takes its time. */
+const ARENAS: readonly (readonly [name: string, open: () => Promise<Arena>, blows: readonly [Blow, number][]])[] = [
+  [
+    "the server of all tests",
+    sharedArena,
+    [
+      ["kill", 4],
+      ["cut", 4],
+    ],
+  ],
+  ["a server of its own", ownArena, [["stop", 2]]],
+];
 
 /** `SLUICE_CHAOS_SEED` repeats what another day met. */
 const seed = Number(process.env["SLUICE_CHAOS_SEED"] ?? Math.floor(Date.now() / 86_400_000));
@@ -22,12 +32,12 @@ function randomFrom(start: number): () => number {
   };
 }
 
-describe.each(Object.entries(BLOWS) as [Blow, number][])("%s", (how, blows) => {
+describe.each(ARENAS)("on %s", (_, openArena, blows) => {
   let arena: Arena;
   let campaign: Campaign;
 
   beforeAll(async () => {
-    arena = how === "stop" ? await ownArena() : await sharedArena();
+    arena = await openArena();
     campaign = await prepareCampaign(small, arena);
   });
   afterAll(async () => {
@@ -35,15 +45,18 @@ describe.each(Object.entries(BLOWS) as [Blow, number][])("%s", (how, blows) => {
     await arena?.close();
   });
 
-  test("readers see the old state or the new one, and the next build is as if nothing had happened", async () => {
-    expect(campaign.statements).toBeGreaterThan(100);
-    const random = randomFrom(seed);
-    for (let blow = 0; blow < blows; blow++) {
-      // One of each part of the build, from its first statement to its last.
-      const at = 1 + Math.floor(((blow + random()) / blows) * campaign.statements);
-      const moment = MOMENTS[blow % MOMENTS.length]!;
-      const problems = await campaign.strike({ at, how, moment });
-      expect(problems, `${moment} statement ${at}, SLUICE_CHAOS_SEED=${seed}`).toEqual([]);
-    }
-  });
+  test.each(blows)(
+    "%s: readers see the old state or the new one, and the next build is as usual",
+    async (how, times) => {
+      expect(campaign.statements).toBeGreaterThan(100);
+      const random = randomFrom(seed);
+      for (let blow = 0; blow < times; blow++) {
+        // One of each part of the build, from its first statement to its last.
+        const at = 1 + Math.floor(((blow + random()) / times) * campaign.statements);
+        const moment = MOMENTS[blow % MOMENTS.length]!;
+        const problems = await campaign.strike({ at, how, moment });
+        expect(problems, `${moment} statement ${at}, SLUICE_CHAOS_SEED=${seed}`).toEqual([]);
+      }
+    },
+  );
 });
