@@ -1,6 +1,7 @@
 /** Commands that need not look: what they built is as it was, and so is everything it was built from. */
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { filesHash } from "../lib/files-hash.ts";
 import { sha256 } from "../lib/hash.ts";
 import { version } from "../lib/package-root.ts";
 import type { RunResult, Sluice } from "../index.ts";
@@ -61,10 +62,9 @@ export async function shortcutFor(verb: string, args: Args): Promise<Shortcut | 
   const said = Object.entries(args)
     .filter(([name, value]) => !MANNER.has(name) && !name.includes("-") && value !== undefined && value !== false)
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const { inputsHash } = await import("../project/inputs.ts");
   const profiles = args.profilesDir ?? process.env["DBT_PROFILES_DIR"] ?? join(homedir(), ".dbt");
   const outputs = [resolve(root, args.targetPath ?? "target")];
-  const inputs = await inputsHash(resolve(root), outputs, [join(resolve(profiles), "profiles.yml")]).catch(
+  const inputs = await filesHash(resolve(root), outputs, [join(resolve(profiles), "profiles.yml")]).catch(
     () => undefined,
   );
   return inputs === undefined ? undefined : { command: sha256(JSON.stringify([version(), verb, said])), inputs };

@@ -15,6 +15,8 @@ import { graphDictionary, nodeDictionary } from "../parse/node-dictionary.ts";
 import { located, renderQuoted, requoted } from "../parse/places.ts";
 import { relationKey, wantsFullRefresh, type World } from "../plan/plan.ts";
 import type { Relations } from "../plan/relations.ts";
+import type { RelationName } from "../postgres/relation.ts";
+import { isWorkSchema } from "../postgres/sql/swap.ts";
 import type { Hook, Mapping, Project } from "../project/types.ts";
 import { type Compiled, type Piece, rendered, withCtes } from "./assemble.ts";
 import { during, overlap, type Stretch } from "./event-time.ts";
@@ -139,7 +141,10 @@ export class Compiler {
   async call(macro: MacroNode, args: readonly unknown[], caller: Caller): Promise<unknown> {
     const { node, query, names, substitutes = {}, ...hooks } = caller;
     const known = new Map(Object.entries(names ?? {}).map(([name, value]) => [name, toPython(value)]));
-    const face: NodeFace = { ...this.#face(node), names: known };
+    const { this: _, ...shown } = this.#face(node);
+    // What a block is told to make stands where it is made, and so does what it makes beside it.
+    const at = this.input.relations.writeTo(node.id);
+    const face: NodeFace = { ...shown, this: () => this.#at(node.database, at), names: known };
     const phase = { ...this.#phase(node, node.config.all, query, substitutes, new Set()), ...hooks };
     const context = new TemplateContext(this.#shared, face, phase);
     return explaining(node.at, async () => bindMacro(macro, this.input.macros, context, "async")(...args));
@@ -230,15 +235,26 @@ export class Compiler {
   }
 
   #face(node: Node, { batch }: Substitutes = {}): NodeFace {
-    const to =
-      node.kind === "unit_test"
-        ? { schema: node.schema, identifier: node.alias }
-        : this.input.relations.writeTo(node.id);
+    const { relations } = this.input;
     return {
       package: node.package,
-      this: () => new Relation({ database: node.database, schema: to.schema, identifier: to.identifier }),
+      this: () =>
+        node.kind === "unit_test"
+          ? this.#at(node.database, { schema: node.schema, identifier: node.alias })
+          : this.#named(relations.published(node.id), relations.writeTo(node.id)),
       model: () => ({ ...nodeDictionary(node), ...(batch && { batch: batchDictionary(batch) }) }),
     };
+  }
+
+  /** By the name that templates see, from where it stands: `{{ this }}` is printed there, `{{ this.schema }}` is published. */
+  #named(published: RelationName, at: RelationName): Relation {
+    const named = this.#at(at.database ?? published.database, at);
+    const isStaged = at.schema !== published.schema && isWorkSchema(at.schema);
+    return isStaged ? named.with({ schema: published.schema, standsIn: at.schema }) : named;
+  }
+
+  #at(database: string | undefined, { schema, identifier }: RelationName): Relation {
+    return new Relation({ ...(database !== undefined && { database }), schema, identifier });
   }
 
   #phase(
@@ -260,9 +276,8 @@ export class Compiler {
       return during(plain(target), target, this.#stretchFor(node, substitutes));
     };
     const plain = (target: Resource): Relation => {
-      const name = this.input.relations.readFrom(target.id);
-      const found = new Relation({ database: name.database, schema: name.schema, identifier: name.identifier });
-      return this.#emptied(found);
+      const { relations } = this.input;
+      return this.#emptied(this.#named(relations.published(target.id), relations.readFrom(target.id)));
     };
     const resolve = (target: Resource | undefined, missing: () => Diagnostic): Relation => {
       if (!target) throw new Failure(missing());

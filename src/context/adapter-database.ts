@@ -26,14 +26,20 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
     });
   const standing = (name: RelationName): RelationName => phase.standing?.(name) ?? name;
   const find = async (relation: unknown): Promise<Relation | null> => {
-    const { schema, identifier } = standing(nameOf(relation));
-    const found = await rows(findRelation({ schema, identifier }));
-    return found[0] ? relationOf(found[0]) : null;
+    const named = nameOf(relation);
+    const place = standing(named.place);
+    const [found] = await rows(findRelation(place));
+    if (!found) return null;
+    const schema = named.parts.schema ?? place.schema;
+    // It goes by the name that it will be published under.
+    return schema === place.schema
+      ? relationOf(found)
+      : relationOf({ ...found, schema }).with({ standsIn: place.schema });
   };
   const columns = async (relation: unknown): Promise<Column[]> => {
     if (!(relation instanceof Relation)) throw notARelation(relation);
     const { schema, identifier = "" } = relation.parts;
-    const sql = schema === undefined ? listTemporaryColumns(identifier) : listColumns(standing({ schema, identifier }));
+    const sql = schema === undefined ? listTemporaryColumns(identifier) : listColumns(standing(relation.place));
     return (await rows(sql)).map((row) => new Column(row["name"] ?? "", row["type"] ?? ""));
   };
   const run = async (sql: unknown, begins: unknown): Promise<PyTuple> => {
@@ -89,7 +95,7 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
       return null;
     },
     list_relations: (...args) => inSchema(callArgs(args, ["database", "schema"])["schema"]),
-    list_relations_without_caching: (relation) => inSchema(nameOf(relation).schema),
+    list_relations_without_caching: (relation) => inSchema(nameOf(relation).place.schema),
     list_schemas: async () =>
       (await rows("select nspname as name from pg_namespace order by 1")).map((row) => row["name"]),
     check_schema_exists: async (...args) => {
@@ -157,9 +163,9 @@ function bound(sql: string, bindings: unknown): string {
 const notARelation = (found: unknown): TemplateError =>
   new TemplateError("TypeError", `expected a relation, got ${str(found)}`);
 
-function nameOf(relation: unknown): { schema: string; identifier: string } {
+function nameOf(relation: unknown): Relation {
   if (!(relation instanceof Relation)) throw notARelation(relation);
-  return { schema: relation.parts.schema ?? "public", identifier: relation.parts.identifier ?? "" };
+  return relation;
 }
 
 /** Rows of grants as `{privilege: [grantee, …]}`. */

@@ -9,6 +9,8 @@ export interface RelationParts {
   readonly schema?: string;
   readonly identifier?: string;
   readonly type?: RelationType;
+  /** The schema in which it stands until it is published: printed in the place of its own. */
+  readonly standsIn?: string;
   /** Which parts are printed. */
   readonly include?: Partial<Record<Part, boolean>>;
   readonly quote?: Partial<Record<Part, boolean>>;
@@ -34,7 +36,16 @@ export class Relation {
   }
 
   with(parts: Partial<RelationParts>): Relation {
-    return new Relation({ ...this.#parts, ...parts });
+    const { standsIn, ...kept } = this.#parts;
+    // Another schema is another place.
+    const stays = standsIn !== undefined && (parts.schema === undefined || parts.schema === kept.schema);
+    return new Relation({ ...kept, ...(stays && { standsIn }), ...parts });
+  }
+
+  /** Where it stands at this moment. */
+  get place(): { schema: string; identifier: string } {
+    const { standsIn, schema = "public", identifier = "" } = this.#parts;
+    return { schema: standsIn ?? schema, identifier };
   }
 
   /** The name, also of what prints as a part of the relation only. */
@@ -42,7 +53,7 @@ export class Relation {
     if (this.#parts.type === "cte") return this.#parts.identifier ?? this.#parts.text ?? "";
     const shown: string[] = [];
     for (const part of PARTS) {
-      const name = this.#parts[part];
+      const name = part === "schema" ? (this.#parts.standsIn ?? this.#parts.schema) : this.#parts[part];
       if (name === undefined || this.#parts.include?.[part] === false) continue;
       shown.push(this.#parts.quote?.[part] === false ? name : quoteIdent(name));
     }

@@ -1,16 +1,16 @@
-/** Whether any file of a project is another one than before, without reading it. */
+/** Whether any file of a folder is another one than before, without reading it. */
 import { readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { sha256 } from "../lib/hash.ts";
+import { sha256 } from "./hash.ts";
 
-/** Nothing of a project stands in these. */
+/** Made by tools, not by people. */
 const SKIPPED: ReadonlySet<string> = new Set([".git", ".sluice", "node_modules", "logs"]);
 
 /**
  * A hash of names, sizes, times and numbers of all files below the root but for `outputs` (absolute), and of the files
  * `beside` it. A changed file has another time of change, which no program sets back.
  */
-export async function inputsHash(root: string, outputs: readonly string[], beside: readonly string[]): Promise<string> {
+export async function filesHash(root: string, outputs: readonly string[], beside: readonly string[]): Promise<string> {
   const lines: string[] = [];
   const visit = async (folder: string): Promise<void> => {
     const entries = await readdir(folder, { withFileTypes: true });
