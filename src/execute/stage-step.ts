@@ -1,7 +1,7 @@
 /** A node built out of sight, in one transaction with the record of it; or found to be there already. */
 import { assemble, type Compiled, type Piece, slice } from "../compile/assemble.ts";
+import type { Compiler } from "../compile/compiler.ts";
 import type { TemplateQuery } from "../context/phase.ts";
-import { Failure } from "../diagnostics/diagnostic.ts";
 import { createMissingIndexes } from "../materialize/indexes.ts";
 import type { BuildInput, Statements } from "../materialize/materialization.ts";
 import { readRelationConfig } from "../materialize/config.ts";
@@ -50,8 +50,8 @@ export async function buildStaged(
   };
   const staged = await compiler.compile(node, asking, batches?.substitutes);
   const compiled = withPublishedLiterals(staged, publishing);
-  const lasting = batches ? `${compiled.sql}\n${batches.mark}` : await lastingSql(node, context, compiled.sql);
-  const examined = await publishing.examine(session, node, compiled.sql, lasting);
+  const mark = batches ? `${compiled.sql}\n${batches.mark}` : knownBy(node, compiler, compiled.sql);
+  const examined = await publishing.examineBuild(session, node, compiler, compiled.sql, mark);
   if (node.kind !== "seed") trace.compiled = examined.sql;
   if (examined.reuse) {
     publishing.versions.set(node.id, await versionOf(node, publishing, session, examined, undefined));
@@ -95,24 +95,12 @@ function withPublishedLiterals(compiled: Compiled, publishing: Publishing): Comp
 }
 
 /**
- * The SQL by which a node is known again. The first time, an incremental model's own is not that of all later times.
+ * The SQL by which a node is known again. An incremental model's first differs from that of all later times where it asks
+ * `is_incremental()`: then the second build runs it, as it has never run before, and the third may find nothing to do.
  */
-export async function lastingSql(
-  node: Built,
-  { compiler, session }: Pick<StepContext, "compiler" | "session">,
-  sql: string,
-): Promise<string> {
+export const knownBy = (node: Built, compiler: Compiler, sql: string): string =>
   // Of a seed this is all that differs: its file is the same.
-  if (node.kind === "seed" && compiler.input.facts.empty) return "without rows";
-  if (node.config.materialized !== "incremental") return sql;
-  try {
-    return (await compiler.compile(node, (text) => session.queryText(text), { isIncremental: true })).sql;
-  } catch (thrown) {
-    // It asks the table, which is not there yet.
-    if (thrown instanceof Failure || thrown instanceof QueryError) return sql;
-    throw thrown;
-  }
-}
+  node.kind === "seed" && compiler.input.facts.empty ? "without rows" : sql;
 
 class StagedBuild {
   readonly #node: Built;
