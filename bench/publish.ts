@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { open, type Sluice } from "../src/index.ts";
+import { open, rollback, type Sluice } from "../src/index.ts";
 import { copyBank } from "../src/testing/bank/copy.ts";
 import { withClient } from "../src/testing/chaos/state.ts";
 import { startReaders } from "../src/testing/readers/readers.ts";
@@ -113,7 +113,7 @@ export async function benchPublish(relations: number, runs = 3): Promise<Publish
       gated.push(await build(dir, false));
     }
     await readers.stop();
-    const [back] = await inTurn(open(dir, { command: "rollback" }), (sluice) => sluice.rollback());
+    const [back] = await inTurn(open(dir, { command: "rollback" }), (sluice) => rollback(sluice));
     return {
       relations,
       held: median(gated.map(({ held }) => held)),

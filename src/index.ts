@@ -1,14 +1,8 @@
-/** Sluice as a library: `const sluice = await open(dir)`, then `.select()`, `.plan()`, `.run(plan, { signal, onEvent })`, `.close()`. */
-export {
-  type Earlier,
-  type FreshnessRun,
-  open,
-  type Effects,
-  type OpenOptions,
-  type PlanRequest,
-  type RunRequest,
-  type Sluice,
-} from "./engine.ts";
+/** Sluice as a library: `const sluice = await open(dir)`, then `.select()`, `.plan()`, `.run(plan, { signal, onEvent })`, `.close()`; `rollback(sluice)` and the like. */
+export { type Earlier, type PlanRequest, type RunRequest, type Sluice } from "./engine.ts";
+export { type Effects, open, type OpenOptions } from "./open.ts";
+export { clone, describe, freshness, type FreshnessRun, runInline, runOperation } from "./operations.ts";
+export { history, idle, publish, restOf, rollback, settle } from "./past.ts";
 export type { Compiled } from "./compile/assemble.ts";
 export { error, Failure, type Diagnostic, type Note, type SourceFile, type Span } from "./diagnostics/diagnostic.ts";
 export { formatDiagnostic } from "./diagnostics/format.ts";

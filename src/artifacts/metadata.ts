@@ -35,8 +35,10 @@ export function metadata(schema: string, { invocationId, startedAt, env = {} }: 
 /** Only variables made for it. */
 function customEnv(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const own: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
+  // Others are not even looked at: a run remembers which variables it has read.
+  for (const name of Object.keys(env)) {
     const prefix = ENV_PREFIXES.find((one) => name.startsWith(one));
+    const value = prefix === undefined ? undefined : env[name];
     if (prefix !== undefined && value !== undefined) own[name.slice(prefix.length)] = value;
   }
   return own;

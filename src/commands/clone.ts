@@ -28,7 +28,8 @@ export const cloneCommand: Command = {
       const from = await readManifest(resolve(args.state));
       if (!from) throw noArtifacts(args.state);
       const kinds = kindsFor(args, ["model", "seed", "snapshot"]);
-      const results = await sluice.clone(await selectionFor(sluice, args, reporter, kinds), from, args.fullRefresh);
+      const { clone } = await import("../index.ts");
+      const results = await clone(sluice, await selectionFor(sluice, args, reporter, kinds), from, args.fullRefresh);
       for (const { node, message, failure } of results) {
         if (failure) reporter.diagnostics(failure.diagnostics);
         else if (!args.quiet) reporter.line(`${node}: ${message}`);

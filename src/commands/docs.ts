@@ -102,7 +102,8 @@ async function writeArtifacts(args: Args, sluice: Sluice, reporter: Reporter): P
     code = compiled.code;
   }
   const kept = [...selection].filter((id) => CATALOGUED.includes(sluice.graph.resource(id).kind));
-  const relations = args.emptyCatalog ? new Map() : await sluice.describe(new Set(kept) satisfies Selection);
+  const { describe } = await import("../index.ts");
+  const relations = args.emptyCatalog ? new Map() : await describe(sluice, new Set(kept) satisfies Selection);
   const path = await writeCatalog(relations, sluice);
   if (!args.quiet) reporter.line(`Catalog of ${relations.size} relations written to ${path}`);
   return code;

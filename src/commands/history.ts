@@ -18,7 +18,8 @@ export const historyCommand: Command = {
       args,
       "history",
       async (sluice, reporter) => {
-        const runs = await sluice.history(args.limit);
+        const { history } = await import("../index.ts");
+        const runs = await history(sluice, args.limit);
         reporter.line(args.output === "json" ? JSON.stringify(runs, null, 2) : historyText(runs));
         return ExitCode.ok;
       },

@@ -13,7 +13,8 @@ export const publishCommand: Command = {
       "publish",
       (sluice, reporter) =>
         interruptible(reporter, async (signal) => {
-          await sluice.publishReady({ signal, onEvent: (event) => reporter.event(event) });
+          const { publish } = await import("../index.ts");
+          await publish(sluice, { signal, onEvent: (event) => reporter.event(event) });
           return ExitCode.ok;
         }),
       { withoutModels: true },

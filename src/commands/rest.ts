@@ -75,9 +75,10 @@ export async function tryShortcut(verb: string, args: Args, shortcut: Shortcut):
   const sluice = await openProject(args, verb, () => {}, { withoutModels: true });
   try {
     if (!sluice.reachable || !(await sluice.connections.isRunning())) return undefined;
-    const rest = await sluice.findRest(shortcut.command, shortcut.inputs);
+    const { idle, restOf } = await import("../index.ts");
+    const rest = await restOf(sluice, shortcut.command, shortcut.inputs);
     if (!rest) return undefined;
-    await sluice.recordIdleRun();
+    await idle(sluice);
     const reporter = reporterFor(args);
     const say = (text: string): void => reporter.event({ type: "message", at: new Date(), level: "info", text });
     say(rest.found);
@@ -92,5 +93,7 @@ export async function tryShortcut(verb: string, args: Args, shortcut: Shortcut):
   }
 }
 
-export const recordShortcut = (sluice: Sluice, { command, inputs }: Shortcut, result: RunResult): Promise<void> =>
-  sluice.recordRest(command, inputs, result, foundLine(sluice.graph.order.map((id) => sluice.graph.resource(id))));
+export async function recordShortcut(sluice: Sluice, { command, inputs }: Shortcut, result: RunResult): Promise<void> {
+  const { settle } = await import("../index.ts");
+  await settle(sluice, command, inputs, result, foundLine(sluice.graph.order.map((id) => sluice.graph.resource(id))));
+}

@@ -20,7 +20,8 @@ export const rollbackCommand: Command = {
       "rollback",
       (sluice, reporter) =>
         interruptible(reporter, async (signal) => {
-          const undone = await sluice.rollback(args.to, { signal, onEvent: (event) => reporter.event(event) });
+          const { rollback } = await import("../index.ts");
+          const undone = await rollback(sluice, args.to, { signal, onEvent: (event) => reporter.event(event) });
           for (const { id, relations, held } of undone)
             reporter.line(`Took back publication ${id}: ${relations} nodes (locked for ${Math.round(held * 1000)} ms)`);
           return ExitCode.ok;

@@ -27,8 +27,9 @@ export const runOperationCommand: Command = {
       const onEvent = (event: RunEvent): void => reporter.event(event);
       let id = `sql.${sluice.project.name}.inline`;
       const code = await failedOnly(reporter, async () => {
-        if (sql !== undefined) await sluice.runInline(sql);
-        else id = (await sluice.runOperation(macro!, given, onEvent)).id;
+        const { runInline, runOperation } = await import("../index.ts");
+        if (sql !== undefined) await runInline(sluice, sql);
+        else id = (await runOperation(sluice, macro!, given, onEvent)).id;
         return ExitCode.ok;
       });
       const status = code === ExitCode.ok ? "success" : "error";

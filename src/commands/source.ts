@@ -19,7 +19,8 @@ export const sourceCommand: Command = {
     withProject(args, "freshness", (sluice, reporter) =>
       interruptible(reporter, async (signal) => {
         const selection = await selectionFor(sluice, args, reporter, ["source"]);
-        const found = await sluice.freshness(selection, { signal, onEvent: (event) => reporter.event(event) });
+        const { freshness } = await import("../index.ts");
+        const found = await freshness(sluice, selection, { signal, onEvent: (event) => reporter.event(event) });
         if (args.writeJson !== false) {
           await writeSources(found.results, found.seconds, sluice, args.output && resolve(args.output));
         }

@@ -9,7 +9,8 @@ import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
 import type { Built } from "./build-step.ts";
 import type { Publishing } from "./publishing.ts";
-import { knownBy, versionOf } from "./stage-step.ts";
+import { knownBy } from "./stage-step.ts";
+import { versionOf } from "./staged-build.ts";
 
 /** The plan with the steps of what is there already as `reuse`. Asks the database, as compiling does, and changes nothing. */
 export async function foretell(

@@ -24,7 +24,7 @@ export function judge(
   now: { readonly fingerprint: string; readonly parents: ParentVersions },
   otherwise: Reason,
 ): Judged {
-  if (!held) return { reuse: false, reason: otherwise };
+  if (!held || otherwise.code === "kind-changed") return { reuse: false, reason: otherwise };
   if (!held.intact) return build("touched", "somebody else replaced it or wrote into it, or that cannot be known");
   if (held.fingerprint !== now.fingerprint) return build("changed", "its SQL or configuration changed");
   const unknown = names(

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { migrate } from "postgres-migrations";
+import type { migrate as Migrate } from "postgres-migrations";
 import { Failure, error } from "../diagnostics/diagnostic.ts";
 import { packageRoot, version } from "../lib/package-root.ts";
 import type { Database, ServerInfo, Session } from "../postgres/database.ts";
@@ -66,13 +66,15 @@ async function upgrade(session: Session): Promise<void> {
     await session.query(MIGRATIONS_TABLE);
     // Not put back here: a session that changed a setting is reset before it is lent again.
     await session.query(`set search_path to ${STATE_SCHEMA}`);
+    // Loaded only where there is something to do: it takes as long as the rest of the start.
+    const { migrate } = await import("postgres-migrations");
     await migrate({ client: asClient(session) }, migrationsDirectory());
   } finally {
     await session.query(`select pg_advisory_unlock(${LOCK})`).catch(() => {});
   }
 }
 
-type MigrationClient = Extract<Parameters<typeof migrate>[0], { client: unknown }>["client"];
+type MigrationClient = Extract<Parameters<typeof Migrate>[0], { client: unknown }>["client"];
 
 /** All that the library calls is `query`, with a text or with a text and its values. */
 function asClient(session: Session): MigrationClient {

@@ -1,5 +1,5 @@
 /** One build, or one step back, through the public API. */
-import { Failure, open, type Sluice } from "../index.ts";
+import { Failure, open, rollback, type Sluice } from "../index.ts";
 
 export interface Job {
   readonly dir: string;
@@ -23,7 +23,7 @@ export async function doJob({ dir, what, direct }: Job): Promise<JobDone> {
   try {
     if (!sluice.ok) return failed(sluice.diagnostics.map((d) => d.message));
     if (what === "build") return await build(sluice, direct);
-    const [publication] = await sluice.rollback();
+    const [publication] = await rollback(sluice);
     return { ok: true, problems: [], built: [], reused: 0, ...(publication && { publication }) };
   } catch (thrown) {
     if (thrown instanceof Failure)
@@ -43,7 +43,10 @@ async function build(sluice: Sluice, direct: boolean | undefined): Promise<JobDo
   );
   return {
     ok,
-    problems: [...problems, ...(unpublished ? [unpublished.message] : [])],
+    problems: [
+      ...problems,
+      ...(unpublished ? [[unpublished.message, ...unpublished.notes.map((n) => n.message)].join("\n")] : []),
+    ],
     built: results.flatMap((r) =>
       r.status === "success" && !r.reused && !r.node.startsWith("source.") ? [`${r.node}: ${reasonOf(r.node)}`] : [],
     ),

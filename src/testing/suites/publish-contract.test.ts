@@ -60,7 +60,7 @@ const expected = (v: number) => [1, 2].map((id) => ({ id, name: `a${v}`, v }));
 const DEPENDANTS = `
   create view s.below as select id, name from s.m;
   create materialized view other.mv as select id, name from s.below;
-  create unique index mv_id on other.mv (id);
+  create index mv_id on other.mv (id);
   create view other.top as select mv.id, b.name from other.mv join s.below b using (id);
   alter view other.top owner to stranger;
   grant select on s.below, other.mv to stranger;
@@ -165,7 +165,8 @@ for (const [kind, make] of Object.entries({ ...CASES, ...VARIANTS })) {
       const before = await db.state();
       await write({ ...make(2), "tests/t.sql": "select * from {{ ref('m') }} where name = 'a2'" });
       const { ok, problems } = await doJob({ dir, what: "build" });
-      expect([ok, problems.at(-1)]).toEqual([false, "Nothing was published: not everything passed."]);
+      expect(ok).toBe(false);
+      expect(problems.at(-1)).toContain("Nothing was published: not everything passed.");
       expect(await db.rows(present(kind))).toEqual(expected(1));
       expect(await db.state()).toEqual(before);
       await build({ "tests/t.sql": "select * from {{ ref('m') }} where name = 'a9'" });
