@@ -43,8 +43,9 @@ export async function buildStaged(
     const outcome = block
       ? await buildBlock(block, compiled, context, trace)
       : await buildBatches(node as ModelNode, context, trace);
-    publishing.versions.set(node.id, (await session.transaction(() => work.end(examined, outcome.rows))).version);
-    publishing.stage(node.id, false);
+    const { entry, version } = await session.transaction(() => work.end(examined, outcome.rows));
+    publishing.versions.set(node.id, version);
+    if (entry.how === "move") publishing.stage(node.id, false);
     return outcome;
   }
   trace.hooks(await runHooks(outside(node.config.pre_hook), session, compiler, node));

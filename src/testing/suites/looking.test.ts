@@ -20,7 +20,7 @@ unit_tests:
     given: [{input: ref('s'), rows: [{id: 1, name: a}]}]
     expect: {rows: [{id: 1, name: a}]}
 exposures:
-  - {name: board, type: dashboard, owner: {name: Ada}, depends_on: [ref('mart')]}
+  - {name: board, type: dashboard, owner: {name: Ada}, depends_on: [ref('mart'), metric('revenue')]}
 `,
   "tests/no_negative.sql": "select * from {{ ref('mart') }} where id < 0",
   "analyses/look.sql": "select count(*) from {{ ref('mart') }}",
