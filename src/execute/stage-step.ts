@@ -22,6 +22,8 @@ export async function buildStaged(
 ): Promise<Outcome> {
   const { session, compiler } = context;
   const batches = isMicrobatch(node) ? looksOfBatches(node as ModelNode, compiler) : undefined;
+  // Which batches are due depends on the time.
+  if (batches) publishing.asked();
   const asking: TemplateQuery = (sql) => {
     publishing.asked();
     return session.queryText(sql);
