@@ -47,7 +47,7 @@ export async function settle(
   found: string,
 ): Promise<void> {
   const { manifest, graph, calls } = sluice;
-  if (!isAtRest({ result, manifest, graph, calls })) return;
+  if (!isAtRest({ root: sluice.project.root, result, manifest, graph, calls })) return;
   const { facts, variables: names } = sluice;
   const rest = {
     inputs,

@@ -4,7 +4,7 @@ import { QueryError } from "../postgres/errors.ts";
 import { nextSchema } from "../postgres/sql/swap.ts";
 import { describeHolder } from "../publish/locks.ts";
 import { type Publication, publish, type PublishOptions } from "../publish/publish.ts";
-import { recordTouched, setPublicationStatus } from "../state/publications.ts";
+import { setPublicationStatus } from "../state/publications.ts";
 import { explainQueryError } from "./explain.ts";
 import type { Publishing } from "./publishing.ts";
 import type { RunInput } from "./run.ts";
@@ -30,11 +30,9 @@ export async function concludePublication(
   }
   try {
     const publication = await database.session(async (session) => {
-      await publishing.confirmAlive();
       await setPublicationStatus(session, id, "ready");
-      const published = await publish(session, id, publishOptions(publishing.settings, input));
-      await recordTouched(session, id, database.info.version);
-      return published;
+      await publishing.confirmAlive();
+      return publish(session, id, publishOptions(publishing.settings, database.info.version, input));
     });
     if (publication.relations > 0) emit({ type: "published", at: new Date(), publication });
     return { publication };
@@ -51,11 +49,13 @@ export interface PublishSettings {
 
 export function publishOptions(
   settings: PublishSettings,
+  serverVersion: number,
   { emit, signal }: Pick<RunInput, "emit" | "signal">,
 ): PublishOptions {
   const say = (level: "info" | "warn", text: string): void => emit({ type: "message", at: new Date(), level, text });
   return {
     ...settings,
+    serverVersion,
     signal,
     onWait: (holders) =>
       say("info", ["Waiting to publish; in use by others:", ...holders.map(describeHolder)].join("\n  ")),

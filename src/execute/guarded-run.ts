@@ -35,7 +35,8 @@ export async function runGuarded(connections: Connections, given: GuardedInput):
     const tidy: Tidy = (work) => connections.tidy(input.signal, work);
     const { targetName: target, root, emit } = input;
     const record = await startRecord(database, input.plan, { target, root, needsState, emit });
-    const publishing = locks && (await preparePublishing(database, locks, input));
+    if (locks && record) await clearUnpublished(database, input);
+    const publishing = locks && preparePublishing(locks, input);
     const result = await runPlan({ ...input, database, ...(publishing && { publishing }) }).catch(
       async (thrown: unknown) => {
         await record?.finish(undefined, tidy);
@@ -68,19 +69,24 @@ async function lock(
   );
 }
 
-async function preparePublishing(
-  database: Database,
-  locks: RunLocks,
-  { plan, graph, world, publish: settings, schemas, emit }: GuardedInput,
-): Promise<Publishing | undefined> {
-  const { relations } = plan;
-  if (!(relations instanceof StagedRelations)) return undefined;
-  const planned = plan.steps.filter((step) => step.action === "build").map((step) => relations.published(step.node));
-  const given = await database.session((session) => clearLeftBehind(session, settings.site, planned));
+/** Whichever way this run builds: what an earlier one made for the tables as they stood before is outdated. */
+async function clearUnpublished(database: Database, { plan, publish, emit }: GuardedInput): Promise<void> {
+  const planned = plan.steps
+    .filter((step) => step.action === "build")
+    .map((step) => plan.relations.published(step.node));
+  const given = await database.session((session) => clearLeftBehind(session, publish.site, planned));
   for (const id of given) {
     const text = `What an earlier run had built but not published (publication ${id}) is dropped.`;
     emit({ type: "message", at: new Date(), level: "debug", text });
   }
+}
+
+function preparePublishing(
+  locks: RunLocks,
+  { plan, graph, world, publish: settings, schemas }: GuardedInput,
+): Publishing | undefined {
+  const { relations } = plan;
+  if (!(relations instanceof StagedRelations)) return undefined;
   const confirmAlive = (): Promise<void> => locks.confirm();
   return new Publishing({
     plan,

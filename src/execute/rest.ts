@@ -2,6 +2,7 @@
  * A shortcut: a command that found everything as it was needs not look again, as long as no file, variable or relation has
  * changed since. Whatever could give another answer by itself (clocks, hooks, templates that ask the database) has none.
  */
+import { relative } from "node:path";
 import type { Graph } from "../graph/graph.ts";
 import { sha256 } from "../lib/hash.ts";
 import type { Manifest, NodeId } from "../parse/manifest.ts";
@@ -31,6 +32,7 @@ const FLEETING =
   /run_started_at|invocation_id|thread_id|\b(now|utcnow|today|fromtimestamp)\s*\(|datetime\.now|\brandom\b|dbt_metadata_envs|sql_now/;
 
 export interface RestInput {
+  readonly root: string;
   readonly result: RunResult;
   readonly manifest: Manifest;
   readonly graph: Graph;
@@ -39,11 +41,14 @@ export interface RestInput {
 }
 
 /** Whether the next run of the same command would find the same, whenever it comes. */
-export function isAtRest({ result, manifest, graph, calls }: RestInput): boolean {
+export function isAtRest({ root, result, manifest, graph, calls }: RestInput): boolean {
   if (!result.steady || !result.ok || result.plan.mode !== "publish" || result.hooks.length > 0) return false;
   if (manifest.onRunStart.length + manifest.onRunEnd.length > 0) return false;
   const isIdle = result.results.every((r) => r.reused === true || isUnchangedLoad(r.node, result, graph));
   if (!isIdle || result.results.length === 0) return false;
+  const parts = [...manifest.nodes.values(), ...manifest.sources.values()];
+  // What lies outside the project is not watched.
+  if (parts.some(({ at }) => relative(root, at.file.absolute).startsWith(".."))) return false;
   const macros = new Set([...calls.values()].flatMap((ids) => [...ids]));
   const texts = [
     ...[...manifest.nodes.values()].map((node) => node.raw),

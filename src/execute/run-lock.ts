@@ -36,6 +36,12 @@ export function bucketLocks(plan: Plan, graph: Graph): BucketLock[] {
   return [...exclusive].map(([key, is]) => ({ key, exclusive: is })).toSorted((a, b) => a.key - b.key);
 }
 
+/** For what concerns relations of any run. */
+export const everyLock: readonly BucketLock[] = Array.from({ length: BUCKETS }, (_, i) => ({
+  key: FIRST + i,
+  exclusive: true,
+}));
+
 /** The relations that a node's SQL names: through ephemeral models, which are part of it. */
 function readBy(node: NodeId, graph: Graph): Set<NodeId> {
   const found = new Set<NodeId>();
@@ -149,5 +155,5 @@ async function waitingText(session: Session, locks: readonly BucketLock[]): Prom
   const who = rows.map(
     (r) => `pid ${r.pid}, user ${r.user}, ${r.application || "no application name"}, since ${r.since}`,
   );
-  return ["Waiting for another run that builds the same relations …", ...who].join("\n  ");
+  return ["Waiting for another run …", ...who].join("\n  ");
 }

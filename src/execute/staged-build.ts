@@ -11,6 +11,7 @@ import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
 import type { RelationName } from "../postgres/relation.ts";
 import { contentHash, forceStatistics } from "../postgres/sql/content.ts";
+import { listStandings } from "../postgres/standing.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
 import { dropStaged } from "../publish/tidy.ts";
 import type { StagedNode } from "../state/publications.ts";
@@ -52,6 +53,7 @@ export class StagedBuild {
     const node = this.#node;
     // A commit whose answer was lost may have been one.
     await dropStaged(session, this.#workRelations());
+    const base = this.#step.way === "delta" ? await this.#standing() : undefined;
     const driving = drivingFor(session, node.at, compiled, this.#trace);
     this.#trace.hooks(await runHooks(inside(node.config.pre_hook), session, compiler, node));
     const input = await this.#input(compiled);
@@ -61,7 +63,7 @@ export class StagedBuild {
       this.#say(`built on a copy of the table: ${staged.detour}`);
     }
     const settled = { ...input, target: staged.target };
-    if (staged.delta) return this.#delta(staged.delta, settled, examined, driving);
+    if (staged.delta) return this.#delta(staged.delta, base, settled, examined, driving);
     this.#trace.hooks(await runHooks(inside(node.config.post_hook), session, compiler, node));
     for (const warning of await drive(settle(settled, staged.aftermath), driving))
       this.#context.emit(warn(node.id, warning));
@@ -93,6 +95,12 @@ export class StagedBuild {
     const aftermath = await drive(carryLive(this.#published), this.#driving());
     await drive(keepRest(this.#node, nextOf(this.#published), aftermath), this.#driving());
     return this.#moved(examined, rows);
+  }
+
+  /** Before anything reads the table. */
+  async #standing(): Promise<string | undefined> {
+    const { rows } = await this.#context.session.query<{ standing: string }>(listStandings([this.#published]));
+    return rows[0]?.standing;
   }
 
   #driving(): Driving {
@@ -156,6 +164,7 @@ export class StagedBuild {
 
   async #delta(
     delta: NonNullable<Staged["delta"]>,
+    base: string | undefined,
     input: BuildInput,
     examined: Examined,
     driving: Driving,
@@ -174,7 +183,14 @@ export class StagedBuild {
     if (!delta.changes) await dropStaged(session, [nextOf(this.#published), ...delta.tables]);
     if (!delta.changes && after.length + then.length === 0) return this.#record({ how: "keep" }, examined, same);
     const work = delta.changes
-      ? { view: nextOf(this.#published), tables: delta.tables, keep: delta.keep, apply: delta.apply, undo: delta.undo }
+      ? {
+          ...(base !== undefined && { base }),
+          view: nextOf(this.#published),
+          tables: delta.tables,
+          keep: delta.keep,
+          apply: delta.apply,
+          undo: delta.undo,
+        }
       : { tables: [], keep: [], apply: [], undo: [] };
     return this.#record({ how: "apply", ...work, after, outside: then }, examined, same);
   }

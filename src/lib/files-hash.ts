@@ -3,7 +3,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { sha256 } from "./hash.ts";
 
-/** Made by tools, not by people. */
+/** At the root: made by tools, not by people. */
 const SKIPPED: ReadonlySet<string> = new Set([".git", ".sluice", "node_modules", "logs"]);
 
 /**
@@ -17,7 +17,7 @@ export async function filesHash(root: string, outputs: readonly string[], beside
     await Promise.all(
       entries.map(async (entry) => {
         const path = join(folder, entry.name);
-        if (SKIPPED.has(entry.name) || outputs.includes(path)) return;
+        if ((folder === root && SKIPPED.has(entry.name)) || outputs.includes(path)) return;
         if (entry.isDirectory()) await visit(path);
         else lines.push(await line(root, path));
       }),

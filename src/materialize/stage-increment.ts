@@ -65,8 +65,10 @@ export function* stageIncrement(input: BuildInput, site: DeltaSite): Statements<
       if (rows.length) throw new Failure(ambiguous(input, config, keys, rows));
     }
     yield* run("view", createView(site.view, afterMerge(outcome, how)));
-    const keep = [keepMerged(kept, outcome, how)];
-    return { tables, changes, keep, apply: [mergeRows(target, outcome.delta, how)], undo: [...written, putBackKept] };
+    const apply = [mergeRows(target, outcome.delta, how)];
+    // Rows that only come in overwrite none.
+    if (how.update.length === 0) return { tables, changes, keep: [], apply, undo: written };
+    return { tables, changes, keep: [keepMerged(kept, outcome, how)], apply, undo: [...written, putBackKept] };
   }
   const insert = appendRows(target, outcome.delta, filled);
   if (config.strategy === "append" || keys.length === 0) {

@@ -2,6 +2,7 @@
 import { sha256 } from "../lib/hash.ts";
 import type { DataTestNode, ModelNode, SeedNode, SnapshotNode, UnitTestNode } from "../parse/manifest.ts";
 import type { ConstraintProperties, Value } from "../project/types.ts";
+import { relationOf } from "./relations.ts";
 import { canonical } from "./sql-text.ts";
 
 /** Of what is hashed; a later Sluice that builds otherwise counts it up. */
@@ -34,10 +35,12 @@ export function fingerprint(
     constraints.map(said),
     described(node.config.all) ? description : "",
   ]);
+  const place = node.kind === "model" || node.kind === "seed" || node.kind === "snapshot" ? relationOf(node) : null;
   return sha256(
     JSON.stringify([
       FORMAT,
       node.kind,
+      place,
       canonical(sql),
       node.kind === "seed" ? node.seed.sha256 : null,
       config.toSorted(([a], [b]) => (a < b ? -1 : 1)),

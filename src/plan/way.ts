@@ -38,11 +38,21 @@ function isAddedTo(node: Built, fullRefresh: boolean): boolean {
   return isIncremental && !wantsFullRefresh(node.config.all, fullRefresh);
 }
 
+/** What these give is a value or a name; any other macro may write, or call what does. */
+const HARMLESS = /^(config|var|env_var|target|source|ref)$/;
+const CALLS = /([a-z_]\w*)\s*\(/gi;
+
+const mayWrite = (hook: string): boolean =>
+  WRITES.test(hook) ||
+  [...hook.matchAll(/\{[{%][\s\S]*?[}%]\}/g)].some(([tag]) =>
+    [...tag.matchAll(CALLS)].some(([, name]) => !HARMLESS.test(name!)),
+  );
+
 const WRITES = /\b(insert|update|delete|merge|truncate|copy)\b/i;
 
 /** A delta is a table beside the one that stays; what would change that one before all have passed cannot be part of it. */
 function obstacle(node: Built, graph: Graph, selection: Selection): string | undefined {
-  if (node.config.pre_hook.some((hook) => WRITES.test(hook.sql) || /\bthis\b/.test(hook.sql)))
+  if (node.config.pre_hook.some((hook) => mayWrite(hook.sql) || /\bthis\b/.test(hook.sql)))
     return "its pre-hook works on the table";
   if (node.config.post_hook.some((hook) => WRITES.test(hook.sql))) return "its post-hook writes rows";
   const view = materializedViewOver(node.id, graph, selection);

@@ -313,7 +313,10 @@ select r.oid::int8 as oid, r.depth, r.nspname as schema, r.relname as name, pg_g
 from r join part p on p.oid = r.oid
 order by r.depth, r.nspname, r.relname, p.step, p.sql`;
 
-/** Rows `{ what }`: objects other than views and foreign keys that cannot live without the relation, described in words. */
+/**
+ * Rows `{ what }`: objects other than views and foreign keys that cannot live without the relation, described in words. What
+ * is part of the relation itself (checks, policies, defaults of generated columns, rules, triggers) goes with it.
+ */
 export const listOtherDependants = (oids: readonly number[]): string => `
 with recursive ${DEPENDANT(oids)}
 select distinct pg_describe_object(p.classid, p.objid, p.objsubid) as what
@@ -324,7 +327,12 @@ where not exists
   (select from pg_rewrite w where p.classid = 'pg_rewrite'::regclass and w.oid = p.objid and w.ev_type = '1'
     and w.ev_class in (select oid from dependant))
   and not exists
-  (select from pg_constraint k where p.classid = 'pg_constraint'::regclass and k.oid = p.objid and k.contype = 'f')
+  (select from pg_constraint k where p.classid = 'pg_constraint'::regclass and k.oid = p.objid
+    and (k.contype = 'f' or k.conrelid = c.oid))
+  and not exists (select from pg_policy x where p.classid = 'pg_policy'::regclass and x.oid = p.objid and x.polrelid = c.oid)
+  and not exists (select from pg_attrdef x where p.classid = 'pg_attrdef'::regclass and x.oid = p.objid and x.adrelid = c.oid)
+  and not exists (select from pg_trigger x where p.classid = 'pg_trigger'::regclass and x.oid = p.objid and x.tgrelid = c.oid)
+  and not exists (select from pg_rewrite x where p.classid = 'pg_rewrite'::regclass and x.oid = p.objid and x.ev_class = c.oid)
 order by 1`;
 
 /** Who holds or waits for locks on a relation, or on what depends on it. */

@@ -1,10 +1,17 @@
 /** What a run built out of sight takes its place: all of it in one transaction, or nothing. */
+import { error, Failure } from "../diagnostics/diagnostic.ts";
 import type { LockHolder } from "../postgres/kept.ts";
 import { ALREADY_THERE, QueryError } from "../postgres/errors.ts";
 import type { Session } from "../postgres/database.ts";
 import { quoteIdent } from "../postgres/relation.ts";
 import { prevSchema } from "../postgres/sql/swap.ts";
-import { recordPublished, recordRecreated, stagedNodes } from "../state/publications.ts";
+import {
+  recordPublished,
+  recordRecreated,
+  recordTouched,
+  type StagedNode,
+  stagedNodes,
+} from "../state/publications.ts";
 import { withLocks } from "./locks.ts";
 import { applyEarly, look, swap } from "./swap.ts";
 import { publicationPlan, type SwapPlan } from "./swap-plan.ts";
@@ -16,6 +23,7 @@ export interface PublishOptions {
   readonly keep: number;
   /** Seconds to go on trying to get the locks. */
   readonly budget: number;
+  readonly serverVersion: number;
   readonly signal?: AbortSignal | undefined;
   onWait(holders: readonly LockHolder[]): void;
   onWarning(text: string): void;
@@ -42,14 +50,30 @@ export async function publish(session: Session, id: number, options: PublishOpti
     before: async () => void (applied = await applyEarly(session, plan)),
     locked: async () => {
       const again = await swap(session, plan, seen, applied);
-      await recordPublished(session, id, relations, options.keep > 0);
+      await recordPublished(session, id, relations, options.keep > 0 && relations > 0);
       await recordRecreated(session, again);
     },
   });
   await recordTimes(session, id, waited, held);
-  for (const { entry } of nodes) if (entry.how === "apply") for (const sql of entry.outside) await session.query(sql);
+  await recordTouched(session, id, options.serverVersion);
+  const failed = await runOutside(session, nodes);
+  if (failed !== "none") await recordTouched(session, id, options.serverVersion);
   await tidy(session, options);
+  if (failed instanceof Failure) throw failed;
   return { id, relations, waited, held };
+}
+
+/** Hooks that are to run after the transaction. Everything is published by then; that one failed must be known all the same. */
+async function runOutside(session: Session, nodes: readonly StagedNode[]): Promise<"none" | "done" | Failure> {
+  const hooks = nodes.flatMap(({ entry }) => (entry.how === "apply" ? entry.outside : []));
+  try {
+    for (const sql of hooks) await session.query(sql);
+    return hooks.length ? "done" : "none";
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError)) throw thrown;
+    const message = `Everything was published, but a hook that runs after that failed: ${thrown.message}`;
+    return new Failure(error("hook-after-publish", message, undefined, ["run it by hand, or build again"]));
+  }
 }
 
 /** Before the locks are taken: making a schema is nobody's business. */

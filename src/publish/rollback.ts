@@ -9,6 +9,7 @@ import {
   type PublicationInfo,
   publications,
   recordRecreated,
+  recordTouched,
   recordUndone,
   type StagedNode,
   stagedNodes,
@@ -78,6 +79,7 @@ export async function rollback(
     },
   );
   for (const { undoing } of plans) done.push({ id: undoing.info.id, relations: undoing.nodes.length, waited, held });
+  for (const { undoing } of plans) await recordTouched(session, undoing.info.id, options.serverVersion);
   await tidy(session, options);
   return done;
 }
@@ -89,16 +91,20 @@ async function toTakeBack(session: Session, site: string, to: string | undefined
     throw new Failure(
       error("nothing-published", "Nothing was published here yet, so there is nothing to go back from."),
     );
-  const until = to === undefined ? 1 : past.findIndex((p) => p.runId === to || p.runId.startsWith(to));
+  // Publications in which nothing changed take nothing back.
+  const until =
+    to === undefined
+      ? past.findIndex((p) => p.relations > 0) + 1
+      : past.findIndex((p) => p.runId === to || p.runId.startsWith(to));
   if (until < 0)
     throw new Failure(
       error("run-not-found", `No publication of a run "${to}" stands.`, undefined, [
         "`sluice history` lists them, newest first",
       ]),
     );
-  if (until === 0)
-    throw new Failure(error("already-there", `Run ${last.runId} is the one whose publication is the last already.`));
-  const undone = past.slice(0, until);
+  const undone = past.slice(0, until).filter((p) => p.relations > 0);
+  if (undone.length === 0)
+    throw new Failure(error("already-there", `What run ${last.runId} published is what stands already.`));
   const lost = undone.filter((p) => !p.kept);
   if (lost.length)
     throw new Failure(
@@ -130,7 +136,7 @@ async function undoingPlan(
   );
   const moves: Move[] = [];
   const additions: Addition[] = [];
-  for (const { published, entry, oid } of nodes) {
+  for (const { published, entry, oid, isUntouched } of nodes) {
     if (entry.how === "keep") continue;
     const moved = after.flatMap((p) => p.moves).find((move) => quote(move.published) === quote(published));
     const live = moved ? moved.incoming : found(published);
@@ -138,6 +144,13 @@ async function undoingPlan(
       void diagnostics.push(error("rollback-refused", `${quote(published)} ${message}`, undefined, [note]));
     if (!live || (oid !== undefined && Number(live.oid) !== oid)) {
       problem("is not what was published any more.", "somebody dropped or replaced it; build it again");
+      continue;
+    }
+    if (entry.how === "apply" && isUntouched === false) {
+      problem(
+        "was written to since it was published, so its new rows cannot be told from others.",
+        "rows that others wrote would be lost; build it with --full-refresh from an earlier commit",
+      );
       continue;
     }
     if (entry.how === "apply") {

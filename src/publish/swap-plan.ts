@@ -28,6 +28,8 @@ export interface Move {
 export interface Addition {
   readonly published: RelationName;
   readonly oid: number;
+  /** How the table stood when the delta was made; absent when that was not noted. */
+  readonly base?: string;
   readonly keep: readonly string[];
   readonly apply: readonly string[];
   readonly after: readonly string[];

@@ -31,6 +31,7 @@ import {
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
 import { quote, type RelationName } from "../postgres/relation.ts";
+import { listStandings } from "../postgres/standing.ts";
 import { dropRelation, nounOf } from "../postgres/sql/relation.ts";
 import { prevSchema, setSchema, setStatisticsSchema } from "../postgres/sql/swap.ts";
 import { replaceView } from "../postgres/sql/view.ts";
@@ -42,11 +43,34 @@ export async function applyEarly(session: Session, plan: SwapPlan): Promise<bool
   if (additions.length === 0) return true;
   const added = additions.map(({ oid }) => oid);
   const replaced = moves.flatMap(({ live }) => live?.oid ?? []);
+  await refuseOutdated(session, additions);
   // New rows may refer to rows that only the new relation has.
   const { rows } = await session.query<{ refers: boolean }>(anyRefers(added, replaced));
   if (rows[0]!.refers) return false;
   await script(session, additions.flatMap(deltaSql));
   return true;
+}
+
+/** A delta was made for a table as it stood; onto another one it would be wrong. */
+async function refuseOutdated(session: Session, additions: readonly Addition[]): Promise<void> {
+  const { rows } = await session.query<{ schema: string; name: string; standing: string }>(
+    listStandings(additions.map(({ published }) => published)),
+  );
+  const standing = new Map(rows.map((row) => [quote({ schema: row.schema, identifier: row.name }), row.standing]));
+  const outdated = additions.filter(
+    ({ base, published }) => base !== undefined && base !== standing.get(quote(published)),
+  );
+  if (outdated.length === 0) return;
+  throw new Failure(
+    outdated.map(({ published }) =>
+      error(
+        "delta-outdated",
+        `${quote(published)} was written to after its new rows were made. Nothing was published.`,
+        undefined,
+        ["build again: the new rows are then made for the table as it stands"],
+      ),
+    ),
+  );
 }
 
 const deltaSql = ({ keep, apply }: Addition): string[] => [...keep, ...apply];

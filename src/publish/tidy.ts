@@ -1,8 +1,10 @@
 /** What is left over: of builds that were given up, and of publications that are too old to go back to. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { QueryError, SQLSTATE } from "../postgres/errors.ts";
 import { listRelations, type RelationInfo } from "../postgres/catalog.ts";
 import type { Session } from "../postgres/database.ts";
 import { quote, quoteIdent, type RelationName } from "../postgres/relation.ts";
+import { LOCK_WAIT_MS } from "../postgres/sql/locks.ts";
 import { type Noun, nounOf } from "../postgres/sql/relation.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
 import { forgetKept, leftBehind, publications, setPublicationStatus, stagedNodes } from "../state/publications.ts";
@@ -14,21 +16,23 @@ export interface TidyOptions {
   onWarning(text: string): void;
 }
 
-/** What readers still use cannot be dropped now; it is tried again after the next publication. */
-const PATIENCE = "set local lock_timeout = '1s'";
+/** Nobody who reads what is to be dropped, and waits behind us, is to wait for long. */
+const REST_MS = 100;
+const PATIENCE = `set local lock_timeout = '${LOCK_WAIT_MS}ms'`;
 
 /** Drops what publications older than the last `keep` replaced. Never throws what Postgres says: it is said as a warning. */
 export async function tidy(session: Session, { site, keep, onWarning }: TidyOptions): Promise<void> {
   const past = await publications(session, site, ["published", "undone"]);
-  const current = past.filter((p) => p.status === "published" && p.rollbackOf === null && p.kept).slice(0, keep);
+  const current = past
+    .filter((p) => p.status === "published" && p.rollbackOf === null && p.kept && p.relations > 0)
+    .slice(0, keep);
   const aside = await asideSchemas(session);
   for (const { id } of past.filter((p) => !current.includes(p)).toReversed()) {
     const schemas = aside.filter((schema) => schema.id === id);
     const isKept = past.some((p) => p.id === id && p.kept);
     if (schemas.length === 0 && !isKept) continue;
     try {
-      await session.transaction(async () => {
-        await session.query(PATIENCE);
+      await patiently(session, 5, async () => {
         for (const { name } of schemas) await dropSchema(session, name);
         await forgetKept(session, id);
       });
@@ -36,6 +40,22 @@ export async function tidy(session: Session, { site, keep, onWarning }: TidyOpti
       if (!(thrown instanceof QueryError)) throw thrown;
       onWarning(`What publication ${id} replaced is not dropped yet: ${thrown.message}`);
     }
+  }
+}
+
+/** In a transaction, tried a few times while somebody else holds a lock. */
+async function patiently(session: Session, attempts: number, work: () => Promise<void>): Promise<void> {
+  for (let left = attempts; ; left--) {
+    try {
+      return await session.transaction(async () => {
+        await session.query(PATIENCE);
+        await work();
+      });
+    } catch (thrown) {
+      const isBusy = thrown instanceof QueryError && thrown.sqlstate === SQLSTATE.lockNotAvailable;
+      if (!isBusy || left <= 1) throw thrown;
+    }
+    await sleep(REST_MS);
   }
 }
 
@@ -114,7 +134,7 @@ export async function clearLeftBehind(
 ): Promise<readonly number[]> {
   const given = await leftBehind(session, site, planned);
   for (const id of given) {
-    await session.transaction(async () => {
+    await patiently(session, 50, async () => {
       const nodes = await stagedNodes(session, id);
       const names = nodes.flatMap(({ published, entry }) => [
         nextOf(published),

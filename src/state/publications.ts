@@ -4,6 +4,7 @@ import { MARK } from "../postgres/kept.ts";
 import type { Session } from "../postgres/database.ts";
 import type { RelationName } from "../postgres/relation.ts";
 import { forceStatistics } from "../postgres/sql/content.ts";
+import { COUNTED, TOUCHED } from "../postgres/standing.ts";
 import { STATE_SCHEMA } from "./ensure.ts";
 
 export type PublicationStatus = "building" | "ready" | "failed" | "published" | "superseded" | "undone";
@@ -20,6 +21,8 @@ export type Entry =
     }
   | {
       readonly how: "apply";
+      /** How the table stood when the delta was made; see `postgres/standing.ts`. */
+      readonly base?: string;
       /** The view that shows the table as it will be; absent where no rows change. */
       readonly view?: RelationName;
       readonly tables: readonly RelationName[];
@@ -53,6 +56,8 @@ export interface StagedNode {
   readonly record: BuildRecord;
   /** Of the relation that stands published, as long as this publication is the last that made it. */
   readonly oid?: number;
+  /** Nobody has written to it since. */
+  readonly isUntouched?: boolean;
 }
 
 /** Greater than any that names a schema, also where the ledger was dropped and begun anew. */
@@ -93,6 +98,10 @@ export async function recordStaged(session: Session, publication: number, node: 
   );
 }
 
+/** Of relation `c` and the `build` b that made it. */
+const UNTOUCHED = `coalesce(${MARK} = b.relation_mark, false)
+  and (b.touched is null or ${COUNTED} is not distinct from case when ${COUNTED} is not null then b.touched end)`;
+
 export async function stagedNodes(session: Session, publication: number): Promise<StagedNode[]> {
   const { rows } = await session.query<{
     nodeId: string;
@@ -101,24 +110,30 @@ export async function stagedNodes(session: Session, publication: number): Promis
     entry: StagedNode["entry"];
     record: BuildRecord;
     oid: number | null;
+    isUntouched: boolean;
   }>(
-    `select n.node_id as "nodeId", n.schema_name as schema, n.relation_name as name, n.entry, n.record, b.relation_oid as oid
+    `select n.node_id as "nodeId", n.schema_name as schema, n.relation_name as name, n.entry, n.record, b.relation_oid as oid,
+       ${UNTOUCHED} as "isUntouched"
      from ${STATE_SCHEMA}.publication_node n
      left join ${STATE_SCHEMA}.build b on b.publication_id = n.publication_id and b.node_id = n.node_id
+     left join pg_class c on c.oid = b.relation_oid
      where n.publication_id = $1 order by n.node_id`,
     [publication],
   );
-  return rows.map(({ nodeId, schema, name, entry, record, oid }) => ({
+  return rows.map(({ nodeId, schema, name, entry, record, oid, isUntouched }) => ({
     nodeId,
     published: { schema, identifier: name },
     entry,
     record,
-    ...(oid !== null && { oid }),
+    ...(oid !== null && { oid, isUntouched }),
   }));
 }
 
 export async function setPublicationStatus(session: Session, id: number, status: PublicationStatus): Promise<void> {
-  await session.query(`update ${STATE_SCHEMA}.publication set status = $2 where id = $1`, [id, status]);
+  await session.query(`update ${STATE_SCHEMA}.publication set status = $2 where id = $1 and status <> 'superseded'`, [
+    id,
+    status,
+  ]);
 }
 
 /** A publication as `sluice history` and `rollback` see it. */
@@ -199,7 +214,7 @@ export async function recordUndone(session: Session, id: number, by: number): Pr
     update ${STATE_SCHEMA}.build b set relation_oid = c.oid, relation_mark = ${MARK}, touched = null
     from ${STATE_SCHEMA}.publication_node n, pg_class c, pg_namespace s
     where n.publication_id = ${id} and b.node_id = n.node_id and b.schema_name = s.nspname and b.relation_name = c.relname
-      and c.relnamespace = s.oid;
+      and c.relnamespace = s.oid and b.site = (select site from ${STATE_SCHEMA}.publication where id = ${id});
 
     update ${STATE_SCHEMA}.publication set status = 'undone', kept = false where id = ${id};
 
@@ -258,10 +273,6 @@ interface HeldRow extends BuildRecord {
   readonly intact: boolean;
 }
 
-/** Rows written into relation `c` of `pg_class` so far; null where the server does not count or may have forgotten. */
-const TOUCHED = `case when c.relkind in ('v') then 'view' when current_setting('track_counts') = 'on'
-  then format('%s %s %s', pg_stat_get_tuples_inserted(c.oid), pg_stat_get_tuples_updated(c.oid), pg_stat_get_tuples_deleted(c.oid)) end`;
-
 /** Whether the relation of a `build` b is as we left it; `c` is what stands there now. Tests have none. */
 export const INTACT = `b.relation_oid is null or coalesce(c.oid = b.relation_oid and ${MARK} = b.relation_mark and ${TOUCHED} = b.touched, false)`;
 
@@ -279,12 +290,14 @@ export async function heldBuilds(session: Session, site: string): Promise<Map<st
   return new Map(rows.map((row) => [row.nodeId, row]));
 }
 
-/** After a publication, when all sessions that wrote have reported: later writes are a stranger's. `session` itself wrote the deltas. */
+/** After a publication, or when it was taken back, when all sessions that wrote have reported: later writes are a stranger's. `session` itself wrote the deltas. */
 export async function recordTouched(session: Session, publication: number, serverVersion: number): Promise<void> {
   await session.query(forceStatistics(serverVersion));
   await session.query(
     `update ${STATE_SCHEMA}.build b set touched = ${TOUCHED} from pg_class c
-     where c.oid = b.relation_oid and b.touched is null and b.publication_id = $1`,
+     where c.oid = b.relation_oid and exists (select from ${STATE_SCHEMA}.publication p
+       join ${STATE_SCHEMA}.publication_node n on n.publication_id = p.id
+       where p.id = $1 and p.site = b.site and n.node_id = b.node_id)`,
     [publication],
   );
 }

@@ -105,7 +105,7 @@ test(
     let told = "";
     const second = start(["run", "-s", "gated"], { onStdout: (text) => (told += text) });
     expect((await sluice("run", "-s", "other")).code).toBe(0);
-    while (!told.includes("Waiting for another run that builds the same relations")) await sleep(50);
+    while (!told.includes("Waiting for another run")) await sleep(50);
     await rows(
       "select pg_terminate_backend(pid) from pg_stat_activity where query like '%as gate' and pid <> pg_backend_pid()",
     );
