@@ -1,6 +1,7 @@
 /** `target/manifest.json`, version 12 of dbt's schema. */
 import type { MacroSet } from "../context/macros.ts";
 import { md5 } from "../lib/hash.ts";
+import { version } from "../lib/package-root.ts";
 import type { HookNode, Manifest, Node, NodeId } from "../parse/manifest.ts";
 import { exposureDictionary, hookDictionary, nodeDictionary, sourceDictionary } from "../parse/node-dictionary.ts";
 import { macroDictionary } from "../parse/macro-dictionary.ts";
@@ -85,9 +86,12 @@ function sections(input: ManifestInput, invocation: Invocation, now: Date): Reco
     const group = node.config.all["group"];
     if (typeof group === "string") groupMap.get(group)?.push(node.id);
   }
+  const head = metadata("manifest/v12", invocation, now);
   return {
     metadata: {
-      ...metadata("manifest/v12", invocation, now),
+      ...head,
+      // Readers of the manifest that want to know whose it is look here.
+      env: { ...head.env, sluice_version: version() },
       project_name: project.name,
       project_id: md5(project.name),
       user_id: null,

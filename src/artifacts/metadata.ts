@@ -1,7 +1,6 @@
 /** What stands at the head of every artifact. */
-import { version } from "../lib/package-root.ts";
 
-/** Readers of artifacts decide by it what to expect; Sluice's own version is in `metadata.env`. */
+/** Readers of artifacts decide by it what to expect. */
 export const DBT_VERSION = "1.12.3";
 const ENV_PREFIXES = ["DBT_ENV_CUSTOM_ENV_", "DBT_ENGINE_ENV_CUSTOM_ENV_"];
 
@@ -29,7 +28,7 @@ export function metadata(schema: string, { invocationId, startedAt, env = {} }: 
     generated_at: now.toISOString(),
     invocation_id: invocationId,
     invocation_started_at: startedAt.toISOString(),
-    env: { ...customEnv(env), sluice_version: version() },
+    env: customEnv(env),
   };
 }
 

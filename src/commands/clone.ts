@@ -4,7 +4,7 @@ import { writeResults } from "../artifacts/run-files.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
 import { type Command, kindsFor, selectionFor, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
-import { type GlobalArgs, resourceTypeOptions, type SelectionArgs, selectionOptions } from "./options.ts";
+import { deferOptions, type GlobalArgs, resourceTypeOptions, type SelectionArgs, selectionOptions } from "./options.ts";
 import { noArtifacts } from "./state.ts";
 
 type Args = GlobalArgs &
@@ -16,6 +16,8 @@ export const cloneCommand: Command = {
   builder: {
     ...selectionOptions,
     ...resourceTypeOptions,
+    // Taken as dbt does: cloning always reads what --state has.
+    ...deferOptions,
     "full-refresh": { type: "boolean", alias: "f", default: false, describe: "Replace what is here" },
   },
   examples: ["sluice clone --state prod-artifacts", "sluice clone --state prod-artifacts -s marts"],

@@ -23,24 +23,31 @@ export const compileCommand: Command = {
   run: (args: Args) =>
     withProject(args, "compile", async (sluice, reporter) => {
       const { inline } = args;
-      const show = (node: string | undefined, compiled: string, several: boolean): void => {
+      const show = (node: string | undefined, compiled: string): void => {
+        const heading = node === undefined ? "Compiled inline node is:" : `Compiled node '${node}' is:`;
         if (args.output === "json") reporter.line(JSON.stringify({ ...(node && { node }), compiled }, undefined, 2));
-        else reporter.line(`${several ? `-- ${node}\n` : ""}${compiled}${several ? "\n" : ""}`);
+        else reporter.line(args.quiet ? compiled : `${heading}\n${compiled}\n`);
       };
       if (inline !== undefined) {
         return failedOnly(reporter, async () => {
-          show(undefined, (await sluice.compileInline(inline)).sql, false);
+          const startedAt = new Date();
+          const { sql } = await sluice.compileInline(inline);
+          show(undefined, sql);
+          if (args.writeJson !== false) {
+            const id = `sql_operation.${sluice.project.name}.inline_query` as const;
+            const result = { id, status: "success", startedAt, finishedAt: new Date(), compiled: sql } as const;
+            await writeResults([result], sluice, { which: "compile", inline });
+          }
           return ExitCode.ok;
         });
       }
       const selection = await selectionFor(sluice, args, reporter, COMPILED_KINDS);
       const shown = args.select.length > 0 || args.selector !== undefined;
-      const several = [...selection].filter((id) => sluice.graph.resource(id).kind !== "test").length > 1;
       const defer = await deferFor(args);
       const { texts, results, code } = await compileNodes(sluice, selection, reporter, {
         ...(defer && { defer }),
         onText: (node, text) => {
-          if (shown && node.kind !== "test") show(node.name, text, several);
+          if (shown && node.kind !== "test") show(node.name, text);
         },
       });
       if (args.writeJson !== false) {

@@ -1,5 +1,5 @@
 import { error, Failure } from "../diagnostics/diagnostic.ts";
-import type { Compiled, ModelNode } from "../index.ts";
+import type { Compiled, ModelNode, Resource } from "../index.ts";
 import { rowLines, showJson } from "../report/table.ts";
 import { type Command, failedOnly, selectionFor, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
@@ -23,10 +23,14 @@ export const showCommand: Command = {
   run: (args: Args) =>
     withProject(args, "show", async (sluice, reporter) => {
       if (args.inline === undefined && args.select.length === 0) {
-        throw new Failure(error("show-what", "Say what to show: --select MODEL or --inline SQL."));
+        throw new Failure(error("show-what", "Either --select or --inline must be passed to show."));
       }
-      const id = args.inline === undefined ? await theOne(args, sluice, reporter) : undefined;
-      return failedOnly(reporter, async () => {
+      const ids = args.inline === undefined ? await selected(args, sluice, reporter) : [undefined];
+      let code: number = ExitCode.ok;
+      for (const id of ids) code = Math.max(code, await failedOnly(reporter, () => showOne(id)));
+      return code;
+
+      async function showOne(id: Id | undefined): Promise<number> {
         const compiled = id === undefined ? await sluice.compileInline(args.inline!) : await compile(sluice, id);
         const { fields, rows } = await sluice.show(
           compiled,
@@ -34,24 +38,31 @@ export const showCommand: Command = {
           id && sluice.graph.resource(id).at,
         );
         const columns = fields.map((f) => f.name);
-        const name = id && sluice.graph.resource(id).name;
+        const name = id && nameOf(sluice.graph.resource(id));
         if (args.output === "json") {
           const typed = rows.map((row) => row.map((value, i) => typedValue(value, fields[i]!.type)));
           reporter.line(showJson(name, columns, typed));
         } else {
           const width = process.stdout.isTTY ? process.stdout.columns : Infinity;
-          for (const line of [`${name ?? "inline"}:`, ...rowLines(columns, rows, width)]) reporter.line(line);
+          const heading = name === undefined ? "Previewing inline node:" : `Previewing node '${name}':`;
+          for (const line of [...(args.quiet ? [] : [heading]), ...rowLines(columns, rows, width)]) reporter.line(line);
         }
         return ExitCode.ok;
-      });
+      }
     }),
 };
 
 type WithProject = Parameters<Parameters<typeof withProject>[2]>;
 type Id = Parameters<WithProject[0]["graph"]["resource"]>[0];
 
-/** The node that is meant; tests come along with their model, and are shown only when named. */
-async function theOne(args: Args, sluice: WithProject[0], reporter: WithProject[1]): Promise<Id> {
+/** With its version, as dbt names it there. */
+const nameOf = (resource: Resource): string =>
+  resource.kind === "model" && resource.version !== undefined
+    ? `${resource.name}.v${String(resource.version)}`
+    : resource.name;
+
+/** The nodes that are meant; tests come along with their models, and are shown only when named. */
+async function selected(args: Args, sluice: WithProject[0], reporter: WithProject[1]): Promise<readonly Id[]> {
   const selection = await selectionFor(sluice, args, reporter, [
     "model",
     "seed",
@@ -61,10 +72,9 @@ async function theOne(args: Args, sluice: WithProject[0], reporter: WithProject[
     "analysis",
   ]);
   const withoutTests = [...selection].filter((node) => sluice.graph.resource(node).kind !== "test");
-  const [id, ...more] = withoutTests.length > 0 ? withoutTests : selection;
-  if (id === undefined) throw new Failure(error("show-nothing", "Nothing that has rows is selected."));
-  if (more.length > 0) throw new Failure(error("show-many", `${more.length + 1} nodes are selected; show takes one.`));
-  return id;
+  const ids = withoutTests.length > 0 ? withoutTests : [...selection];
+  if (ids.length === 0) throw new Failure(error("show-nothing", "Nothing that has rows is selected."));
+  return ids;
 }
 
 function compile(sluice: WithProject[0], id: Id): Promise<Compiled> {

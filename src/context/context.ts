@@ -10,6 +10,7 @@ import {
   TemplateError,
   toPython,
   truth,
+  isCallable,
 } from "../jinja/index.ts";
 import type { Mapping, Project } from "../project/types.ts";
 import { makeAdapter } from "./adapter.ts";
@@ -101,9 +102,19 @@ export class TemplateContext implements Scope {
     for (const [name, value] of node.names ?? []) this.#names.set(name, value);
   }
 
+  /** What stands for a macro in a unit test is called; what stands for a value, such as `invocation_id`, is one. */
+  #override(name: string): unknown {
+    const override = this.#overrides.get(name);
+    const isMacro = this.#shared.macros.find(name, this.#package) !== undefined;
+    if (isMacro || typeof override !== "function") return override;
+    const own = this.#names.get(name) ?? this.#lazy(name) ?? this.#shared.globals.get(name);
+    return own === undefined || typeof own === "function" || isCallable(own) ? override : override();
+  }
+
   get(name: string): unknown {
-    const override = this.#given.get(name) ?? this.#overrides.get(name);
-    if (override !== undefined) return override;
+    const given = this.#given.get(name);
+    if (given !== undefined && given !== null) return given;
+    if (this.#overrides.has(name)) return this.#override(name);
     const macro = this.#shared.macros.find(name, this.#package);
     if (macro) return this.#bind(macro);
     const own = this.#names.get(name);

@@ -9,7 +9,7 @@ import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
 import type { Built } from "./build-step.ts";
 import type { Publishing } from "./publishing.ts";
-import { lastingSql } from "./stage-step.ts";
+import { knownBy } from "./stage-step.ts";
 import { versionOf } from "./staged-build.ts";
 
 /** The plan with the steps of what is there already as `reuse`. Asks the database, as compiling does, and changes nothing. */
@@ -64,7 +64,7 @@ const compiledTest = (test: DataTestNode | UnitTestNode, compiler: Compiler, ses
 
 async function examineBuild(session: Session, node: Built, compiler: Compiler, publishing: Publishing) {
   const { sql } = await compiler.compile(node, (text) => session.queryText(text));
-  const found = await publishing.examine(session, node, sql, await lastingSql(node, { compiler, session }, sql));
+  const found = await publishing.examineBuild(session, node, compiler, sql, knownBy(node, compiler, sql));
   publishing.versions.set(node.id, found.reuse ? await versionOf(node, publishing, session, found, undefined) : NEW);
   return found;
 }

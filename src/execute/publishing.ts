@@ -1,12 +1,21 @@
 /** What one run builds out of sight: where, under which publication, and which nodes need no building. */
+import type { Compiler } from "../compile/compiler.ts";
 import type { Graph } from "../graph/graph.ts";
-import type { DataTestNode, NodeId, Resource, UnitTestNode } from "../parse/manifest.ts";
+import type {
+  DataTestNode,
+  ModelNode,
+  NodeId,
+  Resource,
+  SeedNode,
+  SnapshotNode,
+  UnitTestNode,
+} from "../parse/manifest.ts";
 import { fingerprint } from "../plan/fingerprint.ts";
 import { judge, type Judged, type ParentVersions } from "../plan/judge.ts";
 import { type Plan, type Reason, wantsFullRefresh, type World } from "../plan/plan.ts";
 import type { StagedRelations } from "../plan/relations.ts";
 import type { Session } from "../postgres/database.ts";
-import { asPublished } from "../postgres/sql/swap.ts";
+import { asPublished, nextOf } from "../postgres/sql/swap.ts";
 import {
   newPublicationId,
   openPublication,
@@ -15,6 +24,7 @@ import {
   type StagedNode,
 } from "../state/publications.ts";
 import type { PublishSettings } from "./conclude.ts";
+import { whyAgainEachTime } from "./rerun.ts";
 import { createSchemas } from "./schemas.ts";
 import { Versions } from "./versions.ts";
 
@@ -129,6 +139,24 @@ export class Publishing {
     const refresh = resource.kind === "model" && wantsFullRefresh(resource.config.all, plan.fullRefresh);
     if (refresh) return { ...found, reuse: false, reason: planned };
     return { ...found, ...judge(graph, world.held.get(resource.id), found, planned) };
+  }
+
+  /** The same of a node that is built, which may have to run for what it does beside its rows. */
+  async examineBuild(
+    session: Session,
+    node: ModelNode | SeedNode | SnapshotNode,
+    compiler: Compiler,
+    compiled: string,
+    lasting: string,
+  ): Promise<Examined> {
+    const found = await this.examine(session, node, compiled, lasting);
+    if (!found.reuse) return found;
+    const name = this.relations.published(node.id);
+    const own = new Set([name, nextOf(name)].map(({ schema, identifier }) => `${schema}.${identifier}`));
+    const why = await whyAgainEachTime(node, compiled, own, compiler);
+    if (why === undefined) return found;
+    this.#unsteady = true;
+    return { ...found, reuse: false, reason: { code: "unknown", text: why } };
   }
 
   /** A test that passed on the same data need not be asked again, unless it keeps its failures. */

@@ -1,12 +1,11 @@
 /** A node built out of sight, in one transaction with the record of it; or found to be there already. */
 import { assemble, type Compiled, type Piece, slice } from "../compile/assemble.ts";
+import type { Compiler } from "../compile/compiler.ts";
 import type { TemplateQuery } from "../context/phase.ts";
-import { Failure } from "../diagnostics/diagnostic.ts";
 import { isMicrobatch } from "../materialize/microbatch.ts";
 import type { ModelNode } from "../parse/manifest.ts";
 import { stringLiterals } from "../plan/sql-text.ts";
 import type { Step } from "../plan/plan.ts";
-import { QueryError } from "../postgres/errors.ts";
 import { blockOf, buildBlock, type Built, outside } from "./build-step.ts";
 import { runHooks } from "./hooks.ts";
 import type { Publishing } from "./publishing.ts";
@@ -23,14 +22,16 @@ export async function buildStaged(
 ): Promise<Outcome> {
   const { session, compiler } = context;
   const batches = isMicrobatch(node) ? looksOfBatches(node as ModelNode, compiler) : undefined;
+  // Which batches are due depends on the time.
+  if (batches) publishing.asked();
   const asking: TemplateQuery = (sql) => {
     publishing.asked();
     return session.queryText(sql);
   };
   const staged = await compiler.compile(node, asking, batches?.substitutes);
   const compiled = withPublishedLiterals(staged, publishing);
-  const lasting = batches ? `${compiled.sql}\n${batches.mark}` : await lastingSql(node, context, compiled.sql);
-  const examined = await publishing.examine(session, node, compiled.sql, lasting);
+  const mark = batches ? `${compiled.sql}\n${batches.mark}` : knownBy(node, compiler, compiled.sql);
+  const examined = await publishing.examineBuild(session, node, compiler, compiled.sql, mark);
   if (node.kind !== "seed") trace.compiled = examined.sql;
   if (examined.reuse) {
     publishing.versions.set(node.id, await versionOf(node, publishing, session, examined, undefined));
@@ -44,8 +45,9 @@ export async function buildStaged(
     const outcome = block
       ? await buildBlock(block, compiled, context, trace)
       : await buildBatches(node as ModelNode, context, trace);
-    publishing.versions.set(node.id, (await session.transaction(() => work.end(examined, outcome.rows))).version);
-    publishing.stage(node.id, false);
+    const { entry, version } = await session.transaction(() => work.end(examined, outcome.rows));
+    publishing.versions.set(node.id, version);
+    if (entry.how === "move") publishing.stage(node.id, false);
     return outcome;
   }
   trace.hooks(await runHooks(outside(node.config.pre_hook), session, compiler, node));
@@ -74,21 +76,9 @@ function withPublishedLiterals(compiled: Compiled, publishing: Publishing): Comp
 }
 
 /**
- * The SQL by which a node is known again. The first time, an incremental model's own is not that of all later times.
+ * The SQL by which a node is known again. An incremental model's first differs from that of all later times where it asks
+ * `is_incremental()`: then the second build runs it, as it has never run before, and the third may find nothing to do.
  */
-export async function lastingSql(
-  node: Built,
-  { compiler, session }: Pick<StepContext, "compiler" | "session">,
-  sql: string,
-): Promise<string> {
+export const knownBy = (node: Built, compiler: Compiler, sql: string): string =>
   // Of a seed this is all that differs: its file is the same.
-  if (node.kind === "seed" && compiler.input.facts.empty) return "without rows";
-  if (node.config.materialized !== "incremental") return sql;
-  try {
-    return (await compiler.compile(node, (text) => session.queryText(text), { isIncremental: true })).sql;
-  } catch (thrown) {
-    // It asks the table, which is not there yet.
-    if (thrown instanceof Failure || thrown instanceof QueryError) return sql;
-    throw thrown;
-  }
-}
+  node.kind === "seed" && compiler.input.facts.empty ? "without rows" : sql;

@@ -89,6 +89,9 @@ export class StagedBuild {
     examined: Examined,
     rows: number | undefined,
   ): Promise<{ entry: StagedNode["entry"]; version: string | null }> {
+    const found = await this.#context.session.query<RelationInfo>(findRelation(nextOf(this.#published)));
+    // A materialization of the project's own need not make a relation; then nothing is published, and it runs each time.
+    if (found.rows.length === 0) return this.#record({ how: "keep" }, { ...examined, fingerprint: "" }, {});
     const aftermath = await drive(carryLive(this.#published), this.#driving());
     await drive(keepRest(this.#node, nextOf(this.#published), aftermath), this.#driving());
     return this.#moved(examined, rows);

@@ -23,6 +23,11 @@ async function judge(sql: string, config: Mapping = {}): Promise<TestVerdict> {
 }
 const failing = (n: number): string => `select g as id, null::text as x, true as b from generate_series(1, ${n}) g`;
 
+test("no more failures are stored than the limit says", async () => {
+  expect(await judge(failing(9), { store_failures: true, limit: 4 })).toMatchObject({ status: "fail", failures: 4 });
+  expect(await rig.rows("select count(*)::int as n from audit.t")).toEqual([{ n: 4 }]);
+});
+
 describe("the verdict", () => {
   test.each([
     [0, {}, "pass"],

@@ -36,7 +36,7 @@ const SAMPLE_ROWS = 5;
 
 export function* runTest(input: TestInput): Statements<TestVerdict> {
   const config = readTestConfig(input.node);
-  const stored = config.storeAs ? yield* store(input, config.storeAs) : undefined;
+  const stored = config.storeAs ? yield* store(input, config.storeAs, config.limit) : undefined;
   const sql = stored ? selectAll(stored) : input.sql;
   const counted = countFailures(sql, config);
   const { rows } = yield* run("test", stored ? counted.sql : counted, { main: true });
@@ -67,7 +67,11 @@ function asText(value: unknown): string | null {
 }
 
 /** The failing rows, kept as a relation of their own that replaces that of the last run. */
-function* store(input: TestInput, as: NonNullable<TestConfig["storeAs"]>): Statements<RelationName> {
+function* store(
+  input: TestInput,
+  as: NonNullable<TestConfig["storeAs"]>,
+  limit: number | undefined,
+): Statements<RelationName> {
   const { node, sql } = input;
   if (node.kind === "unit_test") throw new Error("Internal error: a unit test's failures are not stored");
   const target = input.target ?? { schema: node.schema, identifier: node.alias };
@@ -75,7 +79,8 @@ function* store(input: TestInput, as: NonNullable<TestConfig["storeAs"]>): State
   yield* run("schema", createSchema(target.schema));
   const old = yield* findTarget(site);
   const work = old ? { ...target, identifier: workName(target.identifier) } : target;
-  const make = as === "view" ? createView(work, sql) : createTableAs(work, sql, { unlogged: false });
+  const kept = limit === undefined ? sql : `${sql.trimEnd()}\nlimit ${limit}`;
+  const make = as === "view" ? createView(work, kept) : createTableAs(work, kept, { unlogged: false });
   yield* run(`store in ${quote(target)}`, make);
   if (old)
     yield* replace(site, old, as, function* () {

@@ -85,7 +85,7 @@ test("unknown models and columns are shown at their lines, all at once", async (
   sql: select count(*) as n from ref('sales'), ref('nothing'), source('s', 't')`),
   );
   expect(text).toMatchInlineSnapshot(`
-    "models/e.yml:10:43  ref-not-found  No model, seed or snapshot named "sale".
+    "models/e.yml:10:43  ref-not-found  Depends on a node named "sale" which was not found.
        10 │           - {name: a, grain: sale, model: sale, chart: bar, dimensions: [shop], measures: [revenue]}
           │                                           ~~~~
         → did you mean "sales" or "bare"?
@@ -122,12 +122,12 @@ test("unknown models and columns are shown at their lines, all at once", async (
           │                                           ~~~~~
         → add  - ref('other')  to its depends_on
 
-    models/e.yml:25:58  ref-not-found  No model, seed or snapshot named "nothing".
+    models/e.yml:25:58  ref-not-found  Depends on a node named "nothing" which was not found.
        25 │             sql: select count(*) as n from ref('sales'), ref('nothing'), source('s', 't')
           │                                                          ~~~~~~~~~~~~~~
         → a model is a .sql file below models/ of that name, a seed a .csv file below seeds/
 
-    models/e.yml:25:74  source-not-found  No source table "s.t" is declared.
+    models/e.yml:25:74  source-not-found  Depends on a source named "s.t" which was not found.
        25 │             sql: select count(*) as n from ref('sales'), ref('nothing'), source('s', 't')
           │                                                                          ~~~~~~~~~~~~~~~~
         → declare it in a YAML file below models/, under  sources:"

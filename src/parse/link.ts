@@ -44,7 +44,7 @@ export class Linker {
   refNotFound(call: RefCall, at: Span): Diagnostic {
     const disabled = this.#disabled.get(call.name);
     if (disabled) {
-      return error("ref-disabled", `Model "${call.name}" is disabled.`, at, [
+      return error("ref-disabled", `Depends on a node named "${call.name}" which is disabled.`, at, [
         { message: "it is disabled here (enabled: false, or a folder's +enabled)", at: disabled.at },
       ]);
     }
@@ -54,12 +54,13 @@ export class Linker {
     for (const key of tables) notes.push(`there is a source table of that name: source('${key.replace(".", "', '")}')`);
     if (notes.length === 0)
       notes.push("a model is a .sql file below models/ of that name, a seed a .csv file below seeds/");
-    return error("ref-not-found", `No model, seed or snapshot named "${shown}".`, at, notes);
+    return error("ref-not-found", `Depends on a node named "${shown}" which was not found.`, at, notes);
   }
 
   sourceNotFound(call: SourceCall, at: Span): Diagnostic {
     const name = `${call.source}.${call.name}`;
-    if (this.#disabled.has(name)) return error("source-disabled", `Source "${name}" is disabled.`, at);
+    if (this.#disabled.has(name))
+      return error("source-disabled", `Depends on a source named "${name}" which is disabled.`, at);
     const known = [...this.#sources.keys()];
     const ofSource = known
       .filter((key) => key.startsWith(`${call.source}.`))
@@ -68,7 +69,7 @@ export class Linker {
       ? [...didYouMean(call.name, ofSource), `source "${call.source}" has: ${ofSource.slice(0, 8).join(", ")}`]
       : didYouMean(name, known);
     if (notes.length === 0) notes.push("declare it in a YAML file below models/, under  sources:");
-    return error("source-not-found", `No source table "${name}" is declared.`, at, notes);
+    return error("source-not-found", `Depends on a source named "${name}" which was not found.`, at, notes);
   }
 }
 

@@ -8,7 +8,7 @@ test("a ref to nothing is shown at its name, with the nearest model", async () =
     "models/f.sql": "select *\nfrom {{ ref('stg_account') }}\n",
   });
   expect(text).toMatchInlineSnapshot(`
-    "models/f.sql:2:14  ref-not-found  No model, seed or snapshot named "stg_account".
+    "models/f.sql:2:14  ref-not-found  Depends on a node named "stg_account" which was not found.
         2 │ from {{ ref('stg_account') }}
           │              ~~~~~~~~~~~
         → did you mean "stg_accounts"?"
@@ -23,7 +23,7 @@ test("a ref to nothing that a macro makes is shown in the macro, with who called
     "models/f.sql": "select * from {{ latest('x') }}",
   });
   expect(text).toMatchInlineSnapshot(`
-    "macros/m.sql:3:11  ref-not-found  No model, seed or snapshot named "missing_model".
+    "macros/m.sql:3:11  ref-not-found  Depends on a node named "missing_model" which was not found.
         3 │   {{ ref('missing_model') }}
           │           ~~~~~~~~~~~~~
         → a model is a .sql file below models/ of that name, a seed a .csv file below seeds/
@@ -37,13 +37,13 @@ test("a source to nothing names the tables of that source", async () => {
     "models/f.sql": "select * from {{ source('raw', 'order') }}, {{ source('rw', 'items') }}",
   });
   expect(text).toMatchInlineSnapshot(`
-    "models/f.sql:1:33  source-not-found  No source table "raw.order" is declared.
+    "models/f.sql:1:33  source-not-found  Depends on a source named "raw.order" which was not found.
         1 │ select * from {{ source('raw', 'order') }}, {{ source('rw', 'items') }}
           │                                 ~~~~~
         → did you mean "orders"?
         → source "raw" has: orders, items
 
-    models/f.sql:1:62  source-not-found  No source table "rw.items" is declared.
+    models/f.sql:1:62  source-not-found  Depends on a source named "rw.items" which was not found.
         1 │ select * from {{ source('raw', 'order') }}, {{ source('rw', 'items') }}
           │                                                              ~~~~~
         → did you mean "raw.items"?"
@@ -56,7 +56,7 @@ test("a ref to a disabled model says where it is disabled", async () => {
     "models/f.sql": "select * from {{ ref('a') }}",
   });
   expect(text).toMatchInlineSnapshot(`
-    "models/f.sql:1:23  ref-disabled  Model "a" is disabled.
+    "models/f.sql:1:23  ref-disabled  Depends on a node named "a" which is disabled.
         1 │ select * from {{ ref('a') }}
           │                       ~
         → it is disabled here (enabled: false, or a folder's +enabled)  (models/a.sql:1:1)"
@@ -156,7 +156,7 @@ test("generic tests that do not exist, or are given wrong arguments, are shown a
           │             ~~~~~
         → move it to the data_tests of the model, beside its columns
 
-    models/s.yml:13:50  ref-not-found  No model, seed or snapshot named "zz".
+    models/s.yml:13:50  ref-not-found  Depends on a node named "zz" which was not found.
        13 │           - relationships: {arguments: {to: ref('zz'), field: id}}
           │                                                  ~~
         → a model is a .sql file below models/ of that name, a seed a .csv file below seeds/"
@@ -311,7 +311,7 @@ test("an exposure that depends on nothing is shown at the name", async () => {
       "exposures:\n  - name: e\n    type: dashboard\n    owner: {name: x}\n    depends_on: [ref('aa'), \"ref a\"]\n",
   });
   expect(text).toMatchInlineSnapshot(`
-    "models/s.yml:5:23  ref-not-found  No model, seed or snapshot named "aa".
+    "models/s.yml:5:23  ref-not-found  Depends on a node named "aa" which was not found.
         5 │     depends_on: [ref('aa'), "ref a"]
           │                       ~~
         → did you mean "a"?

@@ -67,6 +67,8 @@ export function parseExposures(state: ParseState, pkg: Package): ExposureNode[] 
     const sourceCalls: SourceCall[] = [];
     for (const { text, at } of exposure.dependsOn) {
       const call = readCall(text);
+      // Metrics are not there, on purpose; what names one is still read.
+      if (!call && /^\s*metric\s*\(/.test(text)) continue;
       if (!call) {
         state.diagnostics.push(
           error("exposure-depends-on", `Expected ref('…') or source('…', '…'), found "${text}".`, at),

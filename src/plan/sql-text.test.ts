@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { calledNames, canonical, namedRelations } from "./sql-text.ts";
+import { calledNames, canonical, namedRelations, writtenRelations } from "./sql-text.ts";
 
 test.each([
   ["select 1", "SELECT\n  1 -- one"],
@@ -43,4 +43,19 @@ test.each([
   ["select coalesce(x, y), z from only s.t left join s.u using (k, l), s.w", ["s.t", "s.u", "s.w"]],
 ])("relations are names after from and join: %s", (sql, names) => {
   expect([...namedRelations(sql)]).toEqual(names);
+});
+
+test.each([
+  ["insert into a.log (x) select 1 from t", ["a.log"]],
+  ['insert into "d"."a"."Log" values (1)', ["a.Log"]],
+  ["update t set x = 1; delete from only s.u where true", ["t", "s.u"]],
+  ["truncate table t; truncate u; merge into v using w on true when matched then update set x = 1", ["t", "u", "v"]],
+  ["copy t from '/dev/null'", ["t"]],
+  ["call audit(); do $$ begin end $$", ["call", "do"]],
+  ["insert into t values (1) on conflict (x) do update set x = 2", ["t"]],
+  ["select * from t for update", []],
+  ["grant select, update on t to bob; create index on t (\"update\"); comment on table t is 'insert into x'", []],
+  ["with gone as (delete from t returning *) insert into u select * from gone", ["t", "u"]],
+])("what is written to: %s", (sql, expected) => {
+  expect([...writtenRelations(sql)]).toEqual(expected);
 });

@@ -141,6 +141,36 @@ export function namedRelations(sql: string): Set<string> {
   return found;
 }
 
+/** Before the name of what is written to; `update` stands in other places as well. */
+const WRITES: readonly (readonly string[])[] = [
+  ["insert", "into"],
+  ["delete", "from"],
+  ["merge", "into"],
+  ["truncate", "table"],
+  ["truncate"],
+  ["copy"],
+  ["update"],
+];
+const NO_UPDATE_AFTER: ReadonlySet<string> = new Set(["then", "for", "do", "key", "on", "or", "before", "after", ","]);
+
+/** Relations that statements write rows to, as `schema.name` or `name`; `call` and `do` for what could write anywhere. */
+export function writtenRelations(sql: string): Set<string> {
+  const all = tokens(sql);
+  const found = new Set<string>();
+  for (let i = 0; i < all.length; i++) {
+    if (all[i]!.kind !== "word") continue;
+    const starts = i === 0 || all[i - 1]!.text === ";";
+    if (starts && (all[i]!.text === "call" || all[i]!.text === "do")) found.add(all[i]!.text);
+    const words = WRITES.find((list) => list.every((word, n) => all[i + n]?.text === word));
+    if (!words || (words[0] === "update" && NO_UPDATE_AFTER.has(all[i - 1]?.text ?? ""))) continue;
+    if (words[0] === "copy" && !starts) continue;
+    const { path } = pathAt(all, i + words.length);
+    if (path.length > 0) found.add(path.slice(-2).join("."));
+    i += words.length - 1;
+  }
+  return found;
+}
+
 /** `as (`, `(a, b) as (`, `as materialized (` … */
 function opensCte(all: readonly Token[], from: number): boolean {
   let i = from;
@@ -156,6 +186,14 @@ function opensCte(all: readonly Token[], from: number): boolean {
 }
 
 function take(all: readonly Token[], from: number, own: ReadonlySet<string>, found: Set<string>): void {
+  const { path, end } = pathAt(all, from);
+  if (path.length === 0 || all[end + 1]?.text === "(" || path[0] === "select" || path[0] === "values") return;
+  if (path.length === 1 && own.has(path[0]!)) return;
+  found.add(path.slice(-2).join("."));
+}
+
+/** A dotted name; `end` is its last token. */
+function pathAt(all: readonly Token[], from: number): { path: string[]; end: number } {
   let i = from;
   while (all[i]?.text === "only" || all[i]?.text === "lateral") i++;
   const path: string[] = [];
@@ -164,7 +202,5 @@ function take(all: readonly Token[], from: number, own: ReadonlySet<string>, fou
     if (all[i + 1]?.text !== ".") break;
     i++;
   }
-  if (path.length === 0 || all[i + 1]?.text === "(" || path[0] === "select" || path[0] === "values") return;
-  if (path.length === 1 && own.has(path[0]!)) return;
-  found.add(path.slice(-2).join("."));
+  return { path, end: i };
 }

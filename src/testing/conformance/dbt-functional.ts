@@ -27,10 +27,14 @@ export const dbtFunctional: Suite = {
       throw new Unavailable("needs a Python with pytest, psycopg2, PyYAML, pytz and freezegun: SLUICE_PYTHON names it");
     const repository = await kit.checkout("dbt-labs/dbt-adapters");
     const report = join(kit.scratch, "report.xml");
-    await run(python, ["-m", "pytest", "-q", "--rootdir", ".", `--junitxml=${report}`, "tests/functional"], {
-      cwd: join(repository, "dbt-postgres"),
-      env: await environment(kit, repository),
-    });
+    await run(
+      python,
+      ["-m", "pytest", "-q", "-o", "addopts=", "--rootdir", ".", `--junitxml=${report}`, "tests/functional"],
+      {
+        cwd: join(repository, "dbt-postgres"),
+        env: await environment(kit, repository),
+      },
+    );
     yield* casesIn(await readFile(report, "utf8"));
   },
 };

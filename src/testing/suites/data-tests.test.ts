@@ -86,7 +86,7 @@ test(
         data_tests:
           - accepted_values:
               arguments: {values: [1, 20000000000000000000, 30000000000000000000], quote: false}
-              config: {store_failures: true}
+              config: {store_failures: true, limit: 1}
 sources:
   - {name: raw, schema: public, tables: [{name: t, identifier: raw_t, columns: [{name: id, data_tests: [unique]}]}]}
 seeds: [{name: sd, columns: [{name: id, data_tests: [unique]}]}]
@@ -115,15 +115,16 @@ test(
       "models/inline.sql": "{{ config(materialized='ephemeral') }} select id, upper(n) as n, p from {{ ref('up') }}",
       "macros/m.sql": "{% macro label() %}orig{% endmacro %}",
       "models/m.sql": `{{ config(materialized='incremental') }}
-select id, n, p * {{ var('f', 2) }} as p, '{{ label() }}' as m, '{{ env_var('EE', 'none') }}' as e from {{ ref('inline') }}
+select id, n, p * {{ var('f', 2) }} as p, '{{ label() }}' as m, '{{ env_var('EE', 'none') }}' as e,
+'{{ invocation_id }}' as i from {{ ref('inline') }}
 {% if is_incremental() %}where id > (select max(id) from {{ this }}){% endif %}`,
       "tests/fixtures/fx.csv": "id,n\n5,abc\n",
       "models/s.yml": `unit_tests:
   - name: overridden
     model: m
-    overrides: {macros: {is_incremental: false, label: fake}, vars: {f: 10}, env_vars: {EE: 'yes!'}}
+    overrides: {macros: {is_incremental: false, label: fake, invocation_id: 123}, vars: {f: 10}, env_vars: {EE: 'yes!'}}
     given: [{input: ref('inline'), rows: [{id: 1, n: A, p: 2}]}]
-    expect: {rows: [{id: 1, n: A, p: 20, m: fake, e: 'yes!'}]}
+    expect: {rows: [{id: 1, n: A, p: 20, m: fake, e: 'yes!', i: '123'}]}
   - name: incremental
     model: m
     overrides: {macros: {is_incremental: true}}
@@ -133,9 +134,9 @@ select id, n, p * {{ var('f', 2) }} as p, '{{ label() }}' as m, '{{ env_var('EE'
     expect: {format: csv, rows: "id,n\\n2,b\\n"}
   - name: in_sql
     model: m
-    overrides: {macros: {is_incremental: false}}
+    overrides: {macros: {is_incremental: false, invocation_id: 123}}
     given: [{input: ref('inline'), format: sql, rows: "select 7 as id, 'z' as n, 1 as p"}]
-    expect: {format: sql, rows: "select 7 as id, 'z' as n, 2 as p, 'orig' as m, 'none' as e"}
+    expect: {format: sql, rows: "select 7 as id, 'z' as n, 2 as p, 'orig' as m, 'none' as e, '123' as i"}
   - name: from_file
     model: inline
     given: [{input: ref('up'), format: csv, fixture: fx}]

@@ -40,7 +40,7 @@ test(
 
     await write({ "models/b.sql": "select id from {{ ref('nobody, 100%') }}" });
     expect(await annotated()).toMatch(
-      /^::error file=models\/b\.sql,line=1,col=\d+,title=ref-not-found::No model, .*"nobody, 100%25"/m,
+      /^::error file=models\/b\.sql,line=1,col=\d+,title=ref-not-found::Depends on .*"nobody, 100%25"/m,
     );
   }),
 );

@@ -17,8 +17,8 @@ test(
     expect(await built()).toEqual([0]);
     await write({ "models/a.sql": model("incremental") });
     expect(await built()).toEqual([0]);
-    expect(await built(), "nothing it reads changed").toEqual([0]);
-    expect(await built("--force")).toEqual([0, 1]);
+    expect(await built(), "it has never run with is_incremental()").toEqual([0, 1]);
+    expect(await built(), "it appends each time, as nothing in it looks at what is there").toEqual([0, 1, 1]);
     expect(await built("--full-refresh")).toEqual([0]);
   }),
 );

@@ -20,7 +20,7 @@ unit_tests:
     given: [{input: ref('s'), rows: [{id: 1, name: a}]}]
     expect: {rows: [{id: 1, name: a}]}
 exposures:
-  - {name: board, type: dashboard, owner: {name: Ada}, depends_on: [ref('mart')]}
+  - {name: board, type: dashboard, owner: {name: Ada}, depends_on: [ref('mart'), metric('revenue')]}
 `,
   "tests/no_negative.sql": "select * from {{ ref('mart') }} where id < 0",
   "analyses/look.sql": "select count(*) from {{ ref('mart') }}",
@@ -105,8 +105,14 @@ test(
     expect(await compiled("models/schema.yml/unique_mart_id.sql")).toContain("having count(*) > 1");
     expect(await compiled("tests/no_negative.sql")).toContain("where id < 0");
     expect(await compiled("analyses/look.sql")).toContain("count(*)");
-    expect((await sluice("compile", "-s", "stg")).stdout).toMatch(/^select id, name.*\."s"\n$/);
-    expect((await sluice("compile", "--inline", "select * from {{ ref('s') }}")).stdout).toMatch(/\."s"\n$/);
+    expect((await sluice("compile", "-s", "stg")).stdout).toMatch(
+      /^Compiled node 'stg' is:\nselect id, name.*\."s"\n\n$/,
+    );
+    expect((await sluice("compile", "-q", "-s", "stg")).stdout).toMatch(/^select id, name.*\."s"\n$/);
+    const inline = await sluice("compile", "--inline", "select * from {{ ref('s') }}");
+    expect(inline.stdout).toMatch(/^Compiled inline node is:\nselect .*\."s"\n\n$/);
+    const left = JSON.parse(await readFile(join(dir, "target", "run_results.json"), "utf8")) as { results: object[] };
+    expect(left.results).toMatchObject([{ unique_id: "sql_operation.shop.inline_query", status: "success" }]);
     await write({
       "models/a_bad.sql": "{% if execute %}{{ exceptions.raise_compiler_error('not today') }}{% endif %}",
     });
@@ -122,7 +128,7 @@ test(
     await write(PROJECT);
     await sluice("build", "-s", "s", "stg");
     expect((await sluice("show", "-s", "mart")).stdout).toBe(
-      "mart:\nid  name  share  good\n──  ────  ─────  ────\n 1  a       1.5  t\n 2  b       1.5  t\n",
+      "Previewing node 'mart':\nid  name  share  good\n──  ────  ─────  ────\n 1  a       1.5  t\n 2  b       1.5  t\n",
     );
     const json = await sluice("show", "-s", "mart", "--limit", "1", "--output", "json");
     expect(JSON.parse(json.stdout)).toEqual({ node: "mart", show: [{ id: 1, name: "a", share: 1.5, good: true }] });
@@ -133,7 +139,9 @@ test(
       "--limit",
       "1",
     );
-    expect(inline.stdout).toBe("inline:\nname\n────\nb\n");
+    expect(inline.stdout).toBe("Previewing inline node:\nname\n────\nb\n");
+    const both = await sluice("show", "-s", "mart", "stg", "--limit", "1");
+    expect(both.stdout.match(/^Previewing node .*$/gm)).toEqual(["Previewing node 'stg':", "Previewing node 'mart':"]);
     const wrong = await sluice("show", "--inline", "select nam from {{ ref('s') }}");
     expect([wrong.code, wrong.stdout]).toEqual([1, ""]);
     expect(wrong.stderr).toContain('--inline:1:8  sql-42703  column "nam" does not exist');

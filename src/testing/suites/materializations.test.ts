@@ -59,6 +59,25 @@ test(
 );
 
 test(
+  "a block that makes no relation publishes none, and runs each time",
+  rig(async ({ write, sluice, rows }) => {
+    await write({
+      "macros/mat.sql": `{% materialization noted, default %}
+  {% call statement('main') %}insert into raw.log select n from ({{ sql }}) q{% endcall %}
+  {{ return({'relations': []}) }}
+{% endmaterialization %}`,
+      "models/m.sql": "{{ config(materialized='noted') }}\nselect 1 as n",
+    });
+    await rows("create schema raw; create table raw.log (n int)");
+    for (let i = 0; i < 2; i++) {
+      const { code, all } = await sluice("build");
+      expect(code, all).toBe(0);
+    }
+    expect(await rows("select count(*)::int as n from raw.log")).toEqual([{ n: 2 }]);
+  }),
+);
+
+test(
   "an incremental strategy of the project is called with what dbt's are",
   rig(async ({ write, sluice, rows }) => {
     await write({

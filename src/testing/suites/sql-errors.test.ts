@@ -208,7 +208,7 @@ test(
           → did you mean "table"?
           → known: view, table, incremental, materialized_view, ephemeral
 
-      models/c.sql:1:23  ref-not-found  No model, seed or snapshot named "nothing".
+      models/c.sql:1:23  ref-not-found  Depends on a node named "nothing" which was not found.
           1 │ select * from {{ ref('nothing') }}
             │                       ~~~~~~~
           → a model is a .sql file below models/ of that name, a seed a .csv file below seeds/

@@ -28,8 +28,17 @@ def run_dbt_and_capture(args=None, expect_pass=True):
     return _run(args, expect_pass)
 
 
+#: dbt keeps the project folder of a process's last run: tests go to another folder and rely on it.
+_project_dir = None
+
+
 def _run(args, expect_pass):
-    done = runner.invoke(["run"] if args is None else args)
+    global _project_dir
+    args = ["run"] if args is None else list(args)
+    _project_dir = runner.option(args, "--project-dir") or _project_dir
+    if not os.path.exists("dbt_project.yml") and _project_dir and "--project-dir" not in args:
+        args += ["--project-dir", _project_dir]
+    done = runner.invoke(args)
     if done.exception is not None:
         raise done.exception
     if expect_pass is not None:
