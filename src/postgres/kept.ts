@@ -267,7 +267,8 @@ part(oid, step, part, "column", sql, "drop") as (
   select r.oid, 11, 'trigger', null, replace(pg_get_triggerdef(t.oid), ' ON ' || r.own || ' ', ' ON ' || r.named || ' '), null
   from r join pg_trigger t on t.tgrelid = r.oid and not t.tgisinternal
   union all
-  select r.oid, 12, 'rule', null, replace(rtrim(pg_get_ruledef(w.oid), ';'), ' TO ' || r.own || ' ', ' TO ' || r.named || ' '), null
+  select r.oid, 12, 'rule', null, replace(replace(rtrim(pg_get_ruledef(w.oid), ';'), ' TO ' || r.own || ' ', ' TO ' || r.named || ' '),
+    ' TO ' || r.own || e'\\n', ' TO ' || r.named || e'\\n'), null
   from r join pg_rewrite w on w.ev_class = r.oid and w.ev_type <> '1'
   union all
   select r.oid, 13, 'policy', null, format('create policy %I on %s as %s for %s to %s%s%s', p.polname, r.named,

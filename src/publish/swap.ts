@@ -211,6 +211,10 @@ function putAside({ published, view, tables }: Addition, publication: number): s
 /** Parts that mean the same for a table as for a view. */
 const ANY_KIND: ReadonlySet<KeptPart["part"]> = new Set(["owner", "grant", "comment"]);
 
+/** Of what has a name of its own: the project's definition counts, when the old relation has another one of that name. */
+const headOf = ({ sql }: KeptPart): string | undefined =>
+  /^create\s+(?:constraint\s+)?(?:trigger|rule|policy|statistics)\s+(?:"(?:[^"]|"")+"|[^\s".]+|\.)+/i.exec(sql)?.[0];
+
 type Pair = Replacement & Required<Pick<Move, "incoming">>;
 
 const pairsOf = (replaced: readonly Replacement[]): Pair[] =>
@@ -249,10 +253,12 @@ function saidAgain(
     const has = presentBy.get(incoming.oid) ?? [];
     const said = new Set(has.map((part) => part.sql));
     const says = (of: KeptPart): boolean => has.some((part) => part.part === of.part && part.column === of.column);
+    const heads = new Set(has.flatMap((part) => headOf(part) ?? []));
     const names = new Set((columnsBy.get(incoming.oid) ?? []).map((column) => column.name));
     const sameKind = nounOf(live.kind) === nounOf(incoming.kind);
     return (partsBy.get(live.oid) ?? [])
       .filter((part) => part.part !== "referenced" && !said.has(part.sql))
+      .filter((part) => !heads.has(headOf(part) ?? ""))
       .filter((part) => sameKind || ANY_KIND.has(part.part))
       .filter((part) => part.column === null || names.has(part.column))
       .filter((part) => !(incoming.ownGrants && part.part === "grant" && part.column === null))
