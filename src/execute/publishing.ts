@@ -24,7 +24,7 @@ import {
   type StagedNode,
 } from "../state/publications.ts";
 import type { PublishSettings } from "./conclude.ts";
-import { whyAgainEachTime } from "./rerun.ts";
+import { hookTexts, ownWay, whyAgainEachTime } from "./rerun.ts";
 import { createSchemas } from "./schemas.ts";
 import { Versions } from "./versions.ts";
 
@@ -149,11 +149,13 @@ export class Publishing {
     compiled: string,
     lasting: string,
   ): Promise<Examined> {
-    const found = await this.examine(session, node, compiled, lasting);
+    const hooks = await hookTexts(node, compiler);
+    const known = [lasting, ...hooks, ownWay(node, compiler)].filter((text) => text).join("\n");
+    const found = await this.examine(session, node, compiled, known);
     if (!found.reuse) return found;
     const name = this.relations.published(node.id);
     const own = new Set([name, nextOf(name)].map(({ schema, identifier }) => `${schema}.${identifier}`));
-    const why = await whyAgainEachTime(node, compiled, own, compiler);
+    const why = whyAgainEachTime(node, compiled, own, hooks);
     if (why === undefined) return found;
     this.#unsteady = true;
     return { ...found, reuse: false, reason: { code: "unknown", text: why } };

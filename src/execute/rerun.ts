@@ -1,6 +1,9 @@
 /** What makes a node run again though nothing that it reads has changed: running it is what it is for. */
 import type { Compiler } from "../compile/compiler.ts";
+import { customMaterialization } from "../compile/custom-materialization.ts";
 import { Failure } from "../diagnostics/diagnostic.ts";
+import { BUILTIN_PACKAGE } from "../context/macros.ts";
+import { sha256 } from "../lib/hash.ts";
 import type { ModelNode, SeedNode, SnapshotNode } from "../parse/manifest.ts";
 import { namedRelations, writtenRelations } from "../plan/sql-text.ts";
 import { QueryError } from "../postgres/errors.ts";
@@ -11,16 +14,16 @@ type Built = ModelNode | SeedNode | SnapshotNode;
  * Why the node is not reused, in words; nothing if it may be. `own`: its relation's names as `schema.name`, published or
  * not. `sql` is compiled.
  */
-export async function whyAgainEachTime(
+export function whyAgainEachTime(
   node: Built,
   sql: string,
   own: ReadonlySet<string>,
-  compiler: Compiler,
-): Promise<string | undefined> {
+  hooks: readonly (string | undefined)[],
+): string | undefined {
   if (addsRows(node) && disjoint(namedRelations(sql), own)) return "it appends its rows each time";
-  for (const hook of [...node.config.pre_hook, ...node.config.post_hook]) {
-    const written = await writtenBy(() => compiler.compileHook(hook, node, refuse));
-    if (written === undefined) return "a hook asks the database what to do";
+  for (const hook of hooks) {
+    if (hook === undefined) return "a hook asks the database what to do";
+    const written = writtenRelations(hook);
     if (!isWithin(written, own)) return `a hook writes to ${[...written].find((name) => !own.has(name))}`;
   }
   return undefined;
@@ -41,10 +44,37 @@ function refuse(): never {
   throw new Asked();
 }
 
-/** Nothing where the text cannot be known without asking. */
-async function writtenBy(render: () => Promise<string>): Promise<ReadonlySet<string> | undefined> {
+/** A node's hooks as they would run; nothing for one that asks the database. */
+export function hookTexts(node: Built, compiler: Compiler): Promise<readonly (string | undefined)[]> {
+  const hooks = [...node.config.pre_hook, ...node.config.post_hook];
+  return Promise.all(hooks.map((hook) => known(() => compiler.compileHook(hook, node, refuse))));
+}
+
+/** What decides how a node is built, where that is the project's own: its blocks and strategies, and all they may call. */
+export function ownWay(node: Built, { input }: Compiler): string {
+  if (node.kind !== "model") return "";
+  const { materialized } = node.config;
+  const strategy = node.config.all["incremental_strategy"];
+  const isOwn =
+    customMaterialization(node, input.macros) !== undefined ||
+    (materialized === "incremental" && typeof strategy === "string" && !DBT_STRATEGIES.has(strategy));
+  if (!isOwn) return "";
+  const macros = [...input.manifest.macros.values()].filter((macro) => macro.package !== BUILTIN_PACKAGE);
+  return sha256(macros.map((macro) => `${macro.id} ${macro.source}`).join("\n"));
+}
+
+const DBT_STRATEGIES: ReadonlySet<string> = new Set([
+  "default",
+  "append",
+  "delete+insert",
+  "delete_insert",
+  "merge",
+  "microbatch",
+]);
+
+async function known(render: () => Promise<string>): Promise<string | undefined> {
   try {
-    return writtenRelations(await render());
+    return await render();
   } catch (thrown) {
     if (thrown instanceof Asked || thrown instanceof Failure || thrown instanceof QueryError) return undefined;
     throw thrown;

@@ -2,10 +2,13 @@
 import { assemble, type Compiled, type Piece, slice } from "../compile/assemble.ts";
 import type { Compiler } from "../compile/compiler.ts";
 import type { TemplateQuery } from "../context/phase.ts";
+import { error, Failure } from "../diagnostics/diagnostic.ts";
 import { isMicrobatch } from "../materialize/microbatch.ts";
 import type { ModelNode } from "../parse/manifest.ts";
 import { stringLiterals } from "../plan/sql-text.ts";
 import type { Step } from "../plan/plan.ts";
+import type { Session } from "../postgres/database.ts";
+import { QueryError, SQLSTATE } from "../postgres/errors.ts";
 import { blockOf, buildBlock, type Built, outside } from "./build-step.ts";
 import { runHooks } from "./hooks.ts";
 import type { Publishing } from "./publishing.ts";
@@ -26,7 +29,7 @@ export async function buildStaged(
   if (batches) publishing.asked();
   const asking: TemplateQuery = (sql) => {
     publishing.asked();
-    return session.queryText(sql);
+    return step.way === "delta" ? readOnly(session, node, sql) : session.queryText(sql);
   };
   const staged = await compiler.compile(node, asking, batches?.substitutes);
   const compiled = withPublishedLiterals(staged, publishing);
@@ -58,6 +61,26 @@ export async function buildStaged(
   if (entry.how === "move") trace.hooks(await runHooks(outside(node.config.post_hook), session, compiler, node));
   const outcome = builtAs(trace);
   return entry.how === "keep" ? { ...outcome, message: `${outcome.message}, unchanged` } : outcome;
+}
+
+/** The published table stays as it is until everything has passed: what a template writes to it could not be held back. */
+async function readOnly(session: Session, node: Built, sql: string): ReturnType<TemplateQuery> {
+  try {
+    return await session.transaction(async () => {
+      await session.query("set transaction read only");
+      return session.queryText(sql);
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError) || thrown.sqlstate !== SQLSTATE.readOnlyTransaction) throw thrown;
+    const message = `The template of ${node.name} runs a statement that writes, while its table stays published: ${thrown.message}`;
+    throw new Failure(
+      error("template-writes", message, node.at, [
+        "put the statement into a pre-hook: the model is then built on a copy of its table",
+        "or run it with --direct, which does not keep unfinished states out of sight",
+      ]),
+      { cause: thrown },
+    );
+  }
 }
 
 /** What stands between quotes becomes data, which must not tell of work schemas: `select '{{ this }}' as made_by`. */

@@ -127,9 +127,11 @@ const PERIODS: Readonly<Record<string, number>> = { month: 7, day: 10, hour: 13 
 
 const isView = (resource: Resource): boolean => resource.kind === "model" && resource.config.materialized === "view";
 
+/** And those of users that read tables, which nobody knows of. */
 async function volatileFunctions(session: Session): Promise<ReadonlySet<string>> {
   const { rows } = await session.query<{ name: string }>(
-    "select distinct proname as name from pg_proc where provolatile = 'v'",
+    `select distinct proname as name from pg_proc where provolatile = 'v' or provolatile = 's'
+       and pronamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)`,
   );
   return new Set(rows.map((row) => row.name));
 }

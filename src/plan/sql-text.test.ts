@@ -41,6 +41,8 @@ test.each([
   ],
   ["select a, b from (select 1) q, (values (1)) v order by a, b", []],
   ["select coalesce(x, y), z from only s.t left join s.u using (k, l), s.w", ["s.t", "s.u", "s.w"]],
+  ["select * from (a join b on true) join ((c) cross join d) on true", ["a", "b", "c", "d"]],
+  ["create view v as table s.t union all table u", ["s.t", "u"]],
 ])("relations are names after from and join: %s", (sql, names) => {
   expect([...namedRelations(sql)]).toEqual(names);
 });

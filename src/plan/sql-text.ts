@@ -134,7 +134,8 @@ export function namedRelations(sql: string): Set<string> {
       if (inside) continue;
       listAt = owners.length;
       take(all, i + 1, own, found);
-    } else if (token.text === "," && listAt === owners.length) take(all, i + 1, own, found);
+    } else if (token.text === "table" && (i === 0 || BEFORE_TABLE.has(all[i - 1]!.text))) take(all, i + 1, own, found);
+    else if (token.text === "," && listAt === owners.length) take(all, i + 1, own, found);
     else if (token.kind === "word" && listAt === owners.length && LIST_ENDS.has(token.text)) listAt = -1;
     if (token.text === ")" && owners.length < listAt) listAt = -1;
   }
@@ -185,9 +186,15 @@ function opensCte(all: readonly Token[], from: number): boolean {
   return all[i]?.text === "(";
 }
 
+const NO_NAME: ReadonlySet<string> = new Set(["select", "values", "with", "table"]);
+/** Before `table t`, which is short for `select * from t`. */
+const BEFORE_TABLE: ReadonlySet<string> = new Set(["(", "as", "union", "all", "intersect", "except"]);
+
 function take(all: readonly Token[], from: number, own: ReadonlySet<string>, found: Set<string>): void {
-  const { path, end } = pathAt(all, from);
-  if (path.length === 0 || all[end + 1]?.text === "(" || path[0] === "select" || path[0] === "values") return;
+  let first = from;
+  while (all[first]?.text === "(") first++;
+  const { path, end } = pathAt(all, first);
+  if (path.length === 0 || all[end + 1]?.text === "(" || NO_NAME.has(path[0]!)) return;
   if (path.length === 1 && own.has(path[0]!)) return;
   found.add(path.slice(-2).join("."));
 }

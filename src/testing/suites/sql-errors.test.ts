@@ -147,8 +147,8 @@ shown(
             6 │           - not_null
               │             ~~~~~~~~
             → hint: Perhaps you meant to reference the column "a.id".
-            → compiled: where idd is null
-                              ^
+            → compiled: select idd
+                               ^
 
       not-published  Nothing was published: not everything passed.
           → what was built is kept until the next build, to be looked at: analytics__sluice_next"
