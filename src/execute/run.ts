@@ -5,6 +5,7 @@ import type { Manifest, NodeId } from "../parse/manifest.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { Database } from "../postgres/database.ts";
 import { quoteIdent } from "../postgres/relation.ts";
+import { asPublished } from "../postgres/sql/swap.ts";
 import type { HookFinished, HookStarted, RunEvent, RunResult, StepResult } from "./events.ts";
 import { namesForEndHooks, runProjectHooks } from "./hooks.ts";
 import { concludePublication } from "./conclude.ts";
@@ -84,7 +85,7 @@ export async function runPlan(input: RunInput): Promise<RunResult> {
     plan,
     startedAt,
     seconds: (performance.now() - started) / 1000,
-    results,
+    results: published.unpublished ? results : results.map((one) => readingPublished(one, plan)),
     hooks,
     ...published,
     interrupted,
@@ -93,6 +94,10 @@ export async function runPlan(input: RunInput): Promise<RunResult> {
   emit({ type: "run-finished", at: new Date(), result });
   return result;
 }
+
+/** What people are to look at stood in a work schema when it was asked for, and does so no more. */
+const readingPublished = (result: StepResult, plan: Plan): StepResult =>
+  result.query === undefined ? result : { ...result, query: asPublished(result.query, plan.schemas) };
 
 /** At most `threads` steps at a time; results of what ran and of what was skipped because of a failure. */
 async function runSteps(input: RunInput): Promise<Map<NodeId, StepResult>> {

@@ -30,6 +30,20 @@ test(
 );
 
 test(
+  "what a test warned of is found where it was published",
+  rig(async ({ write, sluice, rows }) => {
+    await write({
+      "models/a.sql": table("select -1 as v"),
+      "tests/positive.sql": "{{ config(severity='warn') }} select * from {{ ref('a') }} where v < 0",
+    });
+    const { code, stdout } = await sluice("build");
+    expect(code, stdout).toBe(0);
+    const [, query] = /To see them all:\s+(select [\s\S]*?)\n\n/.exec(stdout)!;
+    expect(await rows(query!)).toEqual([{ v: -1 }]);
+  }),
+);
+
+test(
   "a stranger's view that no longer fits stops the publication, with its name and the missing column",
   rig(async ({ write, sluice, rows }) => {
     await write({ "models/a.sql": table("select 1 as id, 'x' as name") });
