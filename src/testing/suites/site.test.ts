@@ -67,6 +67,8 @@ describe.skipIf(executable === undefined)("the site in a browser", () => {
 
   test("the bank's dashboard shows the figures that the file gives, each with its grain", async () => {
     const { page, faults } = await openFile(site, BOARD);
+    // A panel tells of its grain when all of it stands.
+    await expect.poll(() => page.locator("[data-panel] .badge.plain").count()).toBe(7);
     const closed = page.getByRole("button", { name: "Show the rows" });
     for (let left = await closed.count(); left > 0; left--) await closed.first().click();
     const shown = (panel: string): Promise<string[][]> => rowsIn(page, panel);
@@ -119,21 +121,24 @@ describe.skipIf(executable === undefined)("the site in a browser", () => {
     });
     expect((await shown("monthly_cash_flow")).map(([, ...figures]) => figures)).toEqual(sums);
 
-    expect(await page.locator("[data-panel] .badge.plain").allTextContents()).toEqual([
-      "per transaction",
-      "per transaction",
-      "per customer",
-      "per transaction, and customer × type",
-      "per transaction",
-      "per customer × type",
-      "per month",
-    ]);
+    await expect
+      .poll(() => page.locator("[data-panel] .badge.plain").allTextContents())
+      .toEqual([
+        "per transaction",
+        "per transaction",
+        "per customer",
+        "per transaction, and customer × type",
+        "per transaction",
+        "per customer × type",
+        "per month",
+      ]);
     // Every chart has drawn something: not all of its pixels are alike.
-    const drawn = await page.evaluate<boolean[]>(`[...document.querySelectorAll("canvas")].map((canvas) => {
+    const drawn = (): Promise<boolean[]> =>
+      page.evaluate(`[...document.querySelectorAll("canvas")].map((canvas) => {
         const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
         return new Set(new Uint32Array(data.buffer)).size > 8;
       })`);
-    expect(drawn).toEqual(Array.from({ length: 7 }, () => true));
+    await expect.poll(drawn).toEqual(Array.from({ length: 7 }, () => true));
     expect(faults).toEqual([]);
   });
 
@@ -160,14 +165,14 @@ describe.skipIf(executable === undefined)("the site in a browser", () => {
 
   test("the overview says what was published, and how the run went", async () => {
     const { page, faults } = await openFile(site, "#/");
-    const text = await page.locator("main").textContent();
-    expect(text).toContain("last build succeeded");
-    expect(text).toMatch(/Relations built(\d+) of \1/);
-    expect(text).toMatch(/Need attention0/);
+    const text = (): Promise<string | null> => page.locator("main").textContent();
+    await expect.poll(text).toContain("last build succeeded");
+    await expect.poll(text).toMatch(/Relations built(\d+) of \1/);
+    await expect.poll(text).toMatch(/Need attention0/);
     const published = page.locator("section", { has: page.getByRole("heading", { name: "Published" }) });
-    expect(await published.locator("tbody tr").textContent()).toMatch(
-      /published.*marts\.customer_overview.* and \d+ more/,
-    );
+    await expect
+      .poll(() => published.locator("tbody tr").textContent())
+      .toMatch(/published.*marts\.customer_overview.* and \d+ more/);
     expect(faults).toEqual([]);
   });
 
@@ -184,52 +189,54 @@ describe.skipIf(executable === undefined)("the site in a browser", () => {
     const names = async (): Promise<string[]> =>
       nodes.evaluateAll((all) => all.map((one) => one.getAttribute("data-name")!));
     const card = page.locator(".graph-card h2");
-    expect(await nodes.count()).toBe(all);
+    await expect.poll(() => nodes.count()).toBe(all);
 
     await page.locator('[data-name="customer_overview"]').click();
-    expect(await card.textContent()).toBe("customer_overview");
-    expect(await page.locator(".edge.lit").count()).toBeGreaterThan(3);
-    expect(await page.locator(".graph-node.dim").count()).toBeGreaterThan(3);
+    await expect.poll(() => card.textContent()).toBe("customer_overview");
+    await expect.poll(() => page.locator(".edge.lit").count()).toBeGreaterThan(3);
+    await expect.poll(() => page.locator(".graph-node.dim").count()).toBeGreaterThan(3);
 
     await graph.focus();
     await page.keyboard.press("ArrowLeft");
-    expect(await card.textContent()).toBe("int_transactions");
+    await expect.poll(() => card.textContent()).toBe("int_transactions");
     await page.keyboard.press("ArrowRight");
-    expect(await card.textContent()).not.toBe("int_transactions");
+    await expect.poll(() => card.textContent()).not.toBe("int_transactions");
     await page.keyboard.press("Escape");
-    expect(await card.count()).toBe(0);
+    await expect.poll(() => card.count()).toBe(0);
 
     const transform = (): Promise<string | null> => graph.locator("svg.drawing > g").getAttribute("transform");
     const before = await transform();
     await page.keyboard.press("+");
+    await expect.poll(transform).not.toBe(before);
     const zoomed = await transform();
-    expect(zoomed).not.toBe(before);
     const box = (await graph.boundingBox())!;
     await page.mouse.move(box.x + 300, box.y + 40);
     await page.mouse.down();
     await page.mouse.move(box.x + 360, box.y + 70, { steps: 3 });
     await page.mouse.up();
-    expect(await transform()).not.toBe(zoomed);
+    await expect.poll(transform).not.toBe(zoomed);
     await page.mouse.wheel(0, -300);
     await page.keyboard.press("0");
-    expect(await transform()).toBe(before);
+    await expect.poll(transform).toBe(before);
 
     await page.getByLabel("Find a node").fill("top_customers");
-    expect(await card.textContent()).toBe("top_customers");
+    await expect.poll(() => card.textContent()).toBe("top_customers");
     await page.getByRole("button", { name: "Only what is around it" }).click();
     await page.getByLabel("Upstream").selectOption("1");
     await page.getByLabel("Downstream").selectOption("0");
-    expect((await names()).toSorted()).toEqual(["customer_overview", "dim_customers", "top_customers"]);
+    await expect
+      .poll(async () => (await names()).toSorted())
+      .toEqual(["customer_overview", "dim_customers", "top_customers"]);
     await page.getByLabel("Upstream").selectOption("2");
-    expect(await names()).toContain("int_transactions");
+    await expect.poll(names).toContain("int_transactions");
 
     await page.getByRole("button", { name: "By status" }).click();
-    expect(await page.locator(".graph-legend").textContent()).toContain("failed");
+    await expect.poll(() => page.locator(".graph-legend").textContent()).toContain("failed");
     await page.getByRole("button", { name: "Show the whole project" }).click();
-    expect(await nodes.count()).toBe(all);
+    await expect.poll(() => nodes.count()).toBe(all);
     await graph.focus();
     await page.keyboard.press("Enter");
-    expect(await page.locator("h1").textContent()).toBe("top_customers");
+    await expect.poll(() => page.locator("h1").textContent()).toBe("top_customers");
     expect(faults).toEqual([]);
   });
 
@@ -238,7 +245,7 @@ describe.skipIf(executable === undefined)("the site in a browser", () => {
     await page.keyboard.press("/");
     await page.keyboard.type("exact_percentile");
     await page.locator(".results a").first().waitFor();
-    expect(await page.locator(".results strong").allTextContents()).toContain("customer_summary");
+    await expect.poll(() => page.locator(".results strong").allTextContents()).toContain("customer_summary");
     await page.getByLabel("Search", { exact: true }).fill("median_amount");
     await expect
       .poll(() => page.locator(".results strong").first().textContent())
@@ -247,17 +254,17 @@ describe.skipIf(executable === undefined)("the site in a browser", () => {
     await page.locator("h1", { hasText: "customer_summary" }).waitFor();
 
     const columns = page.locator("section", { has: page.getByRole("heading", { name: /^Columns/ }) });
-    expect(await columns.locator("tbody tr").count()).toBe(12);
-    expect(await columns.locator("tbody tr").first().textContent()).toMatch(
-      /customer_id.*text.*bank's number.*not_null/,
-    );
+    await expect.poll(() => columns.locator("tbody tr").count()).toBe(12);
+    await expect
+      .poll(() => columns.locator("tbody tr").first().textContent())
+      .toMatch(/customer_id.*text.*bank's number.*not_null/);
     await page.locator("#sql-text .jinja").first().waitFor();
-    expect(await page.locator("#sql-text").textContent()).toContain("{{ ref('int_transactions') }}");
+    await expect.poll(() => page.locator("#sql-text").textContent()).toContain("{{ ref('int_transactions') }}");
     await page.getByRole("tab", { name: "Compiled" }).click();
-    expect(await page.locator("#sql-text").textContent()).toContain("intermediate");
-    expect(await page.locator("#sql-text").textContent()).not.toContain("{{");
+    await expect.poll(() => page.locator("#sql-text").textContent()).toContain("intermediate");
+    await expect.poll(() => page.locator("#sql-text").textContent()).not.toContain("{{");
     const history = page.locator("section", { has: page.getByRole("heading", { name: "Run history" }) });
-    expect(await history.locator("tbody tr").first().textContent()).toMatch(/success364/);
+    await expect.poll(() => history.locator("tbody tr").first().textContent()).toMatch(/success364/);
     expect(await page.getByRole("heading", { name: /^Sample/ }).count()).toBe(0);
     expect(faults).toEqual([]);
   });
@@ -267,7 +274,7 @@ describe.skipIf(executable === undefined)("the site in a browser", () => {
     const { page } = await openFile(site, "#/node/model.bank.customer_summary");
     const sample = page.getByRole("region", { name: "Sample rows" });
     await sample.waitFor();
-    expect(await sample.locator("tbody tr").count()).toBe(2);
+    await expect.poll(() => sample.locator("tbody tr").count()).toBe(2);
   });
 
   test(
@@ -285,11 +292,13 @@ describe.skipIf(executable === undefined)("the site in a browser", () => {
       await made(rig);
       const site = join(rig.dir, "target", "site");
       const { page, faults, accessibility } = await openFile(site, "#/");
-      const text = await page.locator("main").textContent();
-      expect(text).toContain("last build failed");
-      expect(text).toContain("accepted_values_good_id__2");
-      expect(text).toMatch(/did not pass, and was not published\. What readers see, .* is as it was before/);
-      expect(await page.locator("tbody tr").filter({ hasText: "build" }).textContent()).toContain("2 failed");
+      const text = (): Promise<string | null> => page.locator("main").textContent();
+      await expect.poll(text).toContain("last build failed");
+      await expect.poll(text).toContain("accepted_values_good_id__2");
+      await expect.poll(text).toMatch(/did not pass, and was not published\. What readers see, .* is as it was before/);
+      await expect
+        .poll(() => page.locator("tbody tr").filter({ hasText: "build" }).textContent())
+        .toContain("2 failed");
       await page.goto(page.url().replace(/#.*/, "#/node/model.shop.bad"));
       await expect.poll(() => page.locator("main").textContent()).toContain("division by zero");
       await page.goto(page.url().replace(/#.*/, "#/node/model.shop.after"));
@@ -326,14 +335,14 @@ describe.skipIf(executable === undefined)("the site in a browser", () => {
       expect(code, all).toBe(0);
       const site = join(folder, "site");
       const overview = await openFile(site, "#/");
-      expect(await overview.page.locator("main").textContent()).toMatch(
-        /last build failed.*division by zero.*3 days.*7 days/s,
-      );
+      await expect
+        .poll(() => overview.page.locator("main").textContent())
+        .toMatch(/last build failed.*division by zero.*3 days.*7 days/s);
       const board = await openFile(site, "#/dashboard/shop_board");
-      expect(await board.page.locator("main").textContent()).toContain("without a database");
+      await expect.poll(() => board.page.locator("main").textContent()).toContain("without a database");
       const node = await openFile(site, "#/node/model.shop.stg_orders");
       await node.page.locator("em", { hasText: "delivered" }).waitFor();
-      expect(await node.page.locator("img").count()).toBe(1);
+      await expect.poll(() => node.page.locator("img").count()).toBe(1);
       for (const { faults, accessibility } of [overview, board, node]) {
         expect(await accessibility()).toEqual([]);
         expect(faults).toEqual([]);
@@ -350,7 +359,7 @@ describe.skipIf(executable === undefined)("the site in a browser", () => {
       const { code, all } = await startCli(["docs", "generate", "--artifacts", folder], { cwd: tmpdir() }).done;
       expect(code, all).toBe(0);
       const { page, faults, accessibility } = await openFile(join(folder, "site"), "#/lineage");
-      expect(await page.locator("[data-node]").count()).toBe(1001);
+      await expect.poll(() => page.locator("[data-node]").count()).toBe(1001);
       await page.getByLabel("Find a node").fill("core_orders_by_region_500");
       await page.getByRole("button", { name: "Only what is around it" }).click();
       await expect.poll(() => page.locator("[data-node]").count()).toBeLessThan(30);
@@ -379,7 +388,7 @@ describe.skipIf(executable === undefined)("the site in a browser", () => {
         await said;
         const url = /http:\/\/[\d.:]+\//.exec(heard)![0];
         const { page, faults } = await browser.open(`${url}#/lineage`, url);
-        expect(await page.locator("[data-node]").count()).toBe(1);
+        await expect.poll(() => page.locator("[data-node]").count()).toBe(1);
         await rig.write({ "models/b.sql": "select * from {{ ref('a') }}" });
         expect((await rig.sluice("build")).code).toBe(0);
         await expect.poll(() => page.locator("[data-node]").count(), { timeout: 20_000 }).toBe(2);
