@@ -1,6 +1,7 @@
 /** What `adapter.…` asks of the database and does in it, while a template runs. */
 import { callArgs, iter, PyDict, PyTuple, str, TemplateError, truth } from "../jinja/index.ts";
 import { findRelation, listColumns, listRelations, listTemporaryColumns } from "../postgres/catalog.ts";
+import { findRoutines, listRoutineNames } from "../postgres/routines.ts";
 import { quoteLiteral, type RelationName } from "../postgres/relation.ts";
 import type { AdapterInput } from "./adapter.ts";
 import { Column } from "./column.ts";
@@ -14,7 +15,7 @@ type Method = (...args: unknown[]) => Promise<unknown>;
 export function databaseMethods(input: AdapterInput, query: TemplateQuery): Record<string, Method> {
   const { call, phase } = input;
   const rows = async (sql: string): Promise<Record<string, string>[]> => {
-    const result = await query(sql);
+    const result = await query(sql, { looks: true });
     return result.rows.map((row) => Object.fromEntries(result.fields.map((f, i) => [f.name, row[i] ?? ""])));
   };
   const relationOf = (row: Record<string, string>): Relation =>
@@ -28,7 +29,9 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
   const find = async (relation: unknown): Promise<Relation | null> => {
     const named = nameOf(relation);
     const place = standing(named.place);
-    const [found] = await rows(findRelation(place));
+    const isFunction = named.parts.type === "function";
+    const [one] = await rows(isFunction ? findRoutines([place]) : findRelation(place));
+    const found = one && (isFunction ? { ...one, kind: "function" } : one);
     if (!found) return null;
     const schema = named.parts.schema ?? place.schema;
     // It goes by the name that it will be published under.
@@ -53,8 +56,10 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
       await call(name, args);
       return null;
     };
-  const inSchema = async (schema: unknown): Promise<Relation[]> =>
-    (await rows(listRelations([str(schema)]))).map(relationOf);
+  const inSchema = async (schema: unknown): Promise<Relation[]> => {
+    const functions = (await rows(listRoutineNames([str(schema)]))).map((row) => ({ ...row, kind: "function" }));
+    return [...(await rows(listRelations([str(schema)]))), ...functions].map(relationOf);
+  };
 
   /** What a project has a macro for in the place of dbt's is asked of that. */
   const overridable = (name: string, own: Method): Method =>

@@ -3,6 +3,7 @@ import type { Compiler } from "../compile/compiler.ts";
 import type { Graph } from "../graph/graph.ts";
 import type {
   DataTestNode,
+  FunctionNode,
   ModelNode,
   NodeId,
   Resource,
@@ -144,7 +145,7 @@ export class Publishing {
   /** The same of a node that is built, which may have to run for what it does beside its rows. */
   async examineBuild(
     session: Session,
-    node: ModelNode | SeedNode | SnapshotNode,
+    node: ModelNode | SeedNode | SnapshotNode | FunctionNode,
     compiler: Compiler,
     compiled: string,
     lasting: string,

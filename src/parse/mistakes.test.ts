@@ -346,7 +346,7 @@ test("config(), ref() and source() say what they take", async () => {
 test("a dispatched macro that does not exist lists what was looked for", async () => {
   const text = await mistakesOf({ "models/a.sql": "select {{ adapter.dispatch('f', 'shop')() }}" });
   expect(text).toMatchInlineSnapshot(`
-    "models/a.sql:1:11  jinja-error  CompilationError: In dispatch: No macro named 'f' found, searched for: 'shop.postgres__f', 'shop.default__f'.
+    "models/a.sql:1:11  jinja-error  CompilationError: In dispatch: No macro named 'f' found within namespace: 'shop', searched for: 'shop.postgres__f', 'shop.default__f'.
         1 │ select {{ adapter.dispatch('f', 'shop')() }}
           │           ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~"
   `);

@@ -1,0 +1,135 @@
+/**
+ * Functions, aggregates and procedures: SQL as text with the shape of its rows, as in `catalog.ts`. A name may stand for
+ * several, which take different arguments.
+ */
+import { quote, quoteIdent, quoteLiteral, type RelationName } from "./relation.ts";
+
+export interface RoutineInfo {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  /** As statements write them: `a integer`. */
+  readonly args: string;
+  /** The types of its arguments, by which it is told from others of its name. */
+  readonly types: string;
+  /** Other than that of any other version of it: its oid and the transaction that wrote it. */
+  readonly mark: string;
+  readonly owner: string;
+  /** May do what its owner may. */
+  readonly owns: boolean;
+}
+
+const listed = (oids: readonly number[]): string => `array[${oids.join(", ")}]::oid[]`;
+
+const SIGNATURE = "format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid))";
+const MARK = "p.oid::text || '/' || p.xmin::text";
+
+const COLUMNS = `p.oid::int8 as oid, n.nspname as schema, p.proname as name, pg_get_function_identity_arguments(p.oid) as args,
+  p.proargtypes::text as types, ${MARK} as mark, pg_get_userbyid(p.proowner) as owner, pg_has_role(p.proowner, 'usage') as owns`;
+
+/** Rows: `RoutineInfo` of all that have one of these names. */
+export const findRoutines = (names: readonly RelationName[]): string => `
+select ${COLUMNS}
+from (values ${names.map((n) => `(${quoteLiteral(n.schema)}::name, ${quoteLiteral(n.identifier)}::name)`).join(", ") || "(null::name, null::name)"}) as wanted(schema, name)
+join pg_namespace n on n.nspname = wanted.schema join pg_proc p on p.pronamespace = n.oid and p.proname = wanted.name
+order by p.oid`;
+
+/** Rows: `RoutineInfo` of those of this name that take one of these lists of types; a type may be any SQL for one. */
+export const listArgumentTypes = (name: RelationName, lists: readonly (readonly string[])[]): string => `
+select * from (${findRoutines([name])}) r where r.types in (${lists.map(typesOf).join(", ")})`;
+
+const typesOf = (types: readonly string[]): string =>
+  types.length === 0
+    ? "''"
+    : `(select string_agg(coalesce(to_regtype(t)::oid::text, ''), ' ' order by i)
+        from unnest(array[${types.map((type) => quoteLiteral(type)).join(", ")}]) with ordinality as given(t, i))`;
+
+/** Rows: `RoutineInfo` of all in these schemas. */
+export const listRoutines = (schemas: readonly string[]): string => `
+select ${COLUMNS} from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+where n.nspname in (${schemas.map(quoteLiteral).join(", ") || "null"}) order by p.oid`;
+
+/** Rows `{ schema, name }`: the names of routines in these schemas. */
+export const listRoutineNames = (schemas: readonly string[]): string => `
+select distinct n.nspname as schema, p.proname as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+where n.nspname in (${schemas.map(quoteLiteral).join(", ") || "null"})`;
+
+/**
+ * Rows `{ definition }`: statements that make these routines anew, where their bodies are text. An aggregate has none, and
+ * what stands in a body as SQL (`begin atomic`) holds on to what it reads whatever its name.
+ */
+export const listDefinitions = (oids: readonly number[]): string => `
+select pg_get_functiondef(p.oid) as definition from pg_proc p
+where p.oid = any (${listed(oids)}) and p.prokind <> 'a' and p.probin is null and p.prosqlbody is null order by p.oid`;
+
+/** Whether all routines that `marks` lists (as `mark`, with commas) still stand as they were under this name; SQL. */
+export const stillMarked = (marks: string, schema: string, name: string): string => `
+(${marks} is not null and not exists (select from unnest(string_to_array(${marks}, ',')) as had(mark)
+  where not exists (select from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where n.nspname = ${schema} and p.proname = ${name} and p.oid = split_part(had.mark, '/', 1)::oid and ${MARK} = had.mark)))`;
+
+/** Of these routines, as `stillMarked` reads them; SQL. */
+export const marksOf = (oids: readonly number[]): string =>
+  `(select string_agg(${MARK}, ',' order by p.oid) from pg_proc p where p.oid = any (${listed(oids)}))`;
+
+/** `"marts"."f"(a integer)`; in another schema than its own. */
+export const signatureOf = ({ schema, name, args }: RoutineInfo, at = schema): string =>
+  `${quote({ schema: at, identifier: name })}(${args})`;
+
+export const moveRoutine = (routine: RoutineInfo, from: string, to: string): string =>
+  `alter routine ${signatureOf(routine, from)} set schema ${quoteIdent(to)}`;
+
+const GRANTEE = "case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end";
+const GRANTED = `${GRANTEE}, case when g.is_grantable then ' with grant option' else '' end`;
+
+/**
+ * Rows `{ sql }`: says of each routine of `made` what was said of the one of the same arguments among `before` (owner,
+ * comment; `grants`: who may call it), and of the others what default privileges of their schema say.
+ */
+export const listCarried = (before: readonly number[], made: readonly number[], grants: boolean): string => `
+with made as (
+  select p.oid, p.pronamespace, p.proowner, ${SIGNATURE} as named, b.oid as before, b.proowner as owner, b.proacl as acl
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+  left join pg_proc b on b.oid = any (${listed(before)}) and b.proargtypes = p.proargtypes
+  where p.oid = any (${listed(made)})
+), said(step, sql) as (
+  select 1, format('revoke all on routine %s from public', named) from made where ${grants} and acl is not null
+  union all
+  select 2, format('grant execute on routine %s to %s%s', m.named, ${GRANTED}) from made m cross join aclexplode(m.acl) g
+  where ${grants} and g.grantee <> m.owner
+  union all
+  select 3, format('grant execute on routine %s to %s%s', m.named, ${GRANTED})
+  from made m join pg_default_acl d on d.defaclnamespace = m.pronamespace and d.defaclobjtype = 'f'
+    and d.defaclrole = m.proowner
+  cross join aclexplode(d.defaclacl) g where m.before is null and g.grantee <> m.proowner
+  union all
+  select 4, format('comment on routine %s is %L', m.named, d.description)
+  from made m join pg_description d on d.objoid = m.before and d.classoid = 'pg_proc'::regclass
+  where not exists (select from pg_description own where own.objoid = m.oid and own.classoid = 'pg_proc'::regclass)
+  union all
+  select 5, format('alter routine %s owner to %I', named, pg_get_userbyid(owner)) from made where owner <> proowner
+)
+select sql from said order by step, sql`;
+
+/**
+ * Rows `{ what }`: what holds on to these routines and is no view: defaults, indexes, constraints, policies, triggers,
+ * other functions. What belongs to one of `relations`, or stands in a schema of what was replaced, is left out.
+ */
+export const listRoutineDependants = (oids: readonly number[], relations: readonly number[]): string => `
+select distinct pg_describe_object(d.classid, d.objid, d.objsubid) as what
+from pg_depend d
+left join pg_attrdef a on d.classid = 'pg_attrdef'::regclass and a.oid = d.objid
+left join pg_constraint k on d.classid = 'pg_constraint'::regclass and k.oid = d.objid
+left join pg_trigger t on d.classid = 'pg_trigger'::regclass and t.oid = d.objid
+left join pg_policy y on d.classid = 'pg_policy'::regclass and y.oid = d.objid
+left join pg_index i on d.classid = 'pg_class'::regclass and i.indexrelid = d.objid
+left join pg_rewrite w on d.classid = 'pg_rewrite'::regclass and w.oid = d.objid
+left join pg_proc f on d.classid = 'pg_proc'::regclass and f.oid = d.objid
+left join pg_class c on c.oid = coalesce(a.adrelid, nullif(k.conrelid, 0), t.tgrelid, y.polrelid, i.indrelid, w.ev_class,
+  case when d.classid = 'pg_class'::regclass then d.objid end)
+left join pg_namespace n on n.oid = coalesce(c.relnamespace, f.pronamespace)
+where d.refclassid = 'pg_proc'::regclass and d.refobjid = any (${listed(oids)}) and d.deptype in ('n', 'a')
+  and (w.oid is null or w.ev_type <> '1')
+  and coalesce(c.oid <> all (${listed(relations)}), true) and coalesce(n.nspname !~ '__sluice_prev_[0-9]+$', true)
+  and coalesce(f.oid <> all (${listed(oids)}), true)
+order by 1`;
