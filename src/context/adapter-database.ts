@@ -14,8 +14,8 @@ type Method = (...args: unknown[]) => Promise<unknown>;
 
 export function databaseMethods(input: AdapterInput, query: TemplateQuery): Record<string, Method> {
   const { call, phase } = input;
-  const rows = async (sql: string): Promise<Record<string, string>[]> => {
-    const result = await query(sql, { looks: true });
+  const rows = async (sql: string, own = true): Promise<Record<string, string>[]> => {
+    const result = await query(sql, { own });
     return result.rows.map((row) => Object.fromEntries(result.fields.map((f, i) => [f.name, row[i] ?? ""])));
   };
   const relationOf = (row: Record<string, string>): Relation =>
@@ -58,7 +58,7 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
     };
   const inSchema = async (schema: unknown): Promise<Relation[]> => {
     const functions = (await rows(listRoutineNames([str(schema)]))).map((row) => ({ ...row, kind: "function" }));
-    return [...(await rows(listRelations([str(schema)]))), ...functions].map(relationOf);
+    return [...(await rows(listRelations([str(schema)]), false)), ...functions].map(relationOf);
   };
 
   /** What a project has a macro for in the place of dbt's is asked of that. */

@@ -42,7 +42,7 @@ export async function buildCustom(build: CustomBuild): Promise<CustomResult> {
       await session.query("begin");
       isOpen = true;
     }
-    if (!options?.looks) build.onStatement(text);
+    if (!options?.own) build.onStatement(text);
     return session.queryText(text);
   };
   let main: CustomResult | undefined;

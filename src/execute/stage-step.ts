@@ -5,7 +5,7 @@ import type { TemplateQuery } from "../context/phase.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
 import { isMicrobatch } from "../materialize/microbatch.ts";
 import type { ModelNode } from "../parse/manifest.ts";
-import { stringLiterals } from "../plan/sql-text.ts";
+import { stringLiterals } from "../plan/sql-tokens.ts";
 import type { Step } from "../plan/plan.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError, SQLSTATE } from "../postgres/errors.ts";
@@ -60,7 +60,7 @@ export async function buildStaged(
   if (entry.how === "move" || view) publishing.stage(node.id, view);
   if (entry.how === "move") trace.hooks(await runHooks(outside(node.config.post_hook), session, compiler, node));
   const outcome = builtAs(trace);
-  return entry.how === "keep" ? { ...outcome, message: `${outcome.message}, unchanged` } : outcome;
+  return entry.how === "keep" && version !== null ? { ...outcome, message: `${outcome.message}, unchanged` } : outcome;
 }
 
 /** The published table stays as it is until everything has passed: what a template writes to it could not be held back. */

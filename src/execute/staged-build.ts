@@ -90,8 +90,7 @@ export class StagedBuild {
     rows: number | undefined,
   ): Promise<{ entry: StagedNode["entry"]; version: string | null }> {
     const found = await this.#context.session.query<RelationInfo>(findRelation(nextOf(this.#published)));
-    // A materialization of the project's own need not make a relation; then nothing is published, and it runs each time.
-    if (found.rows.length === 0) return this.#record({ how: "keep" }, { ...examined, fingerprint: "" }, {});
+    if (found.rows.length === 0) return this.#nothing(examined);
     const aftermath = await drive(carryLive(this.#published), this.#driving());
     await drive(keepRest(this.#node, nextOf(this.#published), aftermath), this.#driving());
     return this.#moved(examined, rows);
@@ -146,13 +145,14 @@ export class StagedBuild {
     const { session } = this.#context;
     const at = nextOf(this.#published);
     const [made] = (await session.query<RelationInfo>(findRelation(at))).rows;
-    const kind = made?.kind ?? "table";
+    if (!made) return this.#nothing(examined);
+    const { kind } = made;
     const same = kind === "view" ? undefined : await this.#compareContent(at, rows);
     if (same?.equal && examined.fingerprint === this.#held?.fingerprint) {
       await dropStaged(session, [at]);
       return this.#record({ how: "keep" }, examined, { ...same, version: this.#held.version });
     }
-    const reads = kind === "view" && this.#publishing.readsDelta(this.#node.id);
+    const reads = kind === "view" && this.#publishing.readsDelta(this.#node.id, examined.sql);
     const entry: StagedNode["entry"] = {
       how: "move",
       kind,
@@ -160,6 +160,12 @@ export class StagedBuild {
       ...(readRelationConfig(this.#node).grants && { ownGrants: true }),
     };
     return this.#record(entry, examined, { ...same, ...(same?.equal && { version: this.#held!.version }) });
+  }
+
+  /** A materialization of the project's own need not make a relation, and hooks may drop it: it runs each time. */
+  async #nothing(examined: Examined): Promise<{ entry: StagedNode["entry"]; version: null }> {
+    const { entry } = await this.#record({ how: "keep" }, { ...examined, fingerprint: "" }, {});
+    return { entry, version: null };
   }
 
   async #delta(
