@@ -9,21 +9,18 @@ const KNOWN = ["name", "description", "config", "arguments", "returns", "overloa
 export function readFunction(entry: Entry): FunctionProperties[] {
   entry.warnUnknown(KNOWN);
   const returns = readReturns(entry);
-  if (!returns) return [];
-  return [
-    {
-      name: entry.name,
-      description: entry.text("description") ?? "",
-      config: readConfig(entry),
-      columns: [],
-      tests: [],
-      constraints: [],
-      arguments: readArguments(entry),
-      returns,
-      overloads: entry.shapes("overloads", "overload").flatMap((overload) => readOverload(overload, returns)),
-      at: entry.at,
-    },
-  ];
+  const properties = {
+    name: entry.name,
+    description: entry.text("description") ?? "",
+    config: readConfig(entry),
+    columns: [],
+    tests: [],
+    constraints: [],
+    arguments: readArguments(entry),
+    overloads: entry.shapes("overloads", "overload").flatMap((overload) => readOverload(overload, returns)),
+    at: entry.at,
+  };
+  return returns ? [{ ...properties, returns }] : [];
 }
 
 /** Absent where it is missing or has no type, which is reported. */
@@ -59,16 +56,17 @@ function readArguments(owner: Shape): FunctionArgument[] {
 }
 
 /** What it does not say of what it returns is as the function's. */
-function readOverload(overload: Shape, standard: FunctionReturns): FunctionOverload[] {
+function readOverload(overload: Shape, standard: FunctionReturns | undefined): FunctionOverload[] {
   overload.warnUnknown(["defined_in", "arguments", "returns", "description"]);
   const definedIn = overload.required("defined_in", "another_file_of_functions");
   const returns = overload.has("returns") ? readReturns(overload) : standard;
-  if (definedIn === undefined || !returns) return [];
+  const args = readArguments(overload);
   const description = overload.text("description");
+  if (definedIn === undefined || !returns) return [];
   return [
     {
       definedIn,
-      arguments: readArguments(overload),
+      arguments: args,
       returns,
       saysReturns: overload.has("returns"),
       ...(description !== undefined && { description }),
