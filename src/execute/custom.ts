@@ -19,6 +19,8 @@ export interface CustomBuild {
   readonly compiler: Compiler;
   /** Called with each statement before it is sent. */
   onStatement(sql: string): void;
+  /** Called when it was answered; seconds. */
+  onAnswer?(sql: string, rowCount: number, seconds: number): void;
   readonly substitutes?: Substitutes;
   /** What `model` says otherwise than of the node. */
   readonly model?: Mapping;
@@ -42,8 +44,12 @@ export async function buildCustom(build: CustomBuild): Promise<CustomResult> {
       await session.query("begin");
       isOpen = true;
     }
-    if (!options?.own) build.onStatement(text);
-    return session.queryText(text);
+    if (options?.own) return session.queryText(text);
+    build.onStatement(text);
+    const started = performance.now();
+    const answer = await session.queryText(text);
+    build.onAnswer?.(text, answer.rowCount, (performance.now() - started) / 1000);
+    return answer;
   };
   let main: CustomResult | undefined;
   const stored = (name: string, message: string, rows: number): void => {

@@ -70,8 +70,9 @@ async function make(
   trace: Trace,
 ): Promise<CustomResult> {
   const onStatement = (sql: string): void => trace.hooks([sql]);
+  const onAnswer = (...answer: readonly [string, number, number]): void => trace.answered(...answer);
   try {
-    return await buildCustom({ node, block, sql: compiled.sql, model, session, compiler, onStatement });
+    return await buildCustom({ node, block, sql: compiled.sql, model, session, compiler, onStatement, onAnswer });
   } catch (thrown) {
     if (thrown instanceof QueryError) throw atItsLine(thrown, node, compiled);
     const [first, ...rest] = thrown instanceof Failure ? thrown.diagnostics : [];
