@@ -92,8 +92,8 @@ export class Compiler {
   /** The bodies of a function's overloads, in its context. */
   async compileOverloads(node: FunctionNode, query?: TemplateQuery): Promise<Compiled[]> {
     const bodies: Compiled[] = [];
-    for (const { file } of node.overloads)
-      bodies.push(await this.compile({ ...node, file, raw: file.text, at: { file, start: 0, end: 1 } }, query));
+    for (const { file, raw } of node.overloads)
+      bodies.push(await this.compile({ ...node, file, raw, at: { file, start: 0, end: 1 } }, query));
     return bodies;
   }
 

@@ -48,7 +48,7 @@ function parseFunction(
   });
   const overloads = (properties?.overloads ?? []).flatMap((one): Overload[] => {
     const body = files.get(one.definedIn);
-    return body ? [{ ...one, file: body }] : [];
+    return body ? [{ ...one, file: body, raw: body.text }] : [];
   });
   const node: FunctionNode = {
     ...(overloads.length > 0 ? withOverloads(state, base, overloads) : base),

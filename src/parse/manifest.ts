@@ -121,7 +121,8 @@ export interface Overload {
   readonly returns: FunctionReturns;
   readonly saysReturns: boolean;
   readonly description?: string;
-  /** Its body, unrendered: the whole of this file. */
+  /** Its body, unrendered: the whole of `file`. */
+  readonly raw: string;
   readonly file: SourceFile;
 }
 export interface DataTestNode extends NodeBase {

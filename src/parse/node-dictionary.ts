@@ -281,7 +281,7 @@ function functionPart({ arguments: args, returns, overloads }: FunctionNode): Ma
       arguments: one.arguments.map(argumentOf),
       returns: one.saysReturns ? returnsOf(one.returns) : null,
       description: one.description ?? null,
-      raw_body: one.file.text.trim(),
+      raw_body: one.raw.trim(),
       compiled_body: null,
     })),
   };

@@ -111,22 +111,32 @@ with made as (
 )
 select sql from said order by step, sql`;
 
-/**
- * Rows `{ what }`: what holds on to these routines and is no view: defaults, indexes, constraints, policies, triggers,
- * other functions. What belongs to one of `relations`, or stands in a schema of what was replaced, is left out.
- */
-export const listRoutineDependants = (oids: readonly number[], relations: readonly number[]): string => `
-select distinct pg_describe_object(d.classid, d.objid, d.objsubid) as what
-from pg_depend d
+/** What a dependency `d` belongs to, if that is a relation, an index of one, or something said of one: `c`, `n` its schema. */
+const OWNER = `
 left join pg_attrdef a on d.classid = 'pg_attrdef'::regclass and a.oid = d.objid
 left join pg_constraint k on d.classid = 'pg_constraint'::regclass and k.oid = d.objid
 left join pg_trigger t on d.classid = 'pg_trigger'::regclass and t.oid = d.objid
 left join pg_policy y on d.classid = 'pg_policy'::regclass and y.oid = d.objid
 left join pg_index i on d.classid = 'pg_class'::regclass and i.indexrelid = d.objid
 left join pg_rewrite w on d.classid = 'pg_rewrite'::regclass and w.oid = d.objid
-left join pg_proc f on d.classid = 'pg_proc'::regclass and f.oid = d.objid
 left join pg_class c on c.oid = coalesce(a.adrelid, nullif(k.conrelid, 0), t.tgrelid, y.polrelid, i.indrelid, w.ev_class,
-  case when d.classid = 'pg_class'::regclass then d.objid end)
+  case when d.classid = 'pg_class'::regclass then d.objid end)`;
+
+/** Rows `{ holds }`: whether something of a relation holds on to a routine of a schema in which things are made. */
+export const holdsNewRoutine = (name: RelationName): string => `
+select exists (select from pg_proc p join pg_namespace m on m.oid = p.pronamespace and m.nspname ~ '__sluice_next$'
+  join pg_depend d on d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid${OWNER}
+  join pg_namespace n on n.oid = c.relnamespace
+  where n.nspname = ${quoteLiteral(name.schema)} and c.relname = ${quoteLiteral(name.identifier)}) as holds`;
+
+/**
+ * Rows `{ what }`: what holds on to these routines and is no view: defaults, indexes, constraints, policies, triggers,
+ * other functions. What belongs to one of `relations`, or stands in a schema of what was replaced, is left out.
+ */
+export const listRoutineDependants = (oids: readonly number[], relations: readonly number[]): string => `
+select distinct pg_describe_object(d.classid, d.objid, d.objsubid) as what
+from pg_depend d${OWNER}
+left join pg_proc f on d.classid = 'pg_proc'::regclass and f.oid = d.objid
 left join pg_namespace n on n.oid = coalesce(c.relnamespace, f.pronamespace)
 where d.refclassid = 'pg_proc'::regclass and d.refobjid = any (${listed(oids)}) and d.deptype in ('n', 'a')
   and (w.oid is null or w.ev_type <> '1')

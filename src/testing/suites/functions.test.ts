@@ -138,6 +138,45 @@ test(
 );
 
 test(
+  "what holds on to a function goes with it: views over new rows, materialized views, indexes and policies of hooks",
+  rig(async ({ write, sluice, rows }) => {
+    const f = "{{ function('tag') }}";
+    await write({
+      "functions/tag.sql": "select 'a' || n",
+      "functions/tag.yml":
+        "functions: [{name: tag, config: {volatility: deterministic}, arguments: [{name: n, data_type: int}], returns: {data_type: text}}]",
+      "models/events.sql": `{{ config(materialized='incremental', unique_key='id') }}
+select n as id, ${f}(n) as tag from generate_series(1, {{ var('n') }}) n
+{% if is_incremental() %} where n > (select max(id) from {{ this }}) {% endif %}`,
+      "models/named.sql": `select id, tag, ${f}(id) as now from {{ ref('events') }}`,
+      "models/kept.sql": `{{ config(materialized='materialized_view') }} select ${f}(7) as tag`,
+      "models/keyed.sql": `{{ config(materialized='table', post_hook='create index on {{ this }} ({{ function("tag") }}(id))') }} select 1 as id`,
+    });
+    expect((await sluice("build", "--vars", "{n: 1}")).code).toBe(0);
+    await write({ "functions/tag.sql": "select 'b' || n" });
+    const { code, all } = await sluice("build", "--vars", "{n: 2}");
+    expect(code, all).toBe(0);
+    expect(await rows("select id, tag, now from analytics.named order by id")).toEqual([
+      { id: 1, tag: "a1", now: "b1" },
+      { id: 2, tag: "b2", now: "b2" },
+    ]);
+    expect(await rows("select tag from analytics.kept")).toEqual([{ tag: "b7" }]);
+    const called = `select distinct n.nspname || '.' || p.proname as f from pg_depend d join pg_proc p on d.refobjid = p.oid
+      join pg_namespace n on n.oid = p.pronamespace left join pg_rewrite w on w.oid = d.objid
+      join pg_class c on c.oid = coalesce(w.ev_class, d.objid) join pg_namespace s on s.oid = c.relnamespace
+      where d.refclassid = 'pg_proc'::regclass and p.proname = 'tag' and s.nspname = 'analytics'`;
+    expect(await rows(called)).toEqual([{ f: "analytics.tag" }]);
+    expect((await sluice("rollback")).code).toBe(0);
+    expect(await rows("select id, tag, now from analytics.named order by id")).toEqual([
+      { id: 1, tag: "a1", now: "a1" },
+    ]);
+    expect(await rows(called)).toEqual([{ f: "analytics.tag" }]);
+    expect((await sluice("build", "--vars", "{n: 3}")).code).toBe(0);
+    expect(await rows("select max(now) as n from analytics.named")).toEqual([{ n: "b3" }]);
+  }),
+);
+
+test(
   "another signature takes the place of the old one; a view that does not fit it stops the publication",
   rig(async ({ write, sluice, rows }) => {
     await write(SHOP);
