@@ -32,10 +32,10 @@ import {
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
 import { quote, type RelationName } from "../postgres/relation.ts";
-import { listCarried, listRoutineDependants, moveRoutine } from "../postgres/routines.ts";
+import { listCarried, listRoutineDependants, listSaidAgain, moveRoutine } from "../postgres/routines.ts";
 import { listStandings } from "../postgres/standing.ts";
 import { dropRelation, nounOf } from "../postgres/sql/relation.ts";
-import { prevSchema, setSchema, setStatisticsSchema } from "../postgres/sql/swap.ts";
+import { asPublished, prevSchema, setSchema, setStatisticsSchema } from "../postgres/sql/swap.ts";
 import { replaceView } from "../postgres/sql/view.ts";
 import { type Addition, leavingOf, type Move, oidsOf, type RoutineMove, type SwapPlan } from "./swap-plan.ts";
 
@@ -82,6 +82,8 @@ export interface Seen {
   readonly stamp: string;
   readonly parts: readonly KeptPart[];
   readonly statistics: readonly Statistic[];
+  /** What calls functions to be replaced and must be said again to mean the new ones. */
+  readonly callers: readonly { readonly what: string; readonly sql: string }[];
   /** Of the incoming relations. */
   readonly present: readonly KeptPart[];
   readonly columns: readonly { readonly relation: number; readonly name: string }[];
@@ -94,7 +96,17 @@ export async function look(session: Session, plan: SwapPlan): Promise<Seen> {
   const stamp = await stampNow(session, plan);
   const parts = await partsOf(session, replaced, leavingOf(plan));
   await refuseOthers(session, replaced, leavingOf(plan));
-  return { stamp, parts, statistics: await statisticsOf(session, moves), ...(await incomingOf(session, replaced)) };
+  const [statistics, callers] = [await statisticsOf(session, moves), await callersOf(session, plan)];
+  return { stamp, parts, statistics, callers, ...(await incomingOf(session, replaced)) };
+}
+
+async function callersOf(session: Session, plan: SwapPlan): Promise<Seen["callers"]> {
+  const functions = leavingOf(plan);
+  if (functions.length === 0) return [];
+  const replaced = replacements(plan.moves).map(({ live }) => live.oid);
+  const { rows } = await session.query<Seen["callers"][number]>(listSaidAgain(functions, replaced));
+  const schemas = new Set(plan.moves.map(({ published }) => published.schema));
+  return rows.map(({ what, sql }) => ({ what, sql: asPublished(sql, schemas) }));
 }
 
 async function stampNow(session: Session, { moves, routines }: SwapPlan): Promise<string> {
@@ -137,7 +149,7 @@ export async function swap(
   ]);
   for (const move of routines) await carryRoutines(session, move);
   await refer(session, own);
-  await recreate(session, dependants);
+  await recreate(session, dependants, seen.callers);
   return dependants.map(({ schema, name }) => ({ schema, identifier: name }));
 }
 
@@ -341,17 +353,25 @@ async function refer(session: Session, own: readonly KeptPart[]): Promise<void> 
   );
 }
 
-async function recreate(session: Session, dependants: readonly KeptDependant[]): Promise<void> {
+async function recreate(
+  session: Session,
+  dependants: readonly KeptDependant[],
+  callers: Seen["callers"],
+): Promise<void> {
   const misfits: Note[] = [];
+  for (const { what, sql } of callers)
+    await attempt(session, sql, (reason) => misfits.push({ message: `${what}: ${reason}` }));
   for (const { schema, name, owner, kind, parts } of dependants) {
     const named = `${nounOf(kind)} ${quote({ schema, identifier: name })} (owner ${owner})`;
     const sql = parts.map((part) => part.sql).join(";\n");
     await attempt(session, sql, (reason) => misfits.push({ message: `${named}: ${reason}` }));
   }
   if (misfits.length === 0) return;
-  const many = misfits.length === 1 ? "A view that reads them does" : `${misfits.length} views that read them do`;
+  const views = misfits.length === 1 ? "A view that reads them does" : `${misfits.length} views that read them do`;
+  const message =
+    callers.length === 0 ? `${views} not fit the new relations.` : "Not all that reads or calls them fits what is new.";
   throw new Failure(
-    error("dependant-misfit", `${many} not fit the new relations. Nothing was published.`, undefined, [
+    error("dependant-misfit", `${message} Nothing was published.`, undefined, [
       ...misfits,
       { message: "keep what they read, or change or drop them first; `sluice publish` tries again" },
     ]),

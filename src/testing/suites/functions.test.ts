@@ -207,16 +207,30 @@ test(
 );
 
 test(
-  "what cannot be pointed to another function stops the publication, named",
+  "defaults, policies and triggers call the new function; what cannot stops the publication, named",
   rig(async ({ write, sluice, rows }) => {
-    await write(SHOP);
+    await write({ ...SHOP, "functions/gross.yml": SIGNATURE("gross", ", config: {volatility: deterministic}") });
     await sluice("build");
-    await rows("create table public.prices (net numeric, total numeric default analytics.gross(1))");
+    await rows(`create table public.prices (net numeric, total numeric default analytics.gross(1));
+      alter table analytics.invoices enable row level security;
+      create policy seen on public.prices using (net > analytics.gross(0));
+      create policy seen on analytics.invoices using (total > analytics.gross(0))`);
     await write({ "functions/gross.sql": "select price * 2" });
     const { code, all } = await sluice("build");
-    expect(code).toBe(1);
-    expect(all).toMatch(/dependants-in-the-way.*default value for column total of table (public\.)?prices/s);
-    expect(await rows(TOTALS)).toEqual([{ billed: 12, invoiced: 12 }]);
+    expect(code, all).toBe(0);
+    await rows("insert into public.prices (net) values (1)");
+    expect(await rows("select total::int from public.prices")).toEqual([{ total: 2 }]);
+    const called = `select distinct n.nspname from pg_depend d join pg_proc p on d.refobjid = p.oid
+      join pg_namespace n on n.oid = p.pronamespace where d.refclassid = 'pg_proc'::regclass and p.proname = 'gross'
+      and d.classid in ('pg_policy'::regclass, 'pg_attrdef'::regclass) order by 1`;
+    // What was replaced keeps its own.
+    expect(await rows(called)).toEqual([{ nspname: "analytics" }, { nspname: "analytics__sluice_prev_2" }]);
+    await rows("create index on public.prices (analytics.gross(net))");
+    await write({ "functions/gross.sql": "select price * 3" });
+    const stopped = await sluice("build");
+    expect(stopped.code).toBe(1);
+    expect(stopped.all).toMatch(/dependants-in-the-way.*index (public\.)?prices_gross_idx/s);
+    expect(await rows(TOTALS)).toEqual([{ billed: 20, invoiced: 20 }]);
   }),
 );
 
