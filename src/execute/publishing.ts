@@ -192,6 +192,22 @@ export class Publishing {
     if (delta) this.#deltas.add(id);
   }
 
+  /**
+   * Functions that a node calls, and that read something staged as it was published before: this run does not make them.
+   * In words.
+   */
+  outdatedCalls(id: NodeId): string[] {
+    const { graph } = this.#input;
+    return graph.parents(id).flatMap((parent) => {
+      if (graph.resource(parent).kind !== "function" || this.relations.isStaged(parent)) return [];
+      const read = [...graph.ancestors(parent)].filter((above) => this.relations.isStaged(above));
+      const names = read.map((above) => graph.resource(above).name).join(", ");
+      return read.length === 0
+        ? []
+        : [`calls ${graph.resource(parent).name}, which this run does not make: it reads ${names} as published before`];
+    });
+  }
+
   /** Whether a view's query, as it was staged, reads a view that will be gone: by `ref`, or by a name in its SQL. */
   readsDelta(id: NodeId, sql: string): boolean {
     const names = [...this.#deltas].map((delta) => this.relations.published(delta));

@@ -19,7 +19,7 @@ async function project(): Promise<Record<string, string>> {
 }
 
 /** dbt leaves the project's own layers out of what it calls unrendered, and counts tags of YAML twice. */
-const comparable = ({ unrendered_config: _, ...rest }: Mapping): Mapping => rest;
+const comparable = (node: Mapping): Mapping => ({ ...node, unrendered_config: {} });
 
 test("functions and what calls them are in the manifest as dbt writes them", async () => {
   const recorded = JSON.parse(await readFile(join(here, "functions.json"), "utf8")) as Record<string, Mapping>;

@@ -61,6 +61,10 @@ export class StagedRelations implements Relations {
     return this.#staged.has(id) ? nextOf(this.published(id)) : this.published(id);
   }
 
+  isStaged(id: NodeId): boolean {
+    return this.#staged.has(id);
+  }
+
   /** What was to be a delta is a copy after all. */
   turnAside(id: NodeId): void {
     this.#outOfSight.add(id);

@@ -82,21 +82,29 @@ export const moveRoutine = (routine: RoutineInfo, from: string, to: string): str
 const GRANTEE = "case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end";
 const GRANTED = `${GRANTEE}, case when g.is_grantable then ' with grant option' else '' end`;
 
+/** A routine, and the one of the same arguments whose place it takes. */
+export interface Successor {
+  readonly oid: number;
+  readonly before?: number | undefined;
+  /** Whether who may call it is to be as before. */
+  readonly grants: boolean;
+}
+
 /**
- * Rows `{ sql }`: says of each routine of `made` what was said of the one of the same arguments among `before` (owner,
- * comment; `grants`: who may call it), and of the others what default privileges of their schema say.
+ * Rows `{ sql }`: says of each routine what was said of the one before it (owner, comment, who may call it), and of those
+ * without one what default privileges of their schema say.
  */
-export const listCarried = (before: readonly number[], made: readonly number[], grants: boolean): string => `
+export const listCarried = (successors: readonly Successor[]): string => `
 with made as (
-  select p.oid, p.pronamespace, p.proowner, ${SIGNATURE} as named, b.oid as before, b.proowner as owner, b.proacl as acl
-  from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-  left join pg_proc b on b.oid = any (${listed(before)}) and b.proargtypes = p.proargtypes
-  where p.oid = any (${listed(made)})
+  select p.oid, p.pronamespace, p.proowner, ${SIGNATURE} as named, b.oid as before, b.proowner as owner,
+    case when s.grants then b.proacl end as acl
+  from (values ${successors.map((s) => `(${s.oid}::oid, ${s.before ?? "null"}::oid, ${s.grants})`).join(", ")}) as s(oid, before, grants)
+  join pg_proc p on p.oid = s.oid join pg_namespace n on n.oid = p.pronamespace left join pg_proc b on b.oid = s.before
 ), said(step, sql) as (
-  select 1, format('revoke all on routine %s from public', named) from made where ${grants} and acl is not null
+  select 1, format('revoke all on routine %s from public', named) from made where acl is not null
   union all
   select 2, format('grant execute on routine %s to %s%s', m.named, ${GRANTED}) from made m cross join aclexplode(m.acl) g
-  where ${grants} and g.grantee <> m.owner
+  where g.grantee <> m.owner
   union all
   select 3, format('grant execute on routine %s to %s%s', m.named, ${GRANTED})
   from made m join pg_default_acl d on d.defaclnamespace = m.pronamespace and d.defaclobjtype = 'f'

@@ -62,11 +62,9 @@ export interface SwapPlan {
 export const placedRoutines = ({ routines }: SwapPlan): PlacedRoutines[] =>
   routines.map(({ published, incoming }) => ({ name: published, oids: incoming.map(({ oid }) => oid) }));
 
-export const oidsOf = (some: readonly { readonly oid: number }[]): number[] => some.map(({ oid }) => oid);
-
 /** Functions whose place others take. */
 export const leavingOf = ({ routines }: Pick<SwapPlan, "routines">): number[] =>
-  routines.flatMap(({ live }) => oidsOf(live));
+  routines.flatMap(({ live }) => live.map(({ oid }) => oid));
 
 /** What publishing a run's nodes means at this moment. Throws `Failure` when something that was staged is gone. */
 export async function publicationPlan(

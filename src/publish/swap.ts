@@ -37,7 +37,7 @@ import { listStandings } from "../postgres/standing.ts";
 import { dropRelation, nounOf } from "../postgres/sql/relation.ts";
 import { asPublished, prevSchema, setSchema, setStatisticsSchema } from "../postgres/sql/swap.ts";
 import { replaceView } from "../postgres/sql/view.ts";
-import { type Addition, leavingOf, type Move, oidsOf, type RoutineMove, type SwapPlan } from "./swap-plan.ts";
+import { type Addition, leavingOf, type Move, type RoutineMove, type SwapPlan } from "./swap-plan.ts";
 
 /** The second part of step 1, unless it has to wait for step 4. Returns whether it is done. */
 export async function applyEarly(session: Session, plan: SwapPlan): Promise<boolean> {
@@ -147,7 +147,7 @@ export async function swap(
     ...again,
     ...additions.flatMap(({ after }) => after),
   ]);
-  for (const move of routines) await carryRoutines(session, move);
+  await carryRoutines(session, routines);
   await refer(session, own);
   await recreate(session, dependants, seen.callers);
   return dependants.map(({ schema, name }) => ({ schema, identifier: name }));
@@ -169,8 +169,16 @@ function rewritten(routines: readonly RoutineMove[]): string[] {
 }
 
 /** What is said of the old functions, of the new ones. */
-async function carryRoutines(session: Session, { live, incoming, ownGrants = false }: RoutineMove): Promise<void> {
-  const { rows } = await session.query<{ sql: string }>(listCarried(oidsOf(live), oidsOf(incoming), !ownGrants));
+async function carryRoutines(session: Session, routines: readonly RoutineMove[]): Promise<void> {
+  const successors = routines.flatMap(({ live, incoming, ownGrants = false }) =>
+    incoming.map(({ oid, types }) => ({
+      oid,
+      before: live.find((one) => one.types === types)?.oid,
+      grants: !ownGrants,
+    })),
+  );
+  if (successors.length === 0) return;
+  const { rows } = await session.query<{ sql: string }>(listCarried(successors));
   await script(
     session,
     rows.map(({ sql }) => sql),

@@ -134,6 +134,6 @@
 {%- endmacro %}
 
 {# Functions of one name may take different arguments: statements on one of them name its types. #}
-{% macro function_signature(relation) -%}
+{% macro get_routine_signature(relation) -%}
   {{ relation.render() }}({{ model.arguments | map(attribute='data_type') | join(', ') }})
 {%- endmacro %}

@@ -126,6 +126,9 @@ test(
     const { code, all } = await sluice("build");
     expect(code, all).toBe(0);
     expect(await rows("select id, analytics.newest() as now from analytics.last")).toEqual([{ id: 7, now: 7 }]);
+    await write({ "models/orders.sql": "{{ config(materialized='table') }} select 8 as id" });
+    const run = await sluice("run", "--force");
+    expect(run.all).toContain("last calls newest, which this run does not make: it reads orders as published before");
     expect(
       await rows("select prosrc ~ '__sluice_next' as aside from pg_proc where oid = 'analytics.newest'::regproc"),
     ).toEqual([{ aside: false }]);
