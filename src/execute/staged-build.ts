@@ -67,7 +67,7 @@ export class StagedBuild {
     this.#trace.hooks(await runHooks(inside(node.config.post_hook), session, compiler, node));
     for (const warning of await drive(settle(settled, staged.aftermath), driving))
       this.#context.emit(warn(node.id, warning));
-    return this.#moved(examined);
+    return this.#moved(examined, { redefined: this.#publishing.published(compiled.sql) !== examined.sql });
   }
 
   /** Of a build that keeps its own transactions: on record before it begins, so that what it leaves behind is found. */
@@ -93,7 +93,7 @@ export class StagedBuild {
     if (found.rows.length === 0) return this.#nothing(examined);
     const aftermath = await drive(carryLive(this.#published), this.#driving());
     await drive(keepRest(this.#node, nextOf(this.#published), aftermath), this.#driving());
-    return this.#moved(examined, rows);
+    return this.#moved(examined, { rows });
   }
 
   /** Before anything reads the table. */
@@ -138,9 +138,10 @@ export class StagedBuild {
     return [next, ...DELTA_TABLES.map((what) => deltaTable(next, what))];
   }
 
+  /** `redefined`: its SQL was written otherwise to be run at this moment. */
   async #moved(
     examined: Examined,
-    rows = builtAs(this.#trace).rows,
+    { rows = builtAs(this.#trace).rows, redefined = false }: { rows?: number | undefined; redefined?: boolean },
   ): Promise<{ entry: StagedNode["entry"]; version: string | null }> {
     const { session } = this.#context;
     const at = nextOf(this.#published);
@@ -152,7 +153,7 @@ export class StagedBuild {
       await dropStaged(session, [at]);
       return this.#record({ how: "keep" }, examined, { ...same, version: this.#held.version });
     }
-    const reads = kind === "view" && this.#publishing.readsDelta(this.#node.id, examined.sql);
+    const reads = kind === "view" && (redefined || this.#publishing.readsDelta(this.#node.id, examined.sql));
     const entry: StagedNode["entry"] = {
       how: "move",
       kind,
