@@ -6,9 +6,11 @@ import { error, Failure } from "../diagnostics/diagnostic.ts";
 import { isMicrobatch } from "../materialize/microbatch.ts";
 import type { ModelNode } from "../parse/manifest.ts";
 import { stringLiterals } from "../plan/sql-tokens.ts";
+import { namesAside } from "../plan/standing-sql.ts";
 import type { Step } from "../plan/plan.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError, SQLSTATE } from "../postgres/errors.ts";
+import { nextOf } from "../postgres/sql/swap.ts";
 import { blockOf, buildBlock, type Built, outside } from "./build-step.ts";
 import { runHooks } from "./hooks.ts";
 import type { Publishing } from "./publishing.ts";
@@ -32,7 +34,10 @@ export async function buildStaged(
     return step.way === "delta" ? readOnly(session, node, sql) : session.queryText(sql);
   };
   const staged = await compiler.compile(node, asking, batches?.substitutes);
-  const compiled = withPublishedLiterals(staged, publishing);
+  const published = publishing.relations.published(node.id);
+  // While its template ran there was no copy yet.
+  const own = step.way === "copy" ? namesAside(staged.sql, [{ published, at: nextOf(published) }]) : [];
+  const compiled = withPublishedLiterals(rewritten(staged, own), publishing);
   const mark = batches ? `${compiled.sql}\n${batches.mark}` : knownBy(node, compiler, compiled.sql);
   const examined = await publishing.examineBuild(session, node, compiler, compiled.sql, mark);
   if (node.kind !== "seed") trace.compiled = examined.sql;
