@@ -1,11 +1,11 @@
 /** Pre- and post-hooks of a node, and on-run-start and on-run-end of the project. */
 import type { Compiler } from "../compile/compiler.ts";
 import type { TemplateQuery } from "../context/phase.ts";
-import { DbtObject } from "../context/dbt-object.ts";
+import { ConfigObject, DbtObject } from "../context/dbt-object.ts";
 import { type Diagnostic, error, Failure } from "../diagnostics/diagnostic.ts";
 import type { HookNode, Node } from "../parse/manifest.ts";
 import { nodeDictionary } from "../parse/node-dictionary.ts";
-import type { Hook } from "../project/types.ts";
+import type { Hook, Mapping } from "../project/types.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
 import type { HookFinished, HookStarted, StepResult } from "./events.ts";
@@ -17,12 +17,12 @@ export async function runHooks(
   hooks: readonly Hook[],
   session: Session,
   compiler: Compiler,
-  node: Node | undefined,
+  owner: Node | string,
   names?: ReadonlyMap<string, unknown>,
 ): Promise<string[]> {
   const ran: string[] = [];
   for (const hook of hooks) {
-    const sql = await render(hook, session, compiler, node, names);
+    const sql = await render(hook, session, compiler, owner, names);
     if (sql === undefined) continue;
     try {
       await session.query(sql);
@@ -55,15 +55,15 @@ async function render(
   hook: Hook,
   session: Session,
   compiler: Compiler,
-  node: Node | undefined,
+  owner: Node | string,
   names?: ReadonlyMap<string, unknown>,
 ): Promise<string | undefined> {
   const query: TemplateQuery = (sql) => session.queryText(sql);
-  const sql = (await compiler.compileHook(hook, node, query, names)).replace(/;\s*$/, "");
+  const sql = (await compiler.compileHook(hook, owner, query, names)).replace(/;\s*$/, "");
   return sql === "" ? undefined : sql;
 }
 
-/** Runs project hooks one after another, each in its own transaction; stops at the first that fails. */
+/** Runs project hooks one after another, each in its own transaction; those after one that failed are skipped. */
 export async function runProjectHooks(
   hooks: readonly HookNode[],
   { database, compiler, signal }: Pick<RunInput, "database" | "compiler" | "signal">,
@@ -71,14 +71,14 @@ export async function runProjectHooks(
   onEvent: (event: HookStarted | HookFinished) => void,
 ): Promise<{ ok: boolean }> {
   const of = hooks.length;
-  for (const [i, { id, name, hook }] of hooks.entries()) {
+  let ok = true;
+  for (const [i, { id, name, package: owner, hook }] of hooks.entries()) {
     const startedAt = new Date();
     const index = i + 1;
-    onEvent({ type: "hook-started", at: startedAt, name, index, of });
     const finished = (diagnostic?: Diagnostic): void => {
       const at = new Date();
       const seconds = (at.getTime() - startedAt.getTime()) / 1000;
-      const status = diagnostic ? "error" : "success";
+      const status = diagnostic ? "error" : ok ? "success" : "skipped";
       onEvent({
         type: "hook-finished",
         at,
@@ -92,20 +92,23 @@ export async function runProjectHooks(
         ...(diagnostic && { diagnostic }),
       });
     };
+    if (!ok) {
+      finished();
+      continue;
+    }
+    onEvent({ type: "hook-started", at: startedAt, name, index, of });
     try {
-      await database.session((session) =>
-        session.transaction(() => runHooks([hook], session, compiler, undefined, names)),
-      );
+      await database.session((session) => session.transaction(() => runHooks([hook], session, compiler, owner, names)));
       finished();
     } catch (thrown) {
       if (signal?.aborted) finished(error("cancelled", "Cancelled", hook.at));
       else if (thrown instanceof Failure) finished(thrown.diagnostics[0]);
       else if (thrown instanceof QueryError) finished(explainQueryError(thrown, { at: hook.at, label: "hook" }));
       else throw thrown;
-      return { ok: false };
+      ok = false;
     }
   }
-  return { ok: true };
+  return { ok };
 }
 
 /** What on-run-end hooks see beside the usual names. Loads are no results in dbt, and packages read these. */
@@ -117,7 +120,7 @@ export function namesForEndHooks(
     const resource = graph.resource(result.node);
     if (resource.kind === "source" || resource.kind === "exposure") return [];
     const { status, message, rows, failures, seconds, thread, compiled } = result;
-    const node = { ...nodeDictionary(resource), ...(compiled !== undefined && { compiled_code: compiled }) };
+    const node: Mapping = { ...nodeDictionary(resource), ...(compiled !== undefined && { compiled_code: compiled }) };
     const timing = ["compile", "execute"].map((name) => ({
       name,
       started_at: result.startedAt?.toISOString() ?? null,
@@ -134,7 +137,12 @@ export function namesForEndHooks(
       timing,
       adapter_response: { ...(message && { _message: message }), ...(rows !== undefined && { rows_affected: rows }) },
     };
-    return [new DbtObject(told, { node: new DbtObject(node), timing: timing.map((one) => new DbtObject(one)) })];
+    return [
+      new DbtObject(told, {
+        node: new DbtObject(node, { config: new ConfigObject(node["config"] as Mapping) }),
+        timing: timing.map((one) => new DbtObject(one)),
+      }),
+    ];
   });
   return new Map<string, unknown>([
     ["results", told],

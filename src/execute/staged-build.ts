@@ -31,6 +31,7 @@ export class StagedBuild {
   readonly #trace: Trace;
   readonly #publication: number;
   readonly #published: RelationName;
+  #begun = false;
 
   constructor(
     node: Built,
@@ -52,8 +53,7 @@ export class StagedBuild {
   async run(compiled: Compiled, examined: Examined): Promise<{ entry: StagedNode["entry"]; version: string | null }> {
     const { session, compiler } = this.#context;
     const node = this.#node;
-    // A commit whose answer was lost may have been one.
-    await dropStaged(session, this.#workRelations());
+    if (!this.#begun) await this.#clear();
     const base = this.#step.way === "delta" ? await this.#standing() : undefined;
     const driving = drivingFor(session, node.at, compiled, this.#trace);
     this.#trace.hooks(await runHooks(inside(node.config.pre_hook), session, compiler, node));
@@ -68,14 +68,20 @@ export class StagedBuild {
     this.#trace.hooks(await runHooks(inside(node.config.post_hook), session, compiler, node));
     for (const warning of await drive(settle(settled, staged.aftermath), driving))
       this.#context.emit(warn(node.id, warning));
-    return this.#moved(examined);
+    return this.#moved(examined, { redefined: this.#publishing.published(compiled.sql) !== examined.sql });
   }
 
-  /** Of a build that keeps its own transactions: on record before it begins, so that what it leaves behind is found. */
+  /** Nothing, or a copy of the table. A commit whose answer was lost may have been one. */
+  async #clear(): Promise<void> {
+    await dropStaged(this.#context.session, this.#workRelations());
+    if (this.#step.way === "copy") await drive(copyLive(this.#published), this.#driving());
+  }
+
+  /** Of a build in more than one transaction: on record before it begins, so that what it leaves behind is found. */
   async begin(): Promise<void> {
     const { session } = this.#context;
-    await dropStaged(session, this.#workRelations());
-    if (this.#step.way === "copy") await drive(copyLive(this.#published), this.#driving());
+    await this.#clear();
+    this.#begun = true;
     const record = { fingerprint: "", parents: {}, version: "unknown" };
     const entry = { how: "move", kind: "table" } as const;
     await this.#publishing.record(session, this.#publication, {
@@ -94,7 +100,7 @@ export class StagedBuild {
     if (found.rows.length === 0) return this.#nothing(examined);
     const aftermath = await drive(carryLive(this.#published), this.#driving());
     await drive(keepRest(this.#node, nextOf(this.#published), aftermath), this.#driving());
-    return this.#moved(examined, rows);
+    return this.#moved(examined, { rows });
   }
 
   /** Before anything reads the table. */
@@ -139,9 +145,10 @@ export class StagedBuild {
     return [next, ...DELTA_TABLES.map((what) => deltaTable(next, what))];
   }
 
+  /** `redefined`: its SQL was written otherwise to be run at this moment. */
   async #moved(
     examined: Examined,
-    rows = builtAs(this.#trace).rows,
+    { rows = builtAs(this.#trace).rows, redefined = false }: { rows?: number | undefined; redefined?: boolean },
   ): Promise<{ entry: StagedNode["entry"]; version: string | null }> {
     const { session } = this.#context;
     const at = nextOf(this.#published);
@@ -153,7 +160,7 @@ export class StagedBuild {
       await dropStaged(session, [at]);
       return this.#record({ how: "keep" }, examined, { ...same, version: this.#held.version });
     }
-    const reads = kind === "view" && this.#publishing.readsDelta(this.#node.id, examined.sql);
+    const reads = kind === "view" && (redefined || this.#publishing.readsDelta(this.#node.id, examined.sql));
     const entry: StagedNode["entry"] = {
       how: "move",
       kind,

@@ -92,6 +92,55 @@ test(
 );
 
 test(
+  "the SQL of models and tests sees the catalogs as they will be; a view goes on seeing them as they are",
+  rig(async ({ write, sluice, rows }) => {
+    const asking = `-- depends_on: {{ ref('part') }}
+      select count(*)::int as n, max(column_name)::text as name from information_schema.columns
+      where table_schema = '{{ target.schema }}' and table_name = 'part'`;
+    await write({
+      "models/t.sql": table(asking),
+      "models/v.sql": `{{ config(materialized='view') }} ${asking}`,
+      "tests/one.sql": `select * from (${asking}) q where n <> 1`,
+    });
+    for (const name of ["x", "y"]) {
+      await write({ "models/part.sql": table(`select 1 as ${name}`) });
+      const { code, all } = await sluice("build");
+      expect(code, all).toBe(0);
+      for (const model of ["t", "v"]) expect(await rows(`select * from analytics.${model}`)).toEqual([{ n: 1, name }]);
+    }
+    await rows("alter table analytics.part add z int");
+    expect(await rows("select n, name from analytics.v")).toEqual([{ n: 2, name: "z" }]);
+  }),
+);
+
+test(
+  "a template that asks its own table before it is made again sees what is published",
+  rig(async ({ write, sluice, rows }) => {
+    const head = "{% set there = execute and load_relation(this) is not none %}";
+    const last = "(run_query('select max(n) from ' ~ this).rows[0][0] if there else 0)";
+    await write({
+      // A pre-hook that works on the table makes it a copy, which is there only when the hook runs.
+      "models/copied.sql": `{{ config(materialized='incremental', pre_hook=[
+          "{% if is_incremental() %} update {{ this }} set n = n + 10 {% endif %}",
+          {'sql': "{% if is_incremental() %} update {{ this }} set asked = -1 {% endif %}", 'transaction': false}]) }}
+        ${head} select {{ ${last} }} as asked, {% if is_incremental() %} (select max(n) from {{ this }}) + 1 {% else %} 1 {% endif %} as n`,
+      "models/again.sql": `{{ config(materialized='table') }}
+        ${head} select {{ ${last} }} as asked, {% if there %} (select max(n) from {{ this }}) + 1 {% else %} 1 {% endif %} as n`,
+    });
+    for (let round = 0; round < 3; round++) {
+      const { code, all } = await sluice("build", "--force");
+      expect(code, all).toBe(0);
+    }
+    expect(await rows("select * from analytics.again")).toEqual([{ asked: 2, n: 3 }]);
+    expect(await rows("select * from analytics.copied order by n")).toEqual([
+      { asked: -1, n: 21 },
+      { asked: -1, n: 22 },
+      { asked: 12, n: 23 },
+    ]);
+  }),
+);
+
+test(
   "hooks at the end of a run read what is published, after a publication and after a failure",
   rig(async ({ write, sluice, rows }) => {
     await write({

@@ -119,6 +119,8 @@ test(
         "functions: [{name: newest, returns: {data_type: int}}, {name: most, returns: {data_type: int}}]",
       "models/orders.sql": "{{ config(materialized='table') }} select 1 as id",
       "models/last.sql": "{{ config(materialized='table') }} select {{ function('newest') }}() as id",
+      "models/by_hand.sql": `{{ config(materialized='table') }} -- {{ function('newest') }}
+select {{ target.schema }}.newest() as id`,
       "tests/is_newest.sql": "select 1 where {{ function('newest') }}() <> (select max(id) from {{ ref('orders') }})",
     });
     expect((await sluice("build")).code).toBe(0);
@@ -126,6 +128,7 @@ test(
     const { code, all } = await sluice("build");
     expect(code, all).toBe(0);
     expect(await rows("select id, analytics.newest() as now from analytics.last")).toEqual([{ id: 7, now: 7 }]);
+    expect(await rows("select id from analytics.by_hand")).toEqual([{ id: 7 }]);
     await write({ "models/orders.sql": "{{ config(materialized='table') }} select 8 as id" });
     const run = await sluice("run", "--force");
     expect(run.all).toContain("last calls newest, which this run does not make: it reads orders as published before");
