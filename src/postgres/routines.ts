@@ -2,6 +2,7 @@
  * Functions, aggregates and procedures: SQL as text with the shape of its rows, as in `catalog.ts`. A name may stand for
  * several, which take different arguments.
  */
+import { optionsOf } from "./catalog.ts";
 import { quote, quoteIdent, quoteLiteral, type RelationName } from "./relation.ts";
 
 export interface RoutineInfo {
@@ -137,36 +138,47 @@ select exists (select from pg_proc p join pg_namespace m on m.oid = p.pronamespa
   join pg_namespace n on n.oid = c.relnamespace
   where n.nspname = ${quoteLiteral(name.schema)} and c.relname = ${quoteLiteral(name.identifier)}) as holds`;
 
-const CALLS = (oids: readonly number[], relations: readonly number[]): string => `
+/** Who may call routines that are to be replaced. */
+export interface Callers {
+  /** Relations that are replaced as well: they keep what they call. */
+  readonly leaving: readonly number[];
+  /** Relations that stand aside and take their place; what else stands there is nobody's. */
+  readonly coming: readonly number[];
+}
+
+const CALLS = (oids: readonly number[], { leaving, coming }: Callers): string => `
 from pg_depend d${OWNER}
 left join pg_proc f on d.classid = 'pg_proc'::regclass and f.oid = d.objid
 left join pg_namespace n on n.oid = coalesce(c.relnamespace, f.pronamespace)
 left join pg_attribute column_of on column_of.attrelid = a.adrelid and column_of.attnum = a.adnum
-cross join lateral (select coalesce(y.oid is not null or column_of.attgenerated = '' or (t.oid is not null and t.tgconstraint = 0),
-  false) as again) can
+cross join lateral (select coalesce(y.oid is not null or column_of.attgenerated = '' or (t.oid is not null and t.tgconstraint = 0)
+  or (w.oid is not null and c.relkind = 'v'), false) as again) can
 where d.refclassid = 'pg_proc'::regclass and d.refobjid = any (${listed(oids)}) and d.deptype in ('n', 'a')
-  and (w.oid is null or w.ev_type <> '1')
-  and coalesce(c.oid <> all (${listed(relations)}), true) and coalesce(n.nspname !~ '__sluice_prev_[0-9]+$', true)
+  and (w.oid is null or w.ev_type <> '1' or c.oid = any (${listed(coming)}))
+  and coalesce(c.oid <> all (${listed(leaving)}), true) and coalesce(n.nspname !~ '__sluice_prev_[0-9]+$', true)
+  and (f.oid is not null or coalesce(n.nspname !~ '__sluice_next$' or c.oid = any (${listed(coming)}), true))
   and coalesce(f.oid <> all (${listed(oids)}), true)`;
 
 /**
- * Rows `{ what }`: what holds on to these routines and can neither be said again nor is a view: indexes, checks, generated
- * columns, other functions. What belongs to one of `relations`, or stands in a schema of what was replaced, is left out.
+ * Rows `{ what }`: what holds on to these routines and can neither be said again nor is a view that stands: indexes, checks,
+ * generated columns, other functions.
  */
-export const listRoutineDependants = (oids: readonly number[], relations: readonly number[]): string => `
-select distinct pg_describe_object(d.classid, d.objid, d.objsubid) as what${CALLS(oids, relations)} and not can.again
+export const listRoutineDependants = (oids: readonly number[], callers: Callers): string => `
+select distinct pg_describe_object(d.classid, d.objid, d.objsubid) as what${CALLS(oids, callers)} and not can.again
 order by 1`;
 
 /**
  * Rows `{ what, sql }`: what holds on to these routines and can be said again, so that it means the ones of the same names:
- * defaults, policies and triggers. Left out as above.
+ * defaults, policies and triggers, and views to come that call them without naming their schema.
  */
-export const listSaidAgain = (oids: readonly number[], relations: readonly number[]): string => `
+export const listSaidAgain = (oids: readonly number[], callers: Callers): string => `
 select distinct pg_describe_object(d.classid, d.objid, d.objsubid) as what,
   case when y.oid is not null then format('alter policy %I on %I.%I%s%s', y.polname, n.nspname, c.relname,
       coalesce(' using (' || pg_get_expr(y.polqual, y.polrelid) || ')', ''),
       coalesce(' with check (' || pg_get_expr(y.polwithcheck, y.polrelid) || ')', ''))
+    when w.oid is not null then format('create or replace view %I.%I%s as %s', n.nspname, c.relname,
+      coalesce(' with (' || nullif(${optionsOf("c")}, '') || ')', ''), rtrim(pg_get_viewdef(c.oid), ';'))
     when t.oid is not null then replace(pg_get_triggerdef(t.oid), 'CREATE TRIGGER', 'CREATE OR REPLACE TRIGGER')
     else format('alter table %I.%I alter column %I set default %s', n.nspname, c.relname, column_of.attname,
-      pg_get_expr(a.adbin, a.adrelid)) end as sql${CALLS(oids, relations)} and can.again
+      pg_get_expr(a.adbin, a.adrelid)) end as sql${CALLS(oids, callers)} and can.again
 order by 1`;

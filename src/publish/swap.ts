@@ -32,7 +32,7 @@ import {
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
 import { quote, type RelationName } from "../postgres/relation.ts";
-import { listCarried, listRoutineDependants, listSaidAgain, moveRoutine } from "../postgres/routines.ts";
+import { type Callers, listCarried, listRoutineDependants, listSaidAgain, moveRoutine } from "../postgres/routines.ts";
 import { listStandings } from "../postgres/standing.ts";
 import { dropRelation, nounOf } from "../postgres/sql/relation.ts";
 import { asPublished, prevSchema, setSchema, setStatisticsSchema } from "../postgres/sql/swap.ts";
@@ -95,16 +95,20 @@ export async function look(session: Session, plan: SwapPlan): Promise<Seen> {
   const replaced = replacements(moves);
   const stamp = await stampNow(session, plan);
   const parts = await partsOf(session, replaced, leavingOf(plan));
-  await refuseOthers(session, replaced, leavingOf(plan));
+  await refuseOthers(session, plan);
   const [statistics, callers] = [await statisticsOf(session, moves), await callersOf(session, plan)];
   return { stamp, parts, statistics, callers, ...(await incomingOf(session, replaced)) };
 }
 
+const callersIn = ({ moves }: SwapPlan): Callers => ({
+  leaving: moves.flatMap(({ live }) => live?.oid ?? []),
+  coming: moves.flatMap(({ incoming }) => incoming?.oid ?? []),
+});
+
 async function callersOf(session: Session, plan: SwapPlan): Promise<Seen["callers"]> {
   const functions = leavingOf(plan);
   if (functions.length === 0) return [];
-  const replaced = replacements(plan.moves).map(({ live }) => live.oid);
-  const { rows } = await session.query<Seen["callers"][number]>(listSaidAgain(functions, replaced));
+  const { rows } = await session.query<Seen["callers"][number]>(listSaidAgain(functions, callersIn(plan)));
   const schemas = new Set(plan.moves.map(({ published }) => published.schema));
   return rows.map(({ what, sql }) => ({ what, sql: asPublished(sql, schemas) }));
 }
@@ -211,15 +215,12 @@ async function partsOf(
 }
 
 /** Functions, tables and policies that hold on to an old relation or function would go on with it. */
-async function refuseOthers(
-  session: Session,
-  replaced: readonly Replacement[],
-  functions: readonly number[],
-): Promise<void> {
-  const relations = replaced.map(({ live }) => live.oid);
+async function refuseOthers(session: Session, plan: SwapPlan): Promise<void> {
+  const functions = leavingOf(plan);
+  const relations = callersIn(plan).leaving;
   const asked = [
     ...(relations.length ? [listOtherDependants(relations)] : []),
-    ...(functions.length ? [listRoutineDependants(functions, relations)] : []),
+    ...(functions.length ? [listRoutineDependants(functions, callersIn(plan))] : []),
   ];
   const found: string[] = [];
   for (const sql of asked) found.push(...(await session.query<{ what: string }>(sql)).rows.map(({ what }) => what));

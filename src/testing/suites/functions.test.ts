@@ -215,8 +215,16 @@ test(
 test(
   "defaults, policies and triggers call the new function; what cannot stops the publication, named",
   rig(async ({ write, sluice, rows }) => {
-    await write({ ...SHOP, "functions/gross.yml": SIGNATURE("gross", ", config: {volatility: deterministic}") });
-    await sluice("build");
+    await write({
+      ...SHOP,
+      "functions/gross.yml": SIGNATURE("gross", ", config: {volatility: deterministic}"),
+      "models/loose.sql": `{{ config(pre_hook="set local search_path = analytics") }} -- {{ function('gross') }}
+select gross(net) as total from {{ ref('orders') }}`,
+    });
+    await rows(
+      "create schema analytics; create function analytics.gross(numeric) returns numeric as 'select 0.0' language sql",
+    );
+    expect((await sluice("build")).code).toBe(0);
     await rows(`create table public.prices (net numeric, total numeric default analytics.gross(1));
       alter table analytics.invoices enable row level security;
       create policy seen on public.prices using (net > analytics.gross(0));
@@ -224,11 +232,12 @@ test(
     await write({ "functions/gross.sql": "select price * 2" });
     const { code, all } = await sluice("build");
     expect(code, all).toBe(0);
+    expect(await rows("select total::int from analytics.loose")).toEqual([{ total: 20 }]);
     await rows("insert into public.prices (net) values (1)");
     expect(await rows("select total::int from public.prices")).toEqual([{ total: 2 }]);
     const called = `select distinct n.nspname from pg_depend d join pg_proc p on d.refobjid = p.oid
       join pg_namespace n on n.oid = p.pronamespace where d.refclassid = 'pg_proc'::regclass and p.proname = 'gross'
-      and d.classid in ('pg_policy'::regclass, 'pg_attrdef'::regclass) order by 1`;
+      and d.classid in ('pg_policy'::regclass, 'pg_attrdef'::regclass, 'pg_rewrite'::regclass) order by 1`;
     // What was replaced keeps its own.
     expect(await rows(called)).toEqual([{ nspname: "analytics" }, { nspname: "analytics__sluice_prev_2" }]);
     await rows("create index on public.prices (analytics.gross(net))");
