@@ -198,7 +198,13 @@ export class TemplateContext implements Scope {
       ["source", source],
       ["function", (...args: unknown[]): unknown => phase.function(functionCall(args))],
       ["config", phase.config],
-      ["var", varFunction(project, this.#package, (text) => this.#render(text))],
+      [
+        "var",
+        varFunction(project, this.#package, {
+          render: (text) => this.#render(text),
+          lenient: phase.lenientVars === true,
+        }),
+      ],
       ["is_incremental", () => phase.isIncremental()],
       ["should_full_refresh", () => phase.fullRefresh ?? facts.fullRefresh],
       ["run_query", runQuery],
