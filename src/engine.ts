@@ -85,7 +85,10 @@ export interface Parts {
 
 export class Sluice {
   readonly #parts: Parts;
-  #look: Look = { world: { relations: new Map(), loads: new Map(), held: new Map() }, schemas: new Set() };
+  #look: Look = {
+    world: { relations: new Map(), functions: new Set(), loads: new Map(), held: new Map() },
+    schemas: new Set(),
+  };
   #compilePlan: Plan | undefined;
   /** What plans were made for, to make them again. */
   readonly #requests = new WeakMap<Plan, PlanRequest>();

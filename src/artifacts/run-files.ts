@@ -19,6 +19,7 @@ export function compiledPath(resource: Resource): string {
   const { path } = resource.file;
   const isFile =
     resource.kind === "seed" ||
+    resource.kind === "function" ||
     (path.endsWith(".sql") && resource.kind !== "snapshot" && !(resource.kind === "test" && resource.generic));
   const name = resource.kind === "test" && resource.generic ? resource.generic.path : `${resource.name}.sql`;
   return join(resource.package, isFile ? path : join(path, name));

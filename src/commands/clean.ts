@@ -17,8 +17,18 @@ export const cleanCommand: Command = {
     withProject(args, "clean", async (sluice, reporter) => {
       const { root, packages } = sluice.project;
       const config = packages[0]!.config;
-      const { models, seeds, snapshots, analyses, macros, tests, docs } = config.paths;
-      const sources = [...models, ...seeds, ...snapshots, ...analyses, ...macros, ...tests, ...docs, ...NEVER];
+      const { models, seeds, snapshots, analyses, macros, tests, functions, docs } = config.paths;
+      const sources = [
+        ...models,
+        ...seeds,
+        ...snapshots,
+        ...analyses,
+        ...macros,
+        ...tests,
+        ...functions,
+        ...docs,
+        ...NEVER,
+      ];
       const kept = sources.map((path) => resolve(root, path));
       const folders = config.paths.clean.map((path) => resolve(root, path));
       const isSafe = (folder: string): boolean =>

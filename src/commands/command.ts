@@ -173,7 +173,7 @@ export async function selectionFor(
 }
 
 /** Kinds of resources that dbt has and Sluice does not: naming them selects nothing, and is no mistake. */
-const DBT_ONLY = ["metric", "semantic_model", "saved_query", "function"];
+const DBT_ONLY = ["metric", "semantic_model", "saved_query"];
 
 interface KindArgs {
   readonly resourceType?: readonly string[];

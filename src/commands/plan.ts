@@ -10,7 +10,7 @@ import {
   runOptions,
 } from "./options.ts";
 
-const KINDS = ["source", "model", "seed", "snapshot", "test", "unit_test"];
+const KINDS = ["source", "model", "seed", "snapshot", "function", "test", "unit_test"];
 
 type Args = GlobalArgs &
   RunArgs &

@@ -30,8 +30,8 @@ interface Verb {
 const verbs: readonly Verb[] = [
   {
     verb: "build",
-    describe: "Load files, build models, seeds and snapshots in order; test each before what follows it",
-    kinds: ["source", "model", "seed", "snapshot", "test", "unit_test"],
+    describe: "Load files, build models, seeds, snapshots and functions in order; test each before what follows it",
+    kinds: ["source", "model", "seed", "snapshot", "function", "test", "unit_test"],
     testsGate: true,
     examples: [
       "sluice build",

@@ -18,7 +18,7 @@ import { quoteIdent } from "../postgres/relation.ts";
 import { exceptionsFor, tryOrCompilerError } from "./exceptions.ts";
 import { globalNames, type RunFacts, varFunction } from "./globals.ts";
 import { bindMacro, type BoundMacro, BUILTIN_PACKAGE, type MacroNode, type MacroSet } from "./macros.ts";
-import type { Phase, RefCall, SourceCall } from "./phase.ts";
+import type { FunctionCall, Phase, RefCall, SourceCall } from "./phase.ts";
 import { columnClass } from "./column.ts";
 import { DbtObject } from "./dbt-object.ts";
 import { type Relation, relationClass } from "./relation.ts";
@@ -196,6 +196,7 @@ export class TemplateContext implements Scope {
       ["thread_id", phase.execute && this.#node.model ? "Thread-1" : "MainThread"],
       ["ref", ref],
       ["source", source],
+      ["function", (...args: unknown[]): unknown => phase.function(functionCall(args))],
       ["config", phase.config],
       [
         "var",
@@ -380,6 +381,18 @@ function sourceCall(args: unknown[]): SourceCall {
     );
   }
   return { source: names[0] as string, name: names[1] as string };
+}
+
+function functionCall(args: unknown[]): FunctionCall {
+  const names = [...iter(args)];
+  const [first, second] = names;
+  if (names.length === 1 && typeof first === "string") return { name: first };
+  if (names.length === 2 && typeof first === "string" && typeof second === "string")
+    return { package: first, name: second };
+  throw new TemplateError(
+    "CompilationError",
+    `function() takes a function's name, perhaps after its package's, got ${names.map(str).join(", ") || "nothing"}`,
+  );
 }
 
 /** Names as a dictionary, made when they are asked for. */

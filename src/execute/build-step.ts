@@ -74,7 +74,8 @@ export async function buildBlock(
   trace: Trace,
 ): Promise<Outcome> {
   const onStatement = (sql: string): void => trace.hooks([sql]);
-  const made = await buildCustom({ node, block: macro, sql: compiled.sql, session, compiler, onStatement });
+  const onAnswer = (...answer: readonly [string, number, number]): void => trace.answered(...answer);
+  const made = await buildCustom({ node, block: macro, sql: compiled.sql, session, compiler, onStatement, onAnswer });
   return { status: "success", message: made.message || "OK", ...(made.rows > 0 && { rows: made.rows }) };
 }
 

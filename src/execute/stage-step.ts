@@ -45,6 +45,8 @@ export async function buildStaged(
     publishing.versions.set(node.id, await versionOf(node, publishing, session, examined, undefined));
     return { status: "success", message: examined.reason.text, reused: true };
   }
+  for (const text of publishing.outdatedCalls(node.id))
+    context.emit({ type: "message", at: new Date(), level: "warn", node: node.id, text: `${node.name} ${text}` });
   const publication = await publishing.open(session);
   const work = new StagedBuild(node, step, context, publishing, trace, publication);
   const block = blockOf(node, compiler);

@@ -10,6 +10,7 @@ import { findRelation, type RelationInfo } from "../postgres/catalog.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
 import type { RelationName } from "../postgres/relation.ts";
+import { holdsNewRoutine } from "../postgres/routines.ts";
 import { contentHash, forceStatistics } from "../postgres/sql/content.ts";
 import { listStandings } from "../postgres/standing.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
@@ -155,7 +156,7 @@ export class StagedBuild {
     if (!made) return this.#nothing(examined);
     const { kind } = made;
     const same = kind === "view" ? undefined : await this.#compareContent(at, rows);
-    if (same?.equal && examined.fingerprint === this.#held?.fingerprint) {
+    if (same?.equal && examined.fingerprint === this.#held?.fingerprint && !(await this.#holdsRoutine(at))) {
       await dropStaged(session, [at]);
       return this.#record({ how: "keep" }, examined, { ...same, version: this.#held.version });
     }
@@ -235,6 +236,12 @@ export class StagedBuild {
     });
     await session.query(forceStatistics(this.#context.serverVersion));
     return { entry, version };
+  }
+
+  /** An index or a policy of it calls a function that takes another's place: that of the relation that stands calls the other. */
+  async #holdsRoutine(at: RelationName): Promise<boolean> {
+    const { rows } = await this.#context.session.query<{ holds: boolean }>(holdsNewRoutine(at));
+    return rows[0]!.holds;
   }
 
   /** Hashing costs a third of building, so it is only done where the number of rows makes it likely to pay. */

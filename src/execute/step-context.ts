@@ -50,7 +50,11 @@ export class Trace {
 
   ran({ main, label, sql }: Statement, result: StatementResult, seconds: number): void {
     if (main) this.main = result;
-    const { rowCount } = result;
+    this.answered(sql, result.rowCount, seconds, label);
+  }
+
+  /** A statement of a template; seconds. */
+  answered(sql: string, rowCount: number, seconds: number, label = "statement"): void {
     this.#emit({ type: "statement-ran", at: new Date(), node: this.#node, label, sql, seconds, rowCount });
   }
 

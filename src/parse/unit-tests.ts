@@ -68,6 +68,7 @@ function unitTestOf(state: ParseState, pkg: Package, unit: UnitTestProperties, m
     dependsOn: [model.id],
     refs: [],
     sourceCalls: [],
+    functionCalls: [],
     macros: [],
     calls: [],
     columns: [],

@@ -13,6 +13,7 @@ test("defaults are dbt's", async () => {
     snapshots: ["snapshots"],
     analyses: ["analyses"],
     macros: ["macros"],
+    functions: ["functions"],
     tests: ["tests"],
     docs: ["models", "seeds", "snapshots", "analyses", "macros", "functions", "tests"],
     target: "target",

@@ -151,6 +151,7 @@ export async function makeProjectConfig(
       unit_tests: shape.mapping("unit_tests"),
       exposures: shape.mapping("exposures"),
       analyses: shape.mapping("analyses"),
+      functions: shape.mapping("functions"),
     },
     flags: shape.mapping("flags"),
     // `{}` asks for the default comment; null, written so, for none.
@@ -180,6 +181,7 @@ function readPaths(shape: Shape, target: string): ProjectConfig["paths"] {
     analyses,
     macros,
     tests,
+    functions,
     docs: paths("docs-paths", all),
     target,
     packages: shape.text("packages-install-path") ?? "dbt_packages",
@@ -187,10 +189,13 @@ function readPaths(shape: Shape, target: string): ProjectConfig["paths"] {
   };
 }
 
+/** Sections whose nodes may have hooks. */
+const HOOKED: ReadonlySet<string> = new Set(["models", "seeds", "snapshots", "tests", "data_tests", "functions"]);
+
 function isRendered(path: readonly Key[]): boolean {
   const first = path[0];
   if (first === "on-run-start" || first === "on-run-end" || first === "query-comment" || first === "vars") return false;
-  if (first === "models" || first === "seeds" || first === "snapshots" || first === "tests" || first === "data_tests") {
+  if (typeof first === "string" && HOOKED.has(first)) {
     return !path.some((key) => typeof key === "string" && LATE_HOOKS.includes(key.replace(/^[+ ]+/, "")));
   }
   return true;

@@ -42,6 +42,7 @@ const projectSchema = z.looseObject({
   data_tests: mapping,
   unit_tests: mapping,
   analyses: mapping,
+  functions: mapping,
   exposures: mapping,
   vars: mapping,
   flags: mapping,

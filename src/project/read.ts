@@ -53,6 +53,7 @@ const NO_FILES: PackageFiles = {
   genericTests: [],
   docs: [],
   fixtures: [],
+  functions: [],
 };
 const NO_PROPERTIES: Properties = {
   models: [],
@@ -65,6 +66,7 @@ const NO_PROPERTIES: Properties = {
   exposures: [],
   unitTests: [],
   groups: [],
+  functions: [],
 };
 
 export const PROJECT_FILE = "dbt_project.yml";

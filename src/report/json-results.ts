@@ -34,6 +34,8 @@ export function resultLine({ resource, result }: StepFinished): { name: string; 
       return { name: "LogSeedResult", code: "Q016", level };
     case "snapshot":
       return { name: "LogSnapshotResult", code: "Q015", level };
+    case "function":
+      return { name: "LogFunctionResult", code: "Q047", level };
     default:
       return { name: "LogModelResult", code: "Q012", level };
   }
