@@ -6,15 +6,15 @@ import { readRelationConfig } from "../materialize/config.ts";
 import { keepRest, settle } from "../materialize/settle.ts";
 import { carryLive, copyLive, DELTA_TABLES, deltaTable, stage, type Staged } from "../materialize/stage.ts";
 import { type Step, wantsFullRefresh } from "../plan/plan.ts";
-import { findRelation, type RelationInfo } from "../postgres/catalog.ts";
+import { findRelation, type RelationInfo, type RelationKind } from "../postgres/catalog.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
 import type { RelationName } from "../postgres/relation.ts";
-import { contentHash, forceStatistics } from "../postgres/sql/content.ts";
+import { contentHash } from "../postgres/sql/content.ts";
 import { listStandings } from "../postgres/standing.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
 import { dropStaged } from "../publish/tidy.ts";
-import type { StagedNode } from "../state/publications.ts";
+import { recordStaged, type StagedNode } from "../state/publications.ts";
 import { type Built, inside, materializationName, materializationOf, outside } from "./build-step.ts";
 import { collect, drive, type Driving } from "./drive.ts";
 import { renderHooks, runHooks } from "./hooks.ts";
@@ -67,7 +67,7 @@ export class StagedBuild {
     this.#trace.hooks(await runHooks(inside(node.config.post_hook), session, compiler, node));
     for (const warning of await drive(settle(settled, staged.aftermath), driving))
       this.#context.emit(warn(node.id, warning));
-    return this.#moved(examined);
+    return this.#moved(examined, staged.kind ?? "table");
   }
 
   /** Of a build that keeps its own transactions: on record before it begins, so that what it leaves behind is found. */
@@ -77,12 +77,8 @@ export class StagedBuild {
     if (this.#step.way === "copy") await drive(copyLive(this.#published), this.#driving());
     const record = { fingerprint: "", parents: {}, version: "unknown" };
     const entry = { how: "move", kind: "table" } as const;
-    await this.#publishing.record(session, this.#publication, {
-      nodeId: this.#node.id,
-      published: this.#published,
-      entry,
-      record,
-    });
+    const staged = { nodeId: this.#node.id, published: this.#published, entry, record };
+    await recordStaged(session, this.#publication, staged, this.#context.serverVersion);
   }
 
   async end(
@@ -92,9 +88,9 @@ export class StagedBuild {
     const found = await this.#context.session.query<RelationInfo>(findRelation(nextOf(this.#published)));
     // A materialization of the project's own need not make a relation; then nothing is published, and it runs each time.
     if (found.rows.length === 0) return this.#record({ how: "keep" }, { ...examined, fingerprint: "" }, {});
-    const aftermath = await drive(carryLive(this.#published), this.#driving());
+    const { kind, aftermath } = await drive(carryLive(this.#published), this.#driving());
     await drive(keepRest(this.#node, nextOf(this.#published), aftermath), this.#driving());
-    return this.#moved(examined, rows);
+    return this.#moved(examined, kind, rows);
   }
 
   /** Before anything reads the table. */
@@ -141,12 +137,11 @@ export class StagedBuild {
 
   async #moved(
     examined: Examined,
+    kind: RelationKind,
     rows = builtAs(this.#trace).rows,
   ): Promise<{ entry: StagedNode["entry"]; version: string | null }> {
     const { session } = this.#context;
     const at = nextOf(this.#published);
-    const [made] = (await session.query<RelationInfo>(findRelation(at))).rows;
-    const kind = made?.kind ?? "table";
     const same = kind === "view" ? undefined : await this.#compareContent(at, rows);
     if (same?.equal && examined.fingerprint === this.#held?.fingerprint) {
       await dropStaged(session, [at]);
@@ -204,23 +199,19 @@ export class StagedBuild {
     examined: Examined,
     found: { version?: string; content?: string | undefined },
   ): Promise<{ entry: StagedNode["entry"]; version: string | null }> {
-    const { session, plan } = this.#context;
+    const { session, plan, serverVersion } = this.#context;
     const { node, made } = { node: this.#node, made: found.version ?? plan.id };
     const version = await versionOf(node, this.#publishing, session, examined, made);
     const rows = builtAs(this.#trace).rows ?? this.#held?.rows;
-    await this.#publishing.record(session, this.#publication, {
-      nodeId: node.id,
-      published: this.#published,
-      entry,
-      record: {
-        fingerprint: examined.fingerprint,
-        parents: known(examined.parents),
-        version: version ?? "unknown",
-        ...(found.content !== undefined && { content: found.content }),
-        ...(rows !== undefined && rows !== null && { rows }),
-      },
-    });
-    await session.query(forceStatistics(this.#context.serverVersion));
+    const record = {
+      fingerprint: examined.fingerprint,
+      parents: known(examined.parents),
+      version: version ?? "unknown",
+      ...(found.content !== undefined && { content: found.content }),
+      ...(rows !== undefined && rows !== null && { rows }),
+    };
+    const staged = { nodeId: node.id, published: this.#published, entry, record };
+    await recordStaged(session, this.#publication, staged, serverVersion);
     return { entry, version };
   }
 
@@ -263,9 +254,8 @@ export async function versionOf(
 
 /** Some types have no hash: then nothing is known. */
 async function hashOf(session: Session, name: RelationName): Promise<string | undefined> {
-  await session.query("savepoint sluice_hash");
   try {
-    const { rows } = await session.query<{ content: string }>(contentHash(name));
+    const { rows } = await session.query<{ content: string }>(`savepoint sluice_hash;${contentHash(name)}`);
     await session.query("release savepoint sluice_hash");
     return rows[0]?.content;
   } catch (thrown) {

@@ -4,7 +4,13 @@
  * where that cannot be, a copy of the table is changed.
  */
 import { fitName, type RelationName } from "../postgres/relation.ts";
-import { listDefaultGrants, listOutgoingKeys } from "../postgres/catalog.ts";
+import {
+  findRelations,
+  listDefaultGrants,
+  listOutgoingKeys,
+  type RelationInfo,
+  type RelationKind,
+} from "../postgres/catalog.ts";
 import { nounOf } from "../postgres/sql/relation.ts";
 import { copyTable, nextOf, prevSchema } from "../postgres/sql/swap.ts";
 import type { Way } from "../plan/plan.ts";
@@ -37,6 +43,8 @@ export interface StageInput {
 export interface Staged {
   /** Absent: the relation in the work schema is to take the published one's place. */
   readonly delta?: Delta;
+  /** Of what was made, if it is no delta. */
+  readonly kind?: RelationKind;
   /** Where the relation that hooks, grants and comments are for stands. */
   readonly target: RelationName;
   readonly aftermath: Aftermath;
@@ -55,7 +63,8 @@ export function* stage(name: string, materialization: Materialization, input: St
   }
   if (way === "copy") yield* copyLive(published);
   const aftermath = yield* materialization(build);
-  return { target: build.target, aftermath: [...aftermath, ...(yield* carryLive(published))] };
+  const carried = yield* carryLive(published);
+  return { target: build.target, kind: carried.kind, aftermath: [...aftermath, ...carried.aftermath] };
 }
 
 /** The published table, if there is one, as the beginning of what is to take its place. */
@@ -64,12 +73,14 @@ export function* copyLive(published: RelationName): Statements {
 }
 
 /** What the published relation carries, or what a new one would be given there, is given to the staged one. */
-export function* carryLive(published: RelationName): Statements<Aftermath> {
+export function* carryLive(published: RelationName): Statements<{ kind: RelationKind; aftermath: Aftermath }> {
   const at = nextOf(published);
-  const live = yield* find(published);
-  if (live) return yield* carryOver(live, at, nounOf((yield* find(at))?.kind ?? "table"));
+  const found = yield* ask<RelationInfo>("find relations", findRelations([published, at]));
+  const live = found.find(({ schema }) => schema === published.schema);
+  const kind = found.find(({ schema }) => schema === at.schema)?.kind ?? "table";
+  if (live) return { kind, aftermath: yield* carryOver(live, at, nounOf(kind)) };
   yield* grantDefaults(published, at);
-  return [];
+  return { kind, aftermath: [] };
 }
 
 /** What deltas are made of. */

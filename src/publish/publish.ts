@@ -79,12 +79,15 @@ async function runOutside(session: Session, nodes: readonly StagedNode[]): Promi
 /** Before the locks are taken: making a schema is nobody's business. */
 export async function createAside(session: Session, { moves, additions, publication }: SwapPlan): Promise<void> {
   const needed = [...moves.filter((move) => move.live), ...additions].map(({ published }) => published.schema);
-  for (const schema of new Set(needed)) {
-    try {
-      await session.query(`create schema if not exists ${quoteIdent(prevSchema(schema, publication))}`);
-    } catch (thrown) {
-      if (!(thrown instanceof QueryError) || !ALREADY_THERE.has(thrown.sqlstate)) throw thrown;
-    }
+  const made = [...new Set(needed)].map((schema) => quoteIdent(prevSchema(schema, publication)));
+  if (made.length === 0) return;
+  const sql = made.map((schema) => `create schema if not exists ${schema}`).join(";\n");
+  try {
+    await session.query(sql);
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError) || !ALREADY_THERE.has(thrown.sqlstate)) throw thrown;
+    // Somebody made one at the same moment, and now it is there.
+    await session.query(sql);
   }
 }
 
