@@ -15,10 +15,11 @@ import { graphDictionary, nodeDictionary } from "../parse/node-dictionary.ts";
 import { located, renderQuoted, requoted } from "../parse/places.ts";
 import { relationKey, wantsFullRefresh, type World } from "../plan/plan.ts";
 import type { Relations } from "../plan/relations.ts";
+import { catalogsAside, changed, namesAside } from "../plan/standing-sql.ts";
 import type { RelationName } from "../postgres/relation.ts";
 import { isWorkSchema } from "../postgres/sql/swap.ts";
 import type { Hook, Mapping, Project } from "../project/types.ts";
-import { type Compiled, type Piece, rendered, withCtes } from "./assemble.ts";
+import { type Compiled, type Piece, rendered, rewritten, withCtes } from "./assemble.ts";
 import { during, overlap, type Stretch } from "./event-time.ts";
 
 export interface CompilerInput {
@@ -39,6 +40,8 @@ export interface CompilerInput {
 export interface Substitutes {
   readonly ref?: (target: Resource) => Relation | undefined;
   readonly isIncremental?: boolean;
+  /** Where `this` is found; by default where it is published, as the node is still to be built. */
+  readonly self?: RelationName;
   /** Of a microbatch model: parents are read for this stretch of time only. */
   readonly batch?: Stretch & { readonly id: string };
   readonly overrides?: ReadonlyMap<string, unknown>;
@@ -86,6 +89,11 @@ export class Compiler {
     return this.#inject(sql, ctes);
   }
 
+  /** For running: the catalogs that it reads show what stands aside where it will be. */
+  seeingAside(compiled: Compiled): Compiled {
+    return rewritten(compiled, catalogsAside(compiled.sql, this.input.relations.aside()));
+  }
+
   /** SQL given by hand (`show --inline`), which may use every name of the project. */
   async compileInline(text: string, query?: TemplateQuery): Promise<Compiled> {
     const file: SourceFile = { path: "--inline", absolute: "", text };
@@ -109,15 +117,16 @@ export class Compiler {
     await explaining(macro.at, async () => void (await bound(new Kwargs(given))));
   }
 
-  /** A hook's SQL; `this` is the node's relation. */
+  /** A hook's SQL; `this` is the node's relation. A hook of a project has the name of the package it belongs to. */
   async compileHook(
     hook: Hook,
-    node: Node | undefined,
+    owner: Node | string,
     query: TemplateQuery | undefined,
     names?: ReadonlyMap<string, unknown>,
   ): Promise<string> {
+    const node = typeof owner === "string" ? undefined : owner;
     const face: NodeFace = {
-      ...(node ? this.#face(node) : { package: this.input.project.name }),
+      ...(typeof owner === "string" ? { package: owner } : this.#face(owner)),
       ...(names ? { names } : {}),
     };
     const phase = this.#phase(
@@ -163,7 +172,8 @@ export class Compiler {
   ): Promise<Compiled> {
     const wanted = new Set<NodeId>();
     const phase = this.#phase(node, node.config.all, query, substitutes, wanted);
-    const face = this.#face(node, substitutes);
+    const { self = this.input.relations.published(node.id) } = substitutes;
+    const face = this.#face(node, { ...substitutes, self });
     const shared = substitutes.shared ?? this.#shared;
     const generic = node.kind === "test" && node.generic ? node : undefined;
     const { overrides } = substitutes;
@@ -208,11 +218,20 @@ export class Compiler {
     return explaining(at, async () => {
       try {
         const { text, map } = await this.input.jinja.template(source, file, offset).render(context);
-        return rendered(text, map);
+        return rewritten(rendered(text, map), namesAside(text, this.input.relations.aside()));
       } catch (thrown) {
         throw thrown instanceof TemplateError && thrown.unknownName !== undefined ? this.#unknown(thrown) : thrown;
       }
     });
+  }
+
+  /** To templates, names mean what stands aside, and catalogs show it where it will be. */
+  #asking(query: TemplateQuery): TemplateQuery {
+    return (sql, options) => {
+      const aside = options?.own ? [] : this.input.relations.aside();
+      const named = changed(sql, namesAside(sql, aside));
+      return query(changed(named, catalogsAside(named, aside)), options);
+    };
   }
 
   /** A name that is neither a macro nor a variable: most often a misspelt macro, which parsing lets pass as dbt does. */
@@ -234,14 +253,15 @@ export class Compiler {
     return testArguments(test.generic?.args ?? {}, await where(render(`{{ ${call} }}`)), render);
   }
 
-  #face(node: Node, { batch }: Substitutes = {}): NodeFace {
+  #face(node: Node, { batch, self }: Substitutes = {}): NodeFace {
     const { relations } = this.input;
+    const at = self ?? relations.writeTo(node.id);
     return {
       package: node.package,
       this: () =>
         node.kind === "unit_test"
           ? this.#at(node.database, { schema: node.schema, identifier: node.alias })
-          : this.#named(relations.published(node.id), relations.writeTo(node.id)),
+          : this.#named(relations.published(node.id), at),
       model: () => ({ ...nodeDictionary(node), ...(batch && { batch: batchDictionary(batch) }) }),
     };
   }
@@ -303,7 +323,7 @@ export class Compiler {
       isIncremental: () => substitutes.isIncremental ?? this.#isIncremental(node, config),
       // Batches after the first are brought into what is there, whatever was asked.
       fullRefresh: !substitutes.batch || !substitutes.isIncremental ? this.#fullRefresh(config) : false,
-      ...(query ? { query } : {}),
+      ...(query ? { query: this.#asking(query) } : {}),
       macroUsed: (id, isDirect) => {
         if (!isDirect || !caller.id) return;
         const known = this.calls.get(caller.id);

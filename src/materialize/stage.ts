@@ -4,13 +4,7 @@
  * where that cannot be, a copy of the table is changed.
  */
 import { fitName, type RelationName } from "../postgres/relation.ts";
-import {
-  findRelations,
-  listDefaultGrants,
-  listOutgoingKeys,
-  type RelationInfo,
-  type RelationKind,
-} from "../postgres/catalog.ts";
+import { findRelations, listDefaultGrants, listOutgoingKeys, type RelationInfo } from "../postgres/catalog.ts";
 import { nounOf } from "../postgres/sql/relation.ts";
 import { copyTable, nextOf, prevSchema } from "../postgres/sql/swap.ts";
 import type { Way } from "../plan/plan.ts";
@@ -43,8 +37,6 @@ export interface StageInput {
 export interface Staged {
   /** Absent: the relation in the work schema is to take the published one's place. */
   readonly delta?: Delta;
-  /** Of what was made, if it is no delta. */
-  readonly kind?: RelationKind;
   /** Where the relation that hooks, grants and comments are for stands. */
   readonly target: RelationName;
   readonly aftermath: Aftermath;
@@ -63,8 +55,7 @@ export function* stage(name: string, materialization: Materialization, input: St
   }
   if (way === "copy") yield* copyLive(published);
   const aftermath = yield* materialization(build);
-  const carried = yield* carryLive(published);
-  return { target: build.target, kind: carried.kind, aftermath: [...aftermath, ...carried.aftermath] };
+  return { target: build.target, aftermath: [...aftermath, ...(yield* carryLive(published))] };
 }
 
 /** The published table, if there is one, as the beginning of what is to take its place. */
@@ -73,14 +64,14 @@ export function* copyLive(published: RelationName): Statements {
 }
 
 /** What the published relation carries, or what a new one would be given there, is given to the staged one. */
-export function* carryLive(published: RelationName): Statements<{ kind: RelationKind; aftermath: Aftermath }> {
+export function* carryLive(published: RelationName): Statements<Aftermath> {
   const at = nextOf(published);
   const found = yield* ask<RelationInfo>("find relations", findRelations([published, at]));
   const live = found.find(({ schema }) => schema === published.schema);
-  const kind = found.find(({ schema }) => schema === at.schema)?.kind ?? "table";
-  if (live) return { kind, aftermath: yield* carryOver(live, at, nounOf(kind)) };
+  const made = found.find(({ schema }) => schema === at.schema);
+  if (live) return yield* carryOver(live, at, nounOf(made?.kind ?? "table"));
   yield* grantDefaults(published, at);
-  return { kind, aftermath: [] };
+  return [];
 }
 
 /** What deltas are made of. */
