@@ -58,7 +58,9 @@ export async function buildStaged(
     if (entry.how === "move") publishing.stage(node.id, false);
     return outcome;
   }
-  trace.hooks(await runHooks(outside(node.config.pre_hook), session, compiler, node));
+  const first = outside(node.config.pre_hook);
+  if (step.way === "copy" && first.length > 0) await session.transaction(() => work.begin());
+  trace.hooks(await runHooks(first, session, compiler, node));
   // Nobody would make a materialized view's query anew.
   const shown = node.config.materialized === "materialized_view" ? compiled : compiler.seeingAside(compiled);
   const { entry, version } = await session.transaction(() => work.run(shown, examined));

@@ -15,7 +15,7 @@ test(
   "on-run-start runs before the first node and on-run-end after the last, which sees the results",
   rig(async ({ dir, write, sluice, rows }) => {
     await write({
-      "dbt_project.yml": `${PROJECT}on-run-start:\n  - create table if not exists audit (at serial, what text)\n  - insert into audit (what) values ('start')\non-run-end:\n  - "{% for r in results %}insert into audit (what) values ('{{ r.node.name }} {{ r.status }}');{% endfor %}"\n`,
+      "dbt_project.yml": `${PROJECT}on-run-start:\n  - create table if not exists audit (at serial, what text)\n  - insert into audit (what) values ('start')\non-run-end:\n  - "{% for r in results %}insert into audit (what) values ('{{ r.node.name }} {{ r.status }} {{ r.node.config.full_refresh is none }} {{ r.node.config.get('nothing', 1) }}');{% endfor %}"\n`,
       "models/a.sql":
         "{{ config(materialized='table', post_hook=\"insert into audit (what) values ('hook of {{ this.name }}')\") }} select 1 as id",
       "models/b.sql": "{{ config(materialized='table') }} select 1 / 0 as id from {{ ref('a') }}",
@@ -25,8 +25,8 @@ test(
     expect(await rows("select what from audit order by at")).toEqual([
       { what: "start" },
       { what: "hook of a" },
-      { what: "a success" },
-      { what: "b error" },
+      { what: "a success True 1" },
+      { what: "b error True 1" },
     ]);
     expect(await statuses(dir)).toEqual([
       ["operation.shop.shop-on-run-start-0", "success"],
@@ -73,6 +73,24 @@ test(
     expect(await rows("select to_regclass('analytics.a') as a, to_regclass('never') as b")).toEqual([
       { a: null, b: null },
     ]);
+  }),
+);
+
+test(
+  "hooks that commit leave a transaction for what follows them",
+  rig(async ({ write, sluice, rows }) => {
+    await rows("create table public.log (what text)");
+    const own = `{% macro note() %}{% do run_query("begin; insert into public.log values ('x'); commit") %}{% endmacro %}`;
+    await write({ "macros/note.sql": own });
+    for (const kind of ["table", "incremental"])
+      await write({
+        [`models/${kind}.sql`]: `{{ config(materialized='${kind}', post_hook='{{ note() }}') }} select 1 as id`,
+      });
+    for (const flags of [[], ["--direct", "--full-refresh"]]) {
+      const { code, all } = await sluice("build", "--force", ...flags);
+      expect(code, all).toBe(0);
+    }
+    expect(await rows("select count(*)::int as n from public.log")).toEqual([{ n: 4 }]);
   }),
 );
 
