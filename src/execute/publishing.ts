@@ -18,13 +18,7 @@ import type { StagedRelations } from "../plan/relations.ts";
 import { namedRelations } from "../plan/sql-relations.ts";
 import type { Session } from "../postgres/database.ts";
 import { asPublished, nextOf } from "../postgres/sql/swap.ts";
-import {
-  newPublicationId,
-  openPublication,
-  recordPassed,
-  recordStaged,
-  type StagedNode,
-} from "../state/publications.ts";
+import { newPublicationId, type BuildRecord, openPublication, recordPassed } from "../state/publications.ts";
 import type { PublishSettings } from "./conclude.ts";
 import { hookTexts, ownWay, whyAgainEachTime } from "./rerun.ts";
 import { createSchemas } from "./schemas.ts";
@@ -61,6 +55,7 @@ export class Publishing {
   /** Why the plan runs each node. */
   readonly #reasons: ReadonlyMap<NodeId, Reason>;
   #open: Promise<number> | undefined;
+  readonly #passed = new Map<NodeId, BuildRecord>();
 
   constructor(input: PublishingInput) {
     this.#input = input;
@@ -168,7 +163,7 @@ export class Publishing {
     session: Session,
     test: DataTestNode | UnitTestNode,
     compiled: string,
-  ): Promise<Judged & { passed(): Promise<void> }> {
+  ): Promise<Judged & { passed(): void }> {
     const found = await this.examine(session, test, compiled);
     const { fingerprint: made, parents } = found;
     const stores =
@@ -177,13 +172,13 @@ export class Publishing {
     return {
       ...found,
       reuse: found.reuse && !stores,
-      passed: () => recordPassed(session, this.settings.site, test.id, this.#input.plan.id, record),
+      passed: () => void this.#passed.set(test.id, record),
     };
   }
 
-  /** In the transaction that builds it. */
-  async record(session: Session, publication: number, node: StagedNode): Promise<void> {
-    await recordStaged(session, publication, node);
+  /** At the end, together: tests are many and quick. Of a run that is killed before, they are asked again. */
+  recordTests(session: Session): Promise<void> {
+    return recordPassed(session, this.settings.site, this.#input.plan.id, this.#passed);
   }
 
   /** The node is read where it was staged; `delta`: by a view that goes when the delta is applied. */

@@ -3,11 +3,10 @@ import type { TemplateQuery } from "../context/phase.ts";
 import type { Compiler } from "../compile/compiler.ts";
 import type { FunctionNode } from "../parse/manifest.ts";
 import type { Session } from "../postgres/database.ts";
-import { forceStatistics } from "../postgres/sql/content.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
 import { findRoutines, listDefinitions, type RoutineInfo } from "../postgres/routines.ts";
 import { dropStagedRoutines } from "../publish/tidy.ts";
-import type { StagedNode } from "../state/publications.ts";
+import { recordStaged, type StagedNode } from "../state/publications.ts";
 import { compileFunction, type CompiledFunction, makeFunction } from "./function-step.ts";
 import { type Examined, known, type Publishing } from "./publishing.ts";
 import type { Outcome, StepContext, Trace } from "./step-context.ts";
@@ -33,7 +32,7 @@ export async function stageFunction(
   const publication = await publishing.open(session);
   const published = publishing.relations.published(node.id);
   const record = (entry: StagedNode["entry"], of: StagedNode["record"]): Promise<void> =>
-    publishing.record(session, publication, { nodeId: node.id, published, entry, record: of });
+    recordStaged(session, publication, { nodeId: node.id, published, entry, record: of }, context.serverVersion);
   // On record before it is made, so that what a killed run leaves behind is found.
   await session.transaction(async () => {
     await dropStagedRoutines(session, [nextOf(published)]);
@@ -56,7 +55,6 @@ export async function stageFunction(
       parents: known(parents),
       version: version ?? "unknown",
     });
-    await session.query(forceStatistics(context.serverVersion));
   });
   publishing.versions.set(node.id, version);
   if (made.length) publishing.stage(node.id, false);

@@ -11,11 +11,11 @@ import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
 import type { RelationName } from "../postgres/relation.ts";
 import { holdsNewRoutine } from "../postgres/routines.ts";
-import { contentHash, forceStatistics } from "../postgres/sql/content.ts";
+import { contentHash } from "../postgres/sql/content.ts";
 import { listStandings } from "../postgres/standing.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
 import { dropStaged } from "../publish/tidy.ts";
-import type { StagedNode } from "../state/publications.ts";
+import { recordStaged, type StagedNode } from "../state/publications.ts";
 import { type Built, inside, materializationName, materializationOf, outside } from "./build-step.ts";
 import { collect, drive, type Driving } from "./drive.ts";
 import { renderHooks, runHooks } from "./hooks.ts";
@@ -84,12 +84,8 @@ export class StagedBuild {
     this.#begun = true;
     const record = { fingerprint: "", parents: {}, version: "unknown" };
     const entry = { how: "move", kind: "table" } as const;
-    await this.#publishing.record(session, this.#publication, {
-      nodeId: this.#node.id,
-      published: this.#published,
-      entry,
-      record,
-    });
+    const staged = { nodeId: this.#node.id, published: this.#published, entry, record };
+    await recordStaged(session, this.#publication, staged, this.#context.serverVersion);
   }
 
   async end(
@@ -218,23 +214,19 @@ export class StagedBuild {
     examined: Examined,
     found: { version?: string; content?: string | undefined },
   ): Promise<{ entry: StagedNode["entry"]; version: string | null }> {
-    const { session, plan } = this.#context;
+    const { session, plan, serverVersion } = this.#context;
     const { node, made } = { node: this.#node, made: found.version ?? plan.id };
     const version = await versionOf(node, this.#publishing, session, examined, made);
     const rows = builtAs(this.#trace).rows ?? this.#held?.rows;
-    await this.#publishing.record(session, this.#publication, {
-      nodeId: node.id,
-      published: this.#published,
-      entry,
-      record: {
-        fingerprint: examined.fingerprint,
-        parents: known(examined.parents),
-        version: version ?? "unknown",
-        ...(found.content !== undefined && { content: found.content }),
-        ...(rows !== undefined && rows !== null && { rows }),
-      },
-    });
-    await session.query(forceStatistics(this.#context.serverVersion));
+    const record = {
+      fingerprint: examined.fingerprint,
+      parents: known(examined.parents),
+      version: version ?? "unknown",
+      ...(found.content !== undefined && { content: found.content }),
+      ...(rows !== undefined && rows !== null && { rows }),
+    };
+    const staged = { nodeId: node.id, published: this.#published, entry, record };
+    await recordStaged(session, this.#publication, staged, serverVersion);
     return { entry, version };
   }
 
@@ -283,9 +275,8 @@ export async function versionOf(
 
 /** Some types have no hash: then nothing is known. */
 async function hashOf(session: Session, name: RelationName): Promise<string | undefined> {
-  await session.query("savepoint sluice_hash");
   try {
-    const { rows } = await session.query<{ content: string }>(contentHash(name));
+    const { rows } = await session.query<{ content: string }>(`savepoint sluice_hash;${contentHash(name)}`);
     await session.query("release savepoint sluice_hash");
     return rows[0]?.content;
   } catch (thrown) {

@@ -4,7 +4,7 @@
  * where that cannot be, a copy of the table is changed.
  */
 import { fitName, type RelationName } from "../postgres/relation.ts";
-import { listDefaultGrants, listOutgoingKeys } from "../postgres/catalog.ts";
+import { findRelations, listDefaultGrants, listOutgoingKeys, type RelationInfo } from "../postgres/catalog.ts";
 import { nounOf } from "../postgres/sql/relation.ts";
 import { copyTable, nextOf, prevSchema } from "../postgres/sql/swap.ts";
 import type { Way } from "../plan/plan.ts";
@@ -67,8 +67,10 @@ export function* copyLive(published: RelationName): Statements {
 /** What the published relation carries, or what a new one would be given there, is given to the staged one. */
 export function* carryLive(published: RelationName): Statements<Aftermath> {
   const at = nextOf(published);
-  const live = yield* find(published);
-  if (live) return yield* carryOver(live, at, nounOf((yield* find(at))?.kind ?? "table"));
+  const found = yield* ask<RelationInfo>("find relations", findRelations([published, at]));
+  const live = found.find(({ schema }) => schema === published.schema);
+  const made = found.find(({ schema }) => schema === at.schema);
+  if (live) return yield* carryOver(live, at, nounOf(made?.kind ?? "table"));
   yield* grantDefaults(published, at);
   return [];
 }

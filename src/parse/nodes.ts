@@ -388,10 +388,11 @@ function unusedProperties(pkg: Package, nodes: readonly FileNode[]): Diagnostic[
   ] as const;
   return kinds.flatMap(([kind, entries]) => {
     const ofKind = nodes.filter((n) => n.kind === kind);
-    const names = new Set(ofKind.map((n) => n.name));
+    const versions = new Map<string, FileNode[]>(ofKind.map((n) => [n.name, []]));
+    for (const node of ofKind) versions.get(node.name)!.push(node);
     return entries
-      .filter((entry) => !ofKind.some((node) => isDescribed(node, entry)))
-      .map((entry) => unused(kind, entry, names, nodes));
+      .filter((entry) => !versions.get(entry.name)?.some((node) => isDescribed(node, entry)))
+      .map((entry) => unused(kind, entry, new Set(versions.keys()), nodes));
   });
 }
 

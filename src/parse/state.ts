@@ -196,7 +196,6 @@ export function place(
   draft: { package: string; config: Mapping; model: Mapping; at: Span },
 ): { database: string; schema: string; alias: string } {
   const context = namingContext(state);
-  const node = toPython(draft.model);
   const ask = (macro: NamingMacro, key: string, fallback: string): string => {
     const value = draft.config[key];
     // Without a custom name, an alias depends on the node.
@@ -208,7 +207,9 @@ export function place(
     const isNamed = custom !== undefined || (draft.model["version"] !== null && draft.model["version"] !== undefined);
     if (macro === "generate_alias_name" && !isNamed && isOurs(state, macro)) return fallback;
     const bound = context.get(macro) as BoundMacro;
-    const named = attempt(state, draft.at, () => bound(value === undefined ? null : toPython(value), node));
+    const named = attempt(state, draft.at, () =>
+      bound(value === undefined ? null : toPython(value), toPython(draft.model)),
+    );
     const name = (named === undefined ? fallback : str(named)).trim();
     memory?.set(`${macro} ${custom}`, name);
     return name;

@@ -168,10 +168,7 @@ const STAMPED: readonly (readonly [catalog: string, where: string])[] = [
   ["pg_publication_rel", "x.prrelid = any (ids.known)"],
   // Functions and others that hold on to a relation or to its row type.
   ["pg_depend", "x.refclassid = 'pg_class'::regclass and x.refobjid = any (ids.known)"],
-  [
-    "pg_depend",
-    "x.refclassid = 'pg_type'::regclass and x.refobjid in (select unnest(array[t.oid, t.typarray]) from pg_type t where t.typrelid = any (ids.known))",
-  ],
+  ["pg_depend", "x.refclassid = 'pg_type'::regclass and x.refobjid = any (ids.types)"],
   ["pg_default_acl", "true"],
   ["pg_proc", "x.oid = any (ids.called)"],
   ["pg_depend", "x.refclassid = 'pg_proc'::regclass and x.refobjid = any (ids.called)"],
@@ -399,8 +396,12 @@ named(oid) as (
   select p.refobjid from dependant d join pg_rewrite w on w.ev_class = d.oid
   join pg_depend p on p.classid = 'pg_rewrite'::regclass and p.objid = w.oid and p.refclassid = 'pg_class'::regclass
 ),
-ids as materialized (select (select array_agg(oid) from known) as known, (select array_agg(oid) from named) as named,
-  ${listed(functions)} as called)
+ids as materialized (
+  select (select array_agg(oid) from known) as known, (select array_agg(oid) from named) as named,
+    (select array_agg(row_type) from pg_type t, unnest(array[t.oid, t.typarray]) row_type
+      where t.typrelid in (select oid from known)) as types,
+    ${listed(functions)} as called
+)
 select concat_ws(' ', ${STAMPED.map(countedRows).join(", ")}) as stamp`;
 
 /** Rows `{ refers }`: whether one of some tables has a foreign key to one of some relations. */

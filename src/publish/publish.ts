@@ -87,12 +87,15 @@ export async function createAside(
 ): Promise<void> {
   const leaving = [...moves.filter((move) => move.live), ...routines.filter(({ live }) => live.length > 0)];
   const needed = [...leaving, ...additions].map(({ published }) => published.schema);
-  for (const schema of new Set(needed)) {
-    try {
-      await session.query(`create schema if not exists ${quoteIdent(prevSchema(schema, publication))}`);
-    } catch (thrown) {
-      if (!(thrown instanceof QueryError) || !ALREADY_THERE.has(thrown.sqlstate)) throw thrown;
-    }
+  const made = [...new Set(needed)].map((schema) => quoteIdent(prevSchema(schema, publication)));
+  if (made.length === 0) return;
+  const sql = made.map((schema) => `create schema if not exists ${schema}`).join(";\n");
+  try {
+    await session.query(sql);
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError) || !ALREADY_THERE.has(thrown.sqlstate)) throw thrown;
+    // Somebody made one at the same moment, and now it is there.
+    await session.query(sql);
   }
 }
 

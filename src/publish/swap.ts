@@ -89,10 +89,12 @@ export interface Seen {
   readonly columns: readonly { readonly relation: number; readonly name: string }[];
 }
 
-/** The first part of step 1. Throws `Failure` when something depends on a relation that cannot be pointed to another. */
+/** The first part of step 1, after which the session has no `jit`. Throws `Failure` when something depends on a relation that cannot be pointed to another. */
 export async function look(session: Session, plan: SwapPlan): Promise<Seen> {
   const { moves } = plan;
   const replaced = replacements(moves);
+  // These questions look dear to the planner, and compiling them would take a hundred times as long as answering.
+  await session.query("set jit = off");
   const stamp = await stampNow(session, plan);
   const parts = await partsOf(session, replaced, leavingOf(plan));
   await refuseOthers(session, plan);

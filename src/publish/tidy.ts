@@ -34,7 +34,7 @@ export async function tidy(session: Session, { site, keep, onWarning }: TidyOpti
     if (schemas.length === 0 && !isKept) continue;
     try {
       await patiently(session, 5, async () => {
-        for (const { name } of schemas) await dropSchema(session, name);
+        await dropSchemas(session, schemas);
         await forgetKept(session, id);
       });
     } catch (thrown) {
@@ -60,24 +60,32 @@ async function patiently(session: Session, attempts: number, work: () => Promise
   }
 }
 
+interface AsideSchema {
+  readonly name: string;
+  /** Of the publication. */
+  readonly id: number;
+}
+
 /** Where publications keep what they replaced. */
-async function asideSchemas(session: Session): Promise<readonly { readonly name: string; readonly id: number }[]> {
-  const { rows } = await session.query<{ name: string; id: number }>(
+async function asideSchemas(session: Session): Promise<readonly AsideSchema[]> {
+  const { rows } = await session.query<AsideSchema>(
     `select nspname as name, substring(nspname from '__sluice_prev_([0-9]+)$')::int8 as id
      from pg_namespace where nspname ~ '__sluice_prev_[0-9]+$'`,
   );
   return rows;
 }
 
-/** With what is in it, by name: a stranger's object there keeps the schema. */
-async function dropSchema(session: Session, schema: string): Promise<void> {
-  const { rows } = await session.query<RelationInfo>(listRelations([schema]));
-  const { rows: routines } = await session.query<RoutineInfo>(listRoutines([schema]));
+/** With what is in them, by name: a stranger's object there keeps the schema. */
+async function dropSchemas(session: Session, schemas: readonly AsideSchema[]): Promise<void> {
+  if (schemas.length === 0) return;
+  const names = schemas.map(({ name }) => name);
+  const { rows } = await session.query<RelationInfo>(listRelations(names));
+  const { rows: routines } = await session.query<RoutineInfo>(listRoutines(names));
   await dropAll(session, [
-    ...rows.map(({ name, kind }) => ({ name: quote({ schema, identifier: name }), noun: nounOf(kind) })),
+    ...rows.map(({ schema, name, kind }) => ({ name: quote({ schema, identifier: name }), noun: nounOf(kind) })),
     ...routines.map(asDoomed),
   ]);
-  await session.query(`drop schema if exists ${quoteIdent(schema)}`);
+  await session.query(`drop schema if exists ${names.map(quoteIdent).join(", ")}`);
 }
 
 interface Doomed {
@@ -114,17 +122,15 @@ async function dropped(
   onFailure: (thrown: QueryError) => void = () => {},
 ): Promise<boolean> {
   if (some.length === 0) return true;
-  await session.query("savepoint sluice_drop");
+  const drop = `drop ${noun} if exists ${some.map(({ name }) => name).join(", ")}`;
   try {
-    await session.query(`drop ${noun} if exists ${some.map(({ name }) => name).join(", ")}`);
+    await session.query(`savepoint sluice_drop;\n${drop};\nrelease savepoint sluice_drop`);
     return true;
   } catch (thrown) {
     if (!(thrown instanceof QueryError) || thrown.sqlstate !== SQLSTATE.dependentObjects) throw thrown;
-    await session.query("rollback to savepoint sluice_drop");
+    await session.query("rollback to savepoint sluice_drop; release savepoint sluice_drop");
     onFailure(thrown);
     return false;
-  } finally {
-    await session.query("release savepoint sluice_drop").catch(() => {});
   }
 }
 
@@ -152,8 +158,10 @@ export async function clearLeftBehind(
         functions.map(({ published }) => nextOf(published)),
       );
       // Made for what it was to replace, and empty.
-      for (const { name } of (await asideSchemas(session)).filter((schema) => schema.id === id))
-        await dropSchema(session, name);
+      await dropSchemas(
+        session,
+        (await asideSchemas(session)).filter((schema) => schema.id === id),
+      );
       await setPublicationStatus(session, id, "superseded");
     });
   }

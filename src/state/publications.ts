@@ -94,12 +94,22 @@ export async function openPublication(session: Session, id: number, runId: strin
   ]);
 }
 
-/** In the transaction that builds the relation. Built again in the same run (a retry), it has one row. */
-export async function recordStaged(session: Session, publication: number, node: StagedNode): Promise<void> {
+/**
+ * In the transaction that builds the relation, which tells the server's counters what it wrote when it ends. Built again in
+ * the same run (a retry), it has one row.
+ */
+export async function recordStaged(
+  session: Session,
+  publication: number,
+  node: StagedNode,
+  serverVersion: number,
+): Promise<void> {
   await session.query(
-    `insert into ${STATE_SCHEMA}.publication_node (publication_id, node_id, schema_name, relation_name, entry, record)
-     values ($1, $2, $3, $4, $5, $6)
-     on conflict (publication_id, node_id) do update set entry = excluded.entry, record = excluded.record`,
+    `with recorded as (
+       insert into ${STATE_SCHEMA}.publication_node (publication_id, node_id, schema_name, relation_name, entry, record)
+       values ($1, $2, $3, $4, $5, $6)
+       on conflict (publication_id, node_id) do update set entry = excluded.entry, record = excluded.record
+     ) ${forceStatistics(serverVersion)}`,
     [
       publication,
       node.nodeId,
@@ -370,19 +380,21 @@ export async function recordTouched(session: Session, publication: number, serve
   );
 }
 
-/** Tests that passed, and what they passed on. In the test's own transaction. */
+/** Tests that passed, by node id, and what they passed on. */
 export async function recordPassed(
   session: Session,
   site: string,
-  nodeId: string,
   runId: string,
-  record: BuildRecord,
+  passed: ReadonlyMap<string, BuildRecord>,
 ): Promise<void> {
+  if (passed.size === 0) return;
+  // In one order: two runs may record the same tests.
   await session.query(
     `insert into ${STATE_SCHEMA}.build (site, node_id, fingerprint, parents, version, run_id)
-     values ($1, $2, $3, $4, $5, $6)
+     select $1, r."nodeId", r.fingerprint, r.parents, r.version, $2
+     from jsonb_to_recordset($3) as r("nodeId" text, fingerprint text, parents jsonb, version text) order by 2
      on conflict (site, node_id) do update set fingerprint = excluded.fingerprint, parents = excluded.parents,
        version = excluded.version, run_id = excluded.run_id, built_at = now()`,
-    [site, nodeId, record.fingerprint, JSON.stringify(record.parents), record.version, runId],
+    [site, runId, JSON.stringify([...passed].map(([nodeId, record]) => ({ nodeId, ...record })))],
   );
 }
