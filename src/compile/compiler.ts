@@ -15,10 +15,11 @@ import { graphDictionary, nodeDictionary } from "../parse/node-dictionary.ts";
 import { located, renderQuoted, requoted } from "../parse/places.ts";
 import { relationKey, wantsFullRefresh, type World } from "../plan/plan.ts";
 import type { Relations } from "../plan/relations.ts";
+import { catalogsAside, changed, namesAside } from "../plan/standing-sql.ts";
 import type { RelationName } from "../postgres/relation.ts";
 import { isWorkSchema } from "../postgres/sql/swap.ts";
 import type { Hook, Mapping, Project } from "../project/types.ts";
-import { type Compiled, type Piece, rendered, withCtes } from "./assemble.ts";
+import { assemble, type Compiled, type Piece, rendered, slice, withCtes } from "./assemble.ts";
 import { during, overlap, type Stretch } from "./event-time.ts";
 
 export interface CompilerInput {
@@ -208,11 +209,33 @@ export class Compiler {
     return explaining(at, async () => {
       try {
         const { text, map } = await this.input.jinja.template(source, file, offset).render(context);
-        return rendered(text, map);
+        return this.#standing(rendered(text, map));
       } catch (thrown) {
         throw thrown instanceof TemplateError && thrown.unknownName !== undefined ? this.#unknown(thrown) : thrown;
       }
     });
+  }
+
+  /** What names relations by hand reads them where they stand. */
+  #standing(written: Compiled): Compiled {
+    const changes = namesAside(written.sql, this.input.relations.aside());
+    if (changes.length === 0) return written;
+    const pieces: Piece[] = [];
+    let done = 0;
+    for (const { start, end, text } of changes) {
+      pieces.push(slice(written, done, start), text);
+      done = end;
+    }
+    return assemble(...pieces, slice(written, done));
+  }
+
+  /** The same of what templates ask the database, to whom the catalogs show it where it will be. */
+  #asking(query: TemplateQuery): TemplateQuery {
+    return (sql, options) => {
+      const aside = options?.own ? [] : this.input.relations.aside();
+      const named = changed(sql, namesAside(sql, aside));
+      return query(changed(named, catalogsAside(named, aside)), options);
+    };
   }
 
   /** A name that is neither a macro nor a variable: most often a misspelt macro, which parsing lets pass as dbt does. */
@@ -303,7 +326,7 @@ export class Compiler {
       isIncremental: () => substitutes.isIncremental ?? this.#isIncremental(node, config),
       // Batches after the first are brought into what is there, whatever was asked.
       fullRefresh: !substitutes.batch || !substitutes.isIncremental ? this.#fullRefresh(config) : false,
-      ...(query ? { query } : {}),
+      ...(query ? { query: this.#asking(query) } : {}),
       macroUsed: (id, isDirect) => {
         if (!isDirect || !caller.id) return;
         const known = this.calls.get(caller.id);

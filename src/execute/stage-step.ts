@@ -5,7 +5,7 @@ import type { TemplateQuery } from "../context/phase.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
 import { isMicrobatch } from "../materialize/microbatch.ts";
 import type { ModelNode } from "../parse/manifest.ts";
-import { stringLiterals } from "../plan/sql-text.ts";
+import { stringLiterals } from "../plan/sql-tokens.ts";
 import type { Step } from "../plan/plan.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError, SQLSTATE } from "../postgres/errors.ts";

@@ -152,7 +152,7 @@ export class StagedBuild {
       await dropStaged(session, [at]);
       return this.#record({ how: "keep" }, examined, { ...same, version: this.#held.version });
     }
-    const reads = kind === "view" && this.#publishing.readsDelta(this.#node.id);
+    const reads = kind === "view" && this.#publishing.readsDelta(this.#node.id, examined.sql);
     const entry: StagedNode["entry"] = {
       how: "move",
       kind,
