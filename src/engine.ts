@@ -34,6 +34,9 @@ import type { Session } from "./postgres/database.ts";
 import { publishSettings } from "./project/publish-settings.ts";
 import type { Project } from "./project/types.ts";
 
+/** Rows as text, and the statement that gave them. */
+export type Shown = Awaited<ReturnType<Session["queryText"]>> & { readonly sql: string };
+
 export interface PlanRequest {
   readonly selection: Selection;
   /** Where another run built what this one does not. */
@@ -245,11 +248,13 @@ export class Sluice {
     return this.compileInline(panelTemplate(panel));
   }
 
-  /** The first rows of a query, values as Postgres writes them; all without a limit. Throws `Failure`. */
-  show(compiled: Compiled, limit?: number, at?: Span): ReturnType<Session["queryText"]> {
+  /** The first rows of a query, values as Postgres writes them; all without a limit. `sql` is what was asked. Throws `Failure`. */
+  async show(compiled: Compiled & { readonly header?: string }, limit?: number, at?: Span): Promise<Shown> {
     const most = limit === undefined ? "" : `\nlimit ${limit}`;
-    const shown = assemble("select * from (\n", compiled, `\n) as shown${most}`);
-    return this.connections.ask((session) => session.queryText(shown.sql), at, shown);
+    const header = compiled.header === undefined ? "" : `${compiled.header}\n`;
+    const shown = assemble(`${header}select * from (\n`, compiled, `\n) as shown${most}`);
+    const found = await this.connections.ask((session) => session.queryText(shown.sql), at, shown);
+    return { ...found, sql: shown.sql };
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,7 @@ import type { Compiler, Substitutes } from "../compile/compiler.ts";
 import { customMaterialization } from "../compile/custom-materialization.ts";
 import { Failure } from "../diagnostics/diagnostic.ts";
 import type { BuildInput } from "../materialize/materialization.ts";
+import { sqlHeader } from "../materialize/header.ts";
 import { incremental } from "../materialize/incremental.ts";
 import {
   type Batch,
@@ -110,6 +111,7 @@ async function buildBatch(
   await run(pre_hook, false);
   await session.transaction(async () => {
     await run(pre_hook, true);
+    await drive(sqlHeader(node), driving);
     const aftermath = await drive(incremental(input), driving);
     await run(post_hook, true);
     for (const warning of await drive(settle(input, aftermath), driving)) context.emit(warn(node.id, warning));

@@ -3,6 +3,7 @@ import type { Compiled } from "../compile/assemble.ts";
 import type { Compiler } from "../compile/compiler.ts";
 import { customMaterialization } from "../compile/custom-materialization.ts";
 import type { MacroNode } from "../context/macros.ts";
+import { sqlHeader } from "../materialize/header.ts";
 import { materializations } from "../materialize/index.ts";
 import type { BuildInput, Materialization } from "../materialize/materialization.ts";
 import { isMicrobatch } from "../materialize/microbatch.ts";
@@ -45,6 +46,7 @@ export async function build(node: Built, context: StepContext, trace: Trace): Pr
   trace.hooks(await runHooks(outside(pre_hook), session, compiler, node));
   await session.transaction(async () => {
     trace.hooks(await runHooks(inside(pre_hook), session, compiler, node));
+    await drive(sqlHeader(node), driving);
     const aftermath = await drive(materialization(input), driving);
     trace.hooks(await runHooks(inside(post_hook), session, compiler, node));
     for (const warning of await drive(settle(input, aftermath), driving)) context.emit(warn(node.id, warning));

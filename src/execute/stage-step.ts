@@ -3,6 +3,7 @@ import { assemble, type Compiled, type Piece, slice } from "../compile/assemble.
 import type { Compiler } from "../compile/compiler.ts";
 import type { TemplateQuery } from "../context/phase.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
+import { headerOf } from "../materialize/header.ts";
 import { isMicrobatch } from "../materialize/microbatch.ts";
 import type { ModelNode } from "../parse/manifest.ts";
 import { stringLiterals } from "../plan/sql-tokens.ts";
@@ -104,4 +105,4 @@ function withPublishedLiterals(compiled: Compiled, publishing: Publishing): Comp
  */
 export const knownBy = (node: Built, compiler: Compiler, sql: string): string =>
   // Of a seed this is all that differs: its file is the same.
-  node.kind === "seed" && compiler.input.facts.empty ? "without rows" : sql;
+  node.kind === "seed" && compiler.input.facts.empty ? "without rows" : (headerOf(node) ?? "") + sql;

@@ -1,5 +1,6 @@
 /** The transaction that builds one node out of sight, and what is found out on the way. */
 import type { Compiled } from "../compile/assemble.ts";
+import { sqlHeader } from "../materialize/header.ts";
 import { createMissingIndexes } from "../materialize/indexes.ts";
 import type { BuildInput, Statements } from "../materialize/materialization.ts";
 import { readRelationConfig } from "../materialize/config.ts";
@@ -57,6 +58,7 @@ export class StagedBuild {
     const driving = drivingFor(session, node.at, compiled, this.#trace);
     this.#trace.hooks(await runHooks(inside(node.config.pre_hook), session, compiler, node));
     const input = await this.#input(compiled);
+    await drive(sqlHeader(node), driving);
     const staged = await drive(this.#stage(input), driving);
     if (staged.detour !== undefined) {
       this.#publishing.relations.turnAside(node.id);

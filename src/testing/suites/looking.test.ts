@@ -124,7 +124,7 @@ test(
 
 test(
   "show runs a model, a seed or any SQL; JSON has JSON's types; a failing query is exit code 1",
-  rig(async ({ write, sluice }) => {
+  rig(async ({ dir, write, sluice }) => {
     await write(PROJECT);
     await sluice("build", "-s", "s", "stg");
     expect((await sluice("show", "-s", "mart")).stdout).toBe(
@@ -142,6 +142,10 @@ test(
     expect(inline.stdout).toBe("Previewing inline node:\nname\n────\nb\n");
     const both = await sluice("show", "-s", "mart", "stg", "--limit", "1");
     expect(both.stdout.match(/^Previewing node .*$/gm)).toEqual(["Previewing node 'stg':", "Previewing node 'mart':"]);
+    const kept = JSON.parse(await readFile(join(dir, "target", "run_results.json"), "utf8"));
+    expect(kept).toMatchObject({ args: { which: "show" }, results: [{ status: "success" }, { status: "success" }] });
+    const missing = await sluice("show", "--inline", "select * from {{ ref('nothing') }}");
+    expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("Error parsing inline query: ")]);
     const wrong = await sluice("show", "--inline", "select nam from {{ ref('s') }}");
     expect([wrong.code, wrong.stdout]).toEqual([1, ""]);
     expect(wrong.stderr).toContain('--inline:1:8  sql-42703  column "nam" does not exist');
