@@ -22,6 +22,8 @@ export interface OpenOptions extends Omit<ReadOptions, "projectDir" | "render" |
   readonly empty?: boolean;
   /** Tests that do not say keep their failing rows. */
   readonly storeFailures?: boolean;
+  /** Warnings about nodes are errors: those of templates, and those found while building. */
+  readonly warningsFail?: boolean;
   /** Which batches of microbatch models are built; absent: those that are due. */
   readonly window?: RunFacts["window"];
   /** Models read their parents for this stretch of time only. */
@@ -49,7 +51,15 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
   const effects = { ...realEffects, ...options.effects };
   const jinja = new Jinja();
   const { effects: _, onServerStart, fullRefresh = false, command = "run", ...more } = options;
-  const { empty = false, storeFailures = false, window, sample, withoutModels, ...reading } = more;
+  const {
+    empty = false,
+    storeFailures = false,
+    warningsFail = false,
+    window,
+    sample,
+    withoutModels,
+    ...reading
+  } = more;
   const chosen: Chosen = { ids: [] };
   const times = { ...(window && { window }), ...(sample && { sample }) };
   const { env, read: variables } = watchedEnvironment(effects.env);
@@ -62,6 +72,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     selected: () => chosen.ids,
     empty,
     storeFailures,
+    warningsFail,
     ...times,
   };
   const render = nativeRenderer(jinja);

@@ -71,7 +71,7 @@ export async function openProject(
   args: OpenArgs,
   command: string,
   onServerStart: () => void,
-  more: { readonly withoutModels?: boolean } = {},
+  more: { readonly withoutModels?: boolean; readonly warningsFail?: boolean } = {},
 ): Promise<Sluice> {
   const { open } = await import("../index.ts");
   const threads = args.singleThreaded ? 1 : args.threads;
@@ -116,7 +116,10 @@ export async function withProject(
   try {
     const policy = await warningPolicy(args);
     const { withoutModels = false } = options;
-    sluice = await openProject(args, command, () => reporter.notice("Starting PostgreSQL …"), { withoutModels });
+    sluice = await openProject(args, command, () => reporter.notice("Starting PostgreSQL …"), {
+      withoutModels,
+      warningsFail: policy.templatesFail,
+    });
     const diagnostics = policy.judge(sluice.diagnostics);
     if (diagnostics.length > 0) reporter.diagnostics(diagnostics);
     if (!(withoutModels ? sluice.reachable : sluice.ok) || hasErrors(diagnostics)) return ExitCode.unusable;

@@ -15,7 +15,7 @@ import {
 import type { Mapping, Project } from "../project/types.ts";
 import { makeAdapter } from "./adapter.ts";
 import { quoteIdent } from "../postgres/relation.ts";
-import { exceptionsFor, tryOrCompilerError } from "./exceptions.ts";
+import { adapterMacro, exceptionsFor, tryOrCompilerError } from "./exceptions.ts";
 import { globalNames, type RunFacts, varFunction } from "./globals.ts";
 import { bindMacro, type BoundMacro, BUILTIN_PACKAGE, type MacroNode, type MacroSet } from "./macros.ts";
 import type { Phase, RefCall, SourceCall } from "./phase.ts";
@@ -203,6 +203,7 @@ export class TemplateContext implements Scope {
       ["log", (...args: unknown[]) => this.#log(args)],
       ["print", (text: unknown) => (phase.message("info", str(text)), "")],
       ["try_or_compiler_error", tryOrCompilerError],
+      ["adapter_macro", adapterMacro],
       ["api", { Relation: relationClass, Column: columnClass }],
       ["context", this.#asDict()],
       ["render", (text: unknown) => this.#render(str(text))],

@@ -23,7 +23,7 @@ import { wantsFullRefresh } from "../plan/plan.ts";
 import { buildCustom } from "./custom.ts";
 import { drive, StatementFailure } from "./drive.ts";
 import { runHooks } from "./hooks.ts";
-import { drivingFor, type Outcome, type StepContext, type Trace, warn } from "./step-context.ts";
+import { drivingFor, type Outcome, type StepContext, remark, type Trace } from "./step-context.ts";
 
 function batchesFor(node: ModelNode, compiler: Compiler): { config: BatchConfig; batches: readonly Batch[] } {
   const config = readBatchConfig(node);
@@ -114,7 +114,7 @@ async function buildBatch(
     await drive(sqlHeader(node), driving);
     const aftermath = await drive(incremental(input), driving);
     await run(post_hook, true);
-    for (const warning of await drive(settle(input, aftermath), driving)) context.emit(warn(node.id, warning));
+    remark(node, await drive(settle(input, aftermath), driving), context);
   });
   await run(post_hook, false);
   return (trace.main as { rowCount: number } | undefined)?.rowCount ?? 0;

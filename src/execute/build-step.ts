@@ -17,7 +17,7 @@ import { buildCustom } from "./custom.ts";
 import { drive } from "./drive.ts";
 import { runHooks } from "./hooks.ts";
 import { seedInput } from "./seed-input.ts";
-import { builtAs, drivingFor, type Outcome, type StepContext, type Trace, warn } from "./step-context.ts";
+import { builtAs, drivingFor, type Outcome, type StepContext, type Trace, remark } from "./step-context.ts";
 
 export type Built = ModelNode | SeedNode | SnapshotNode;
 
@@ -49,7 +49,7 @@ export async function build(node: Built, context: StepContext, trace: Trace): Pr
     await drive(sqlHeader(node), driving);
     const aftermath = await drive(materialization(input), driving);
     trace.hooks(await runHooks(inside(post_hook), session, compiler, node));
-    for (const warning of await drive(settle(input, aftermath), driving)) context.emit(warn(node.id, warning));
+    remark(node, await drive(settle(input, aftermath), driving), context);
     // What a publishing run knows of this relation no longer holds, and it must be able to tell.
     await session.query(forceStatistics(context.serverVersion));
   });

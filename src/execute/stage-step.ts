@@ -5,16 +5,18 @@ import type { TemplateQuery } from "../context/phase.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
 import { headerOf } from "../materialize/header.ts";
 import { isMicrobatch } from "../materialize/microbatch.ts";
+import { remarks } from "../materialize/settle.ts";
 import type { ModelNode } from "../parse/manifest.ts";
 import { stringLiterals } from "../plan/sql-tokens.ts";
 import type { Step } from "../plan/plan.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError, SQLSTATE } from "../postgres/errors.ts";
 import { blockOf, buildBlock, type Built, outside } from "./build-step.ts";
+import { drive } from "./drive.ts";
 import { runHooks } from "./hooks.ts";
 import type { Publishing } from "./publishing.ts";
 import { buildBatches, looksOfBatches } from "./batches.ts";
-import { builtAs, type Outcome, type StepContext, type Trace } from "./step-context.ts";
+import { builtAs, type Outcome, remark, type StepContext, type Trace, unheard } from "./step-context.ts";
 import { StagedBuild, versionOf } from "./staged-build.ts";
 
 export async function buildStaged(
@@ -39,6 +41,8 @@ export async function buildStaged(
   if (node.kind !== "seed") trace.compiled = examined.sql;
   if (examined.reuse) {
     publishing.versions.set(node.id, await versionOf(node, publishing, session, examined, undefined));
+    const standing = publishing.relations.published(node.id);
+    remark(node, await drive(remarks(node, standing), unheard(session, node.at)), context);
     return { status: "success", message: examined.reason.text, reused: true };
   }
   const publication = await publishing.open(session);

@@ -21,7 +21,7 @@ import { collect, drive, type Driving } from "./drive.ts";
 import { renderHooks, runHooks } from "./hooks.ts";
 import { type Examined, known, type Publishing } from "./publishing.ts";
 import { seedInput } from "./seed-input.ts";
-import { builtAs, drivingFor, type StepContext, type Trace, warn } from "./step-context.ts";
+import { builtAs, drivingFor, type StepContext, remark, type Trace } from "./step-context.ts";
 
 export class StagedBuild {
   readonly #node: Built;
@@ -67,8 +67,7 @@ export class StagedBuild {
     const settled = { ...input, target: staged.target };
     if (staged.delta) return this.#delta(staged.delta, base, settled, examined, driving);
     this.#trace.hooks(await runHooks(inside(node.config.post_hook), session, compiler, node));
-    for (const warning of await drive(settle(settled, staged.aftermath), driving))
-      this.#context.emit(warn(node.id, warning));
+    remark(node, await drive(settle(settled, staged.aftermath), driving), this.#context);
     return this.#moved(examined);
   }
 
@@ -175,7 +174,7 @@ export class StagedBuild {
     const node = this.#node;
     const hooks = await renderHooks(inside(node.config.post_hook), session, compiler, node);
     const { statements, value: warnings } = await collect(settle(input), driving);
-    for (const warning of warnings) this.#context.emit(warn(node.id, warning));
+    remark(node, warnings, this.#context);
     const indexes = await collect(createMissingIndexes(this.#published, readRelationConfig(node).indexes), driving);
     const later = await renderHooks(outside(node.config.post_hook), session, compiler, node);
     const named = (list: readonly string[]): string[] => list.map((sql) => this.#publishing.published(sql));

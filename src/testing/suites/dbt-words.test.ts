@@ -1,0 +1,147 @@
+/** What dbt says and refuses, where projects and tools rely on it. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { rig } from "../rig.ts";
+
+interface Result {
+  readonly unique_id: string;
+  readonly status: string;
+  readonly message: string;
+}
+
+async function resultsOf(dir: string): Promise<Map<string, Result>> {
+  const { results } = JSON.parse(await readFile(join(dir, "target", "run_results.json"), "utf8")) as {
+    results: Result[];
+  };
+  return new Map(results.map((result) => [result.unique_id.split(".").at(-1)!, result]));
+}
+
+test(
+  "a contract is kept by views too, and what does not match is told in dbt's table",
+  rig(async ({ dir, write, sluice }) => {
+    await write({
+      "models/v.sql": "select 1 as id, 'a' as title, 2 as more",
+      "models/s.yml": `models:
+  - name: v
+    config: {contract: {enforced: true}}
+    columns: [{name: id, data_type: text}, {name: name, data_type: integer}]
+`,
+    });
+    const { code, stdout } = await sluice("run");
+    expect(code).toBe(1);
+    expect(stdout).toContain("Compilation Error in model v (models/v.sql)");
+    const { message } = (await resultsOf(dir)).get("v")!;
+    expect(message).toContain("This model has an enforced contract that failed.");
+    expect(message).toContain(`
+  | column_name | definition_type | contract_type | mismatch_reason       |
+  | ----------- | --------------- | ------------- | --------------------- |
+  | id          | INT             | TEXT          | data type mismatch    |
+  | name        |                 | INT           | missing in definition |
+  | title       | TEXT            |               | missing in contract   |
+  | more        | INT             |               | missing in contract   |`);
+  }),
+);
+
+test(
+  "new rows of an incremental model that break its contract fail the model, not the publication",
+  rig(async ({ dir, write, sluice, rows }) => {
+    const head = "{{ config(materialized='incremental', unique_key='id') }}";
+    await write({
+      "models/i.sql": `${head}select 1 as id, 'a' as name`,
+      "models/s.yml": `models:
+  - name: i
+    config: {contract: {enforced: true}}
+    columns:
+      - {name: name, data_type: text, constraints: [{type: not_null}]}
+      - {name: id, data_type: integer, constraints: [{type: check, expression: id < 9}]}
+`,
+    });
+    expect((await sluice("run")).code).toBe(0);
+    for (const [row, said] of [
+      ["2 as id, null::text as name", 'null value in column "name"'],
+      ["9 as id, 'b' as name", "violates check constraint"],
+    ] as const) {
+      await write({ "models/i.sql": `${head}select ${row}` });
+      expect((await sluice("run")).code).toBe(1);
+      const { status, message } = (await resultsOf(dir)).get("i")!;
+      expect([status, message]).toEqual(["error", expect.stringContaining(said)]);
+      expect(message).toMatch(/^Database Error in model i /);
+    }
+    await write({ "models/i.sql": `${head}select 2 as id, 'b' as name` });
+    expect((await sluice("run")).code).toBe(0);
+    expect(await rows("select id, name from analytics.i order by id")).toEqual([
+      { id: 1, name: "a" },
+      { id: 2, name: "b" },
+    ]);
+  }),
+);
+
+test(
+  "what is described and not there is warned of each time, and is an error with --warn-error",
+  rig(async ({ write, sluice }) => {
+    await write({
+      "models/t.sql": "{{ config(materialized='table', persist_docs={'columns': true}) }}select 1 as id, 2 as other",
+      "models/w.sql": "{% if execute %}{% do exceptions.warn('mind the gap') %}{% endif %}select 1 as id",
+      "models/s.yml": `models:
+  - name: t
+    columns: [{name: id, description: the key}, {name: odd, description: not there}, {name: off, description: gone}]
+`,
+    });
+    const missing = "The following columns are specified in the schema but are not present in the database: odd, off";
+    for (const _ of ["built", "reused"]) {
+      const { code, all } = await sluice("run", "--select", "t");
+      expect([code, all]).toEqual([0, expect.stringContaining(missing)]);
+    }
+    const strict = await sluice("--warn-error", "run", "--select", "t");
+    expect([strict.code, strict.stdout]).toEqual([1, expect.stringContaining("Compilation Error in model t")]);
+    expect((await sluice("run", "--select", "w")).all).toContain("[WARNING]: mind the gap");
+    const stopped = await sluice("--warn-error", "run", "--select", "w", "--full-refresh");
+    expect([stopped.code, stopped.all]).toEqual([1, expect.stringContaining("mind the gap")]);
+    const chosen = await sluice(
+      "run",
+      "--select",
+      "w",
+      "--warn-error-options",
+      "{error: all, warn: [JinjaLogWarning]}",
+      "--full-refresh",
+    );
+    expect(chosen.code).toBe(0);
+  }),
+);
+
+test(
+  "a project's own way to read columns is used, also where it reads none",
+  rig(async ({ write, sluice, rows }) => {
+    const model = (setting: string, more = "") =>
+      `{{ config(materialized='incremental', unique_key='id', on_schema_change='${setting}') }}
+select 1 as id, 'a' as name${more}`;
+    await write({
+      "macros/columns.sql": `{% macro postgres__get_columns_in_relation(relation) -%}
+  {%- if '__dbt_tmp' in relation.identifier -%}{{ return([]) }}{%- endif -%}
+  {%- set found = run_query("select column_name, data_type, character_maximum_length, numeric_precision, numeric_scale from " ~ relation.information_schema('columns') ~ " where table_name = '" ~ relation.identifier ~ "' order by ordinal_position") -%}
+  {{ return(sql_convert_columns_in_relation(found)) }}
+{%- endmacro %}`,
+      "models/sync.sql": model("sync_all_columns"),
+      "models/append.sql": model("append_new_columns"),
+      "models/names.sql":
+        "{{ config(materialized='table') }}select '{{ adapter.get_columns_in_relation(ref('sync')) | map(attribute='data_type') | join(' ') }}' as types",
+    });
+    const first = await sluice("run");
+    expect(first.code, first.all).toBe(0);
+    expect(await rows("select types from analytics.names")).toEqual([{ types: "integer text" }]);
+    await write({ "models/append.sql": model("append_new_columns", ", 1 as more") });
+    const { code, all } = await sluice("run", "--select", "sync", "append", "--force");
+    expect([code, all]).toEqual([1, expect.stringContaining("'sync_all_columns' cannot be followed")]);
+    expect(all).toContain("[WARNING]: Could not read any columns of");
+  }),
+);
+
+test(
+  "adapter_macro is refused by name, with what has taken its place",
+  rig(async ({ write, sluice }) => {
+    await write({ "models/a.sql": "select {{ adapter_macro('my_macro', 1) }} as id" });
+    const { code, all } = await sluice("run");
+    expect([code, all]).toEqual([2, expect.stringContaining('The "adapter_macro" macro has been deprecated')]);
+  }),
+);
