@@ -19,7 +19,7 @@ import { catalogsAside, changed, namesAside } from "../plan/standing-sql.ts";
 import type { RelationName } from "../postgres/relation.ts";
 import { isWorkSchema } from "../postgres/sql/swap.ts";
 import type { Hook, Mapping, Project } from "../project/types.ts";
-import { assemble, type Compiled, type Piece, rendered, slice, withCtes } from "./assemble.ts";
+import { type Compiled, type Piece, rendered, rewritten, withCtes } from "./assemble.ts";
 import { during, overlap, type Stretch } from "./event-time.ts";
 
 export interface CompilerInput {
@@ -85,6 +85,11 @@ export class Compiler {
     const ctes = new Map<NodeId, Compiled>();
     const sql = await this.#render(node, query, substitutes, ctes);
     return this.#inject(sql, ctes);
+  }
+
+  /** For running: the catalogs that it reads show what stands aside where it will be. */
+  seeingAside(compiled: Compiled): Compiled {
+    return rewritten(compiled, catalogsAside(compiled.sql, this.input.relations.aside()));
   }
 
   /** SQL given by hand (`show --inline`), which may use every name of the project. */
@@ -209,27 +214,14 @@ export class Compiler {
     return explaining(at, async () => {
       try {
         const { text, map } = await this.input.jinja.template(source, file, offset).render(context);
-        return this.#standing(rendered(text, map));
+        return rewritten(rendered(text, map), namesAside(text, this.input.relations.aside()));
       } catch (thrown) {
         throw thrown instanceof TemplateError && thrown.unknownName !== undefined ? this.#unknown(thrown) : thrown;
       }
     });
   }
 
-  /** What names relations by hand reads them where they stand. */
-  #standing(written: Compiled): Compiled {
-    const changes = namesAside(written.sql, this.input.relations.aside());
-    if (changes.length === 0) return written;
-    const pieces: Piece[] = [];
-    let done = 0;
-    for (const { start, end, text } of changes) {
-      pieces.push(slice(written, done, start), text);
-      done = end;
-    }
-    return assemble(...pieces, slice(written, done));
-  }
-
-  /** The same of what templates ask the database, to whom the catalogs show it where it will be. */
+  /** To templates, names mean what stands aside, and catalogs show it where it will be. */
   #asking(query: TemplateQuery): TemplateQuery {
     return (sql, options) => {
       const aside = options?.own ? [] : this.input.relations.aside();

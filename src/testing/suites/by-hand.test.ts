@@ -92,6 +92,28 @@ test(
 );
 
 test(
+  "the SQL of models and tests sees the catalogs as they will be; a view goes on seeing them as they are",
+  rig(async ({ write, sluice, rows }) => {
+    const asking = `-- depends_on: {{ ref('part') }}
+      select count(*)::int as n, max(column_name)::text as name from information_schema.columns
+      where table_schema = '{{ target.schema }}' and table_name = 'part'`;
+    await write({
+      "models/t.sql": table(asking),
+      "models/v.sql": `{{ config(materialized='view') }} ${asking}`,
+      "tests/one.sql": `select * from (${asking}) q where n <> 1`,
+    });
+    for (const name of ["x", "y"]) {
+      await write({ "models/part.sql": table(`select 1 as ${name}`) });
+      const { code, all } = await sluice("build");
+      expect(code, all).toBe(0);
+      for (const model of ["t", "v"]) expect(await rows(`select * from analytics.${model}`)).toEqual([{ n: 1, name }]);
+    }
+    await rows("alter table analytics.part add z int");
+    expect(await rows("select n, name from analytics.v")).toEqual([{ n: 2, name: "z" }]);
+  }),
+);
+
+test(
   "hooks at the end of a run read what is published, after a publication and after a failure",
   rig(async ({ write, sluice, rows }) => {
     await write({
