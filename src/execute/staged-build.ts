@@ -10,7 +10,7 @@ import { type Step, wantsFullRefresh } from "../plan/plan.ts";
 import { findRelation, type RelationInfo } from "../postgres/catalog.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
-import type { RelationName } from "../postgres/relation.ts";
+import { quote, quoteIdent, type RelationName } from "../postgres/relation.ts";
 import { contentHash, forceStatistics } from "../postgres/sql/content.ts";
 import { listStandings } from "../postgres/standing.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
@@ -64,6 +64,9 @@ export class StagedBuild {
       this.#publishing.relations.turnAside(node.id);
       this.#say(`built on a copy of the table: ${staged.detour}`);
     }
+    if (staged.replaces)
+      this.#say(`Applying REPLACE to: ${quoteIdent(node.database)}.${quote(this.#published)}`, "debug");
+    remark(node, staged.warnings ?? [], this.#context);
     const settled = { ...input, target: staged.target };
     if (staged.delta) return this.#delta(staged.delta, base, settled, examined, driving);
     this.#trace.hooks(await runHooks(inside(node.config.post_hook), session, compiler, node));
@@ -245,11 +248,11 @@ export class StagedBuild {
     return { content, equal: content === before };
   }
 
-  #say(text: string): void {
+  #say(text: string, level: "info" | "debug" = "info"): void {
     this.#context.emit({
       type: "message",
       at: new Date(),
-      level: "info",
+      level,
       node: this.#node.id,
       text: `${this.#node.name}: ${text}`,
     });

@@ -145,3 +145,63 @@ test(
     expect([code, all]).toEqual([2, expect.stringContaining('The "adapter_macro" macro has been deprecated')]);
   }),
 );
+
+test(
+  "indexes of a materialized view stay with continue and fail, and change with apply",
+  rig(async ({ write, sluice, rows }) => {
+    const indexes = () =>
+      rows(`select pg_get_indexdef(indexrelid, 1, true) as name from pg_index
+where indrelid = 'analytics.m'::regclass order by 1`);
+    const model = (column: string, on: string) =>
+      write({
+        "models/m.sql": `{{ config(materialized='materialized_view', on_configuration_change='${on}', indexes=[{'columns': ['${column}']}]) }}
+select 1 as id, 2 as value`,
+      });
+    await model("id", "continue");
+    expect((await sluice("run")).code).toBe(0);
+    const identified = (on: string) =>
+      `Configuration changes were identified and \`on_configuration_change\` was set to \`${on}\` for`;
+    await model("value", "continue");
+    const kept = await sluice("run");
+    expect([kept.code, kept.all]).toEqual([0, expect.stringContaining(identified("continue"))]);
+    expect(await indexes()).toEqual([{ name: "id" }]);
+    await model("value", "fail");
+    const refused = await sluice("run");
+    expect([refused.code, refused.all]).toEqual([1, expect.stringContaining(identified("fail"))]);
+    expect((await sluice("run", "--direct")).code).toBe(1);
+    expect(await indexes()).toEqual([{ name: "id" }]);
+    await model("value", "apply");
+    const applied = await sluice("--debug", "run");
+    expect([applied.code, applied.all]).toEqual([
+      0,
+      expect.stringMatching(/Applying REPLACE to: ".*"\."analytics"\."m"/),
+    ]);
+    expect(await indexes()).toEqual([{ name: "value" }]);
+  }),
+);
+
+test(
+  "sources.json tells times, thresholds and the server's answer as dbt does",
+  rig(async ({ dir, write, sluice, rows }) => {
+    await rows("create schema raw; create table raw.events as select timestamp '2024-01-02 03:04:05' as at");
+    await write({
+      "models/s.yml": `sources:
+  - name: raw
+    loaded_at_field: at
+    tables: [{name: events, config: {freshness: {warn_after: {count: 1, period: day}, error_after: null}}}]
+`,
+    });
+    expect((await sluice("source", "freshness")).code).toBe(0);
+    const { results } = JSON.parse(await readFile(join(dir, "target", "sources.json"), "utf8"));
+    expect(results).toMatchObject([
+      {
+        status: "warn",
+        max_loaded_at: "2024-01-02T03:04:05+00:00",
+        criteria: { warn_after: { count: 1, period: "day" }, error_after: null, filter: null },
+        adapter_response: { _message: "SELECT 1", code: "SELECT", rows_affected: 1 },
+      },
+    ]);
+    const { code, all } = await sluice("ls", "--select", "source_status:fresher", "--state", "elsewhere");
+    expect([code, all]).toEqual([2, expect.stringContaining("No previous state comparison freshness results")]);
+  }),
+);
