@@ -8,7 +8,8 @@ import { Compiler } from "./compile/compiler.ts";
 import { panelTemplate } from "./compile/panel.ts";
 import type { RunFacts } from "./context/globals.ts";
 import type { MacroSet } from "./context/macros.ts";
-import { type Diagnostic, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
+import { type Diagnostic, error, Failure, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
+import type { TemplateQuery } from "./context/phase.ts";
 import type { PublishSettings } from "./execute/conclude.ts";
 import type { Connections } from "./execute/connections.ts";
 import type { RunEvent, RunResult } from "./execute/events.ts";
@@ -73,6 +74,8 @@ export interface Earlier {
 
 /** What an open project is made of. */
 export interface Parts {
+  /** False: templates that are only compiled may not ask the database. */
+  readonly introspect?: boolean;
   readonly facts: RunFacts;
   /** Environment variables that were read. */
   readonly variables?: ReadonlySet<string>;
@@ -234,13 +237,23 @@ export class Sluice {
   ): Promise<Compiled> {
     this.#compilePlan ??= await this.plan({ selection, direct: true, ...(defer && { defer }) });
     const compiler = this.compiler(this.#compilePlan);
-    return this.connections.ask((session) => compiler.compile(node, (sql) => session.queryText(sql)), node.at);
+    return this.connections.ask((session) => compiler.compile(node, this.#introspection(session)), node.at);
   }
 
   /** Any SQL with the names of the project. Throws `Failure`. */
   async compileInline(sql: string): Promise<Compiled> {
     const compiler = this.compiler(await this.plan({ selection: new Set(), direct: true }));
-    return this.connections.ask((session) => compiler.compileInline(sql, (text) => session.queryText(text)));
+    return this.connections.ask((session) => compiler.compileInline(sql, this.#introspection(session)));
+  }
+
+  /** What templates ask while they are only compiled. */
+  #introspection(session: Session): TemplateQuery {
+    if (this.#parts.introspect !== false) return (sql) => session.queryText(sql);
+    return (sql) => {
+      const message =
+        "connection never acquired for thread: the template asks the database, which --no-introspect forbids.";
+      throw new Failure(error("introspection-off", message, undefined, [`it asks: ${sql.trim().split("\n")[0]}`]));
+    };
   }
 
   /** A dashboard panel's query, of this target's relations. Throws `Failure`. */

@@ -22,6 +22,8 @@ export interface OpenOptions extends Omit<ReadOptions, "projectDir" | "render" |
   readonly empty?: boolean;
   /** Tests that do not say keep their failing rows. */
   readonly storeFailures?: boolean;
+  /** False: `compile` asks the database nothing for templates. */
+  readonly introspect?: boolean;
   /** Warnings about nodes are errors: those of templates, and those found while building. */
   readonly warningsFail?: boolean;
   /** Which batches of microbatch models are built; absent: those that are due. */
@@ -55,6 +57,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     empty = false,
     storeFailures = false,
     warningsFail = false,
+    introspect = true,
     window,
     sample,
     withoutModels,
@@ -116,6 +119,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     selectors,
     connections,
     chosen,
+    introspect,
     ...(graph && { graph }),
   });
 }

@@ -88,6 +88,7 @@ export async function openProject(
     ...(args.targetPath ? { targetPath: args.targetPath } : {}),
     ...(args.vars ? { vars: args.vars } : {}),
     ...(threads ? { threads } : {}),
+    introspect: args.introspect !== false,
     ...more,
   });
 }

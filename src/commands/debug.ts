@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { arch, platform } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -11,6 +12,7 @@ import { type Command, openProject, reporterFor } from "./command.ts";
 import { projectFolder } from "./defaults.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { GlobalArgs } from "./options.ts";
+import { UsageError } from "./usage.ts";
 
 type Args = GlobalArgs & { connection: boolean };
 
@@ -27,12 +29,14 @@ export const debugCommand: Command = {
   builder: { connection: { type: "boolean", default: false, describe: "Only try to connect" } },
   examples: ["sluice debug", "sluice debug --target prod"],
   async run(args: Args) {
+    const folder = resolve(projectFolder(args.projectDir));
+    if (!existsSync(folder)) throw new UsageError(`--project-dir: there is no folder ${folder}.`);
     const reporter = reporterFor(args);
     const sluice = await openProject(args, "debug", () => reporter.notice("Starting PostgreSQL …"), {
       withoutModels: true,
     });
     try {
-      const [profile, project] = [ofProfile(sluice), ofProject(sluice)];
+      const [profile, project] = [ofProfile(sluice, args), ofProject(sluice)];
       reporter.line(`sluice ${version()}, node ${process.versions.node}, ${platform()}-${arch()}`);
       for (const line of paths(args, sluice)) reporter.line(line);
       const tools: Check[] = [];
@@ -76,10 +80,20 @@ function verdict(problems: readonly Diagnostic[], judged: boolean): Check {
   return { verdict: judged ? "OK found and valid" : "not checked", problems };
 }
 
-const ofProfile = (sluice: Sluice): Check => verdict(sluice.diagnostics.filter(aboutProfile), sluice.reachable);
+function ofProfile(sluice: Sluice, args: Args): Check {
+  const problems = sluice.diagnostics.filter(aboutProfile);
+  // Which profile is meant, a broken project does not say.
+  const unnamed = args.profile === undefined && hasErrors(problemsOfProject(sluice));
+  return verdict(
+    problems.filter((d) => !unnamed || d.code !== "profile-not-found"),
+    sluice.reachable,
+  );
+}
+
+const problemsOfProject = (sluice: Sluice): Diagnostic[] => sluice.diagnostics.filter((d) => !aboutProfile(d));
 
 function ofProject(sluice: Sluice): Check {
-  const problems = sluice.diagnostics.filter((d) => !aboutProfile(d));
+  const problems = problemsOfProject(sluice);
   return verdict(problems, sluice.reachable || !hasErrors(problems));
 }
 

@@ -32,7 +32,8 @@ export const showCommand: Command = {
       const results: PlainResult[] = [];
       let code: number = ExitCode.ok;
       for (const id of ids) code = Math.max(code, await failedOnly(reporter, () => showOne(id)));
-      if (args.writeJson !== false) {
+      // A query given by hand that fails leaves no results, as in dbt.
+      if (args.writeJson !== false && (args.inline === undefined || code === ExitCode.ok)) {
         const { select, exclude, inline, limit } = args;
         await writeResults(results, sluice, { which: "show", select, exclude, limit, ...(inline && { inline }) });
       }

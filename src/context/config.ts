@@ -27,6 +27,12 @@ export function recordingConfig(record: (config: Mapping) => void): unknown {
       const entries: Iterable<[unknown, unknown]> = given instanceof PyDict ? given : Object.entries(given);
       for (const [key, value] of entries) recorded[String(key)] = plain(value);
     }
+    for (const hook of ["pre", "post"]) {
+      if (`${hook}_hook` in recorded && `${hook}-hook` in recorded) {
+        const text = `config() is given ${hook}_hook and ${hook}-hook, which are the same: write both into one list`;
+        throw new TemplateError("CompilationError", text);
+      }
+    }
     record(recorded);
     return "";
   };

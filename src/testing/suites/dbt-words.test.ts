@@ -205,3 +205,83 @@ test(
     expect([code, all]).toEqual([2, expect.stringContaining("No previous state comparison freshness results")]);
   }),
 );
+
+test(
+  "compile asks nothing of the database with --no-introspect",
+  rig(async ({ write, sluice }) => {
+    await write({
+      "models/a.sql": "select 1 as id",
+      "models/asks.sql": "{% set found = run_query('select 1') %}select {{ found.columns[0].values()[0] }} as id",
+    });
+    expect((await sluice("compile")).code).toBe(0);
+    const { code, all } = await sluice("compile", "--no-introspect");
+    expect([code, all]).toEqual([1, expect.stringContaining("connection never acquired for thread")]);
+    expect((await sluice("compile", "--no-introspect", "--select", "a")).code).toBe(0);
+  }),
+);
+
+test(
+  "mistakes that dbt refuses are refused where they are written",
+  rig(async ({ write, sluice }) => {
+    const unit = (input: string, rows: string) => `unit_tests:
+  - name: t
+    model: m
+    given: [{input: ref('${input}')${rows}}]
+    expect: {format: csv, fixture: wanted}
+`;
+    const tried: Record<string, readonly [files: Record<string, string>, said: string]> = {
+      hooks: [
+        { "models/h.sql": "{{ config({'pre_hook': 'a', 'pre-hook': 'b'}) }}select 1 as id" },
+        "which are the same",
+      ],
+      enabled: [
+        { "models/e.sql": "{{ config(enabled='false') }}select 1 as id" },
+        '"enabled" of "e" must be true or false',
+      ],
+      input: [{ "models/u.yml": unit("nothing", "") }, "Unable to find seed 'shop.nothing' for unit tests"],
+      fixtures: [
+        { "models/u.yml": unit("s", ", rows: [{id: 1}]"), "tests/fixtures/b/wanted.csv": "id\n1\n" },
+        "There are 2 fixtures",
+      ],
+    };
+    const project = {
+      "seeds/s.csv": "id\n1\n",
+      "models/m.sql": "select id from {{ ref('s') }}",
+      "tests/fixtures/a/wanted.csv": "id\n1\n",
+    };
+    await write(project);
+    for (const [files, said] of Object.values(tried)) {
+      await write(files);
+      const { code, all } = await sluice("parse");
+      expect([code, all]).toEqual([2, expect.stringContaining(said)]);
+      await write(
+        Object.fromEntries(Object.keys(files).map((file) => [file, file.endsWith(".sql") ? "select 1 as id" : ""])),
+      );
+    }
+    await write({
+      "models/schema.yml": "seeds: [{name: s, config: {delimiter: ''}}]",
+      "tests/fixtures/b/wanted.csv": "",
+    });
+    const empty = await sluice("seed");
+    expect([empty.code, empty.all]).toEqual([1, expect.stringContaining("Compilation Error in seed s (seeds/s.csv)")]);
+  }),
+);
+
+test(
+  "analyses are described in property files, and CTEs of ephemeral models join those of a recursive query as in dbt",
+  rig(async ({ dir, write, sluice }) => {
+    await write({
+      "analyses/a.sql": "select 1 as id",
+      "analyses/s.yml": "analyses: [{name: a, description: how many}]",
+      "models/e.sql": "{{ config(materialized='ephemeral') }}select 1 as n",
+      "models/r.sql":
+        "with recursive t(n) as (select n from {{ ref('e') }} union all select n + 1 from t where n < 3)\nselect n from t",
+    });
+    expect((await sluice("compile")).code).toBe(0);
+    const { nodes } = JSON.parse(await readFile(join(dir, "target", "manifest.json"), "utf8"));
+    expect(nodes["analysis.shop.a"]).toMatchObject({ description: "how many" });
+    expect(nodes["model.shop.r"].compiled_code).toMatch(
+      /^with recursive {2}__dbt__cte__e as \(\nselect 1 as n\n\), t\(n\) as \(/,
+    );
+  }),
+);
