@@ -49,16 +49,17 @@ export interface Staged {
   readonly warnings?: readonly Diagnostic[];
 }
 
+/** A copy (`copyLive`) is there already. */
 export function* stage(name: string, materialization: Materialization, input: StageInput): Statements<Staged> {
   const { build, published, way } = input;
   if (way === "delta") {
     const delta = yield* stagings[name]!(build, deltaSite(input));
     if (!("refused" in delta)) return { delta, target: published, aftermath: [] };
     const target = nextOf(published);
+    yield* copyLive(published);
     const staged = yield* stage(name, materialization, { ...input, build: { ...build, target }, way: "copy" });
     return { ...staged, detour: delta.refused };
   }
-  if (way === "copy") yield* copyLive(published);
   const heeded = name === "materialized_view" ? yield* heedConfigurationChange(build, published) : undefined;
   const aftermath = yield* materialization(heeded?.input ?? build);
   const carried = [...aftermath, ...(yield* carryLive(published))];
