@@ -82,6 +82,8 @@ export interface Parts {
   readonly chosen?: Chosen;
   readonly jinja: Jinja;
   readonly diagnostics: readonly Diagnostic[];
+  /** Mistakes in the settings of single nodes: they stop what builds those nodes, and nothing else. */
+  readonly nodeProblems?: ReadonlyMap<NodeId, readonly Diagnostic[]>;
   readonly project?: Project;
   readonly parsed?: Parsed;
   readonly graph?: Graph;
@@ -103,6 +105,10 @@ export class Sluice {
   }
 
   get diagnostics(): readonly Diagnostic[] {
+    return [...this.#parts.diagnostics, ...[...(this.#parts.nodeProblems?.values() ?? [])].flat()];
+  }
+  /** Without what is wrong with the settings of single nodes. */
+  get generalDiagnostics(): readonly Diagnostic[] {
     return this.#parts.diagnostics;
   }
   /** Enough is known to ask the database: what `withoutModels` gives. */
@@ -111,6 +117,18 @@ export class Sluice {
   }
   get ok(): boolean {
     return !hasErrors(this.diagnostics) && this.#parts.graph !== undefined;
+  }
+  /** Some nodes may have mistakes in their settings; `refuseMistakes` tells. */
+  get usable(): boolean {
+    return !hasErrors(this.generalDiagnostics) && this.#parts.graph !== undefined;
+  }
+
+  /** Throws `Failure` where settings of nodes to be built are wrong; gives what is wrong with the others. */
+  refuseMistakes(selection: Selection): Diagnostic[] {
+    const problems = [...(this.#parts.nodeProblems ?? [])];
+    const wrong = problems.flatMap(([id, found]) => (selection.has(id) ? found : []));
+    if (wrong.length > 0) throw new Failure(wrong);
+    return problems.flatMap(([, found]) => found);
   }
   get invocationId(): string {
     return this.#parts.facts.invocationId;

@@ -95,10 +95,13 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
   const { graph, diagnostics: cycles } = buildGraph(parsed.manifest);
   // What a block of the project builds is configured as that block reads it.
   const own = [...parsed.manifest.nodes.values()].filter((node) => !customMaterialization(node, parsed.macros));
-  const problems = own.flatMap((node) => [
-    ...(node.kind === "model" ? [materializationProblem(node)].filter((d) => d !== undefined) : []),
-    ...configProblems(node),
-  ]);
+  const nodeProblems = new Map(
+    own.flatMap((node) => {
+      const unknown = node.kind === "model" ? materializationProblem(node) : undefined;
+      const found = [...(unknown ? [unknown] : []), ...configProblems(node)];
+      return found.length > 0 ? [[node.id, found] as const] : [];
+    }),
+  );
   const selectors = parseSelectors(project.selectors);
   const all = [
     ...selectors.diagnostics,
@@ -106,7 +109,6 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     ...publishSettings(project).diagnostics,
     ...parsed.manifest.diagnostics,
     ...cycles,
-    ...problems,
   ];
   const connections = new Connections(project, onServerStart);
   return new Sluice({
@@ -114,6 +116,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     variables,
     jinja,
     diagnostics: all,
+    nodeProblems,
     project,
     parsed,
     selectors,

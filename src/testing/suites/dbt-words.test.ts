@@ -285,3 +285,24 @@ test(
     );
   }),
 );
+
+test(
+  "wrong settings of nodes that are not selected stop nothing, and are warned of",
+  rig(async ({ write, sluice }) => {
+    await write({
+      "models/good.sql": "select 1 as id",
+      "models/bad.sql": "{{ config(materialized='incremental', incremental_strategy='odd') }}select 1 as id",
+      "tests/t.sql": "{{ config(store_failures_as='odd') }}select 1 as id where false",
+    });
+    const run = await sluice("run", "--select", "good");
+    expect([run.code, run.stderr]).toEqual([
+      0,
+      expect.stringMatching(/strategy-unknown[^]*store_failures_as[^]*2 warnings/),
+    ]);
+    expect((await sluice("ls")).code).toBe(0);
+    for (const args of [["run"], ["build", "--select", "bad"], ["test"], ["plan"], ["parse"]]) {
+      const { code, stderr } = await sluice(...args);
+      expect([args, code, stderr]).toEqual([args, 2, expect.stringContaining("error")]);
+    }
+  }),
+);
