@@ -2,7 +2,8 @@
 import type { Compiled } from "../compile/assemble.ts";
 import type { Compiler } from "../compile/compiler.ts";
 import { customMaterialization } from "../compile/custom-materialization.ts";
-import type { MacroNode } from "../context/macros.ts";
+import { type MacroNode, supportedLanguages } from "../context/macros.ts";
+import { error, Failure } from "../diagnostics/diagnostic.ts";
 import { sqlHeader } from "../materialize/header.ts";
 import { materializations } from "../materialize/index.ts";
 import type { BuildInput, Materialization } from "../materialize/materialization.ts";
@@ -75,6 +76,11 @@ export async function buildBlock(
   { session, compiler }: StepContext,
   trace: Trace,
 ): Promise<Outcome> {
+  const languages = supportedLanguages(macro);
+  if (!languages.includes("sql")) {
+    const message = `Materialization "${node.config.materialized}" only supports languages ${languages.join(", ")}; "${node.name}" is written in sql.`;
+    throw new Failure(error("materialization-language", message, node.at));
+  }
   const onStatement = (sql: string): void => trace.hooks([sql]);
   const made = await buildCustom({ node, block: macro, sql: compiled.sql, session, compiler, onStatement });
   return { status: "success", message: made.message || "OK", ...(made.rows > 0 && { rows: made.rows }) };

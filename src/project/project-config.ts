@@ -181,6 +181,7 @@ function readPaths(shape: Shape, target: string): ProjectConfig["paths"] {
     macros,
     tests,
     docs: paths("docs-paths", all),
+    assets: paths("asset-paths", []),
     target,
     packages: shape.text("packages-install-path") ?? "dbt_packages",
     clean: paths("clean-targets", [target]),

@@ -96,6 +96,8 @@ export interface ProjectConfig {
     readonly macros: readonly string[];
     readonly tests: readonly string[];
     readonly docs: readonly string[];
+    /** Pictures and the like, for descriptions. */
+    readonly assets: readonly string[];
     readonly target: string;
     readonly packages: string;
     readonly clean: readonly string[];

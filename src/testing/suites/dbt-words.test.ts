@@ -306,3 +306,34 @@ test(
     }
   }),
 );
+
+test(
+  "a materialization block that takes no SQL is refused, and the project's version must be one",
+  rig(async ({ write, sluice }) => {
+    await write({
+      "macros/m.sql": `{% materialization other, default, supported_languages=['python'] %}{{ return({}) }}{% endmaterialization %}`,
+      "models/a.sql": "{{ config(materialized='other') }}select 1 as id",
+    });
+    const { code, all } = await sluice("run");
+    expect([code, all]).toEqual([1, expect.stringContaining('Materialization "other" only supports languages python')]);
+    await write({ "dbt_project.yml": "name: shop\nprofile: shop\nversion: invalid\ndbt-cloud: some\n" });
+    const project = await sluice("parse");
+    expect(project.code).toBe(2);
+    for (const said of ["['version']: 'invalid' is not valid", "['dbt-cloud']: 'some' is not valid"])
+      expect(project.all).toContain(said);
+  }),
+);
+
+test(
+  "docs generate puts assets beside the artifacts and beside the page",
+  rig(async ({ dir, write, sluice }) => {
+    await write({
+      "dbt_project.yml": "name: shop\nprofile: shop\nasset-paths: [assets, missing]\n",
+      "assets/a/logo.txt": "a picture",
+      "models/m.sql": "select 1 as id",
+    });
+    expect((await sluice("docs", "generate")).code).toBe(0);
+    for (const folder of ["target", "target/site"])
+      expect(await readFile(join(dir, folder, "assets", "a", "logo.txt"), "utf8")).toBe("a picture");
+  }),
+);
