@@ -337,3 +337,17 @@ test(
       expect(await readFile(join(dir, folder, "assets", "a", "logo.txt"), "utf8")).toBe("a picture");
   }),
 );
+
+test(
+  "a build with nothing to do fills a target folder that was cleaned",
+  rig(async ({ dir, write, sluice }) => {
+    await write({ "models/m.sql": "select 1 as id" });
+    for (let i = 0; i < 2; i++) expect((await sluice("run")).code).toBe(0);
+    expect((await sluice("run")).stdout).toContain("nothing to do");
+    expect((await sluice("clean")).code).toBe(0);
+    expect((await sluice("run")).code).toBe(0);
+    expect(JSON.parse(await readFile(join(dir, "target", "manifest.json"), "utf8")).nodes).toHaveProperty(
+      "model.shop.m",
+    );
+  }),
+);
