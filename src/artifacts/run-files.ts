@@ -74,7 +74,8 @@ export async function writeRunFiles(
     }
     if (executed !== undefined) await writeInto(targetPath, join("run", compiledPath(resource)), executed);
   }
-  const text = JSON.stringify(runResults(result, { generatedAt: new Date(), args, env: process.env }));
+  const resourceOf = (id: NodeId): Resource => graph.resource(id);
+  const text = JSON.stringify(runResults(result, { resourceOf, generatedAt: new Date(), args, env: process.env }));
   await writeInto(targetPath, RUN_RESULTS_FILE, text);
   await writeManifest(place, texts);
 }

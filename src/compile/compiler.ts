@@ -347,7 +347,10 @@ export class Compiler {
         if (known) known.add(id);
         else this.calls.set(caller.id, new Set([id]));
       },
-      message: (level, text) => this.input.message(level, text, caller.id),
+      message: (level, text) => {
+        if (level === "warn" && this.input.facts.warningsFail) throw new TemplateError("CompilationError", text);
+        this.input.message(level, text, caller.id);
+      },
     };
   }
 

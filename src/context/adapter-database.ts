@@ -74,6 +74,8 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
     already_exists: async (schema, name) =>
       (await find(new Relation({ schema: str(schema), identifier: str(name) }))) !== null,
     get_columns_in_relation: overridable("get_columns_in_relation", columns),
+    /** What the macro of that name is made of. */
+    columns_in_catalog: columns,
     get_columns_in_table: (...args) => {
       const given = callArgs(args, ["schema_name", "table_name"]);
       return columns(new Relation({ schema: str(given["schema_name"]), identifier: str(given["table_name"]) }));

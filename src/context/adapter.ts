@@ -145,6 +145,7 @@ const parsing: Record<string, Method> = {
   load_relation: () => null,
   already_exists: () => false,
   get_columns_in_relation: () => [],
+  columns_in_catalog: () => [],
   get_columns_in_table: () => [],
   get_column_schema_from_query: () => [],
   get_missing_columns: () => [],

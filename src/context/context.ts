@@ -15,7 +15,7 @@ import {
 import type { Mapping, Project } from "../project/types.ts";
 import { makeAdapter } from "./adapter.ts";
 import { quoteIdent } from "../postgres/relation.ts";
-import { exceptionsFor, tryOrCompilerError } from "./exceptions.ts";
+import { adapterMacro, exceptionsFor, tryOrCompilerError } from "./exceptions.ts";
 import { globalNames, type RunFacts, varFunction } from "./globals.ts";
 import { bindMacro, type BoundMacro, BUILTIN_PACKAGE, type MacroNode, type MacroSet } from "./macros.ts";
 import type { FunctionCall, Phase, RefCall, SourceCall } from "./phase.ts";
@@ -210,6 +210,7 @@ export class TemplateContext implements Scope {
     ["api", () => ({ Relation: relationClass, Column: columnClass })],
     ["exceptions", (c) => exceptionsFor((text) => c.#phase.message("warn", text))],
     ["try_or_compiler_error", () => tryOrCompilerError],
+    ["adapter_macro", () => adapterMacro],
     ["validation", () => VALIDATION],
     [
       "log",

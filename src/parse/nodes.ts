@@ -81,12 +81,20 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
   for (const seed of files.seeds) {
     nodes.push(parseSeed(state, pkg, seed, sqlDraft(seed.file, paths.seeds), seeds));
   }
+  const analyses = byName(properties.analyses, state.diagnostics);
   for (const file of files.analyses) {
     const draft = sqlDraft(file, paths.analyses);
     // dbt puts them all below this name, and configures them as models.
     const fqn = [pkg.name, "analysis", ...draft.fqn.slice(1)];
     const defaults: Mapping = { ...MODEL_DEFAULTS, materialized: "analysis" };
-    const base = parseNode(state, { ...draft, fqn, kind: "analysis", section: "models", defaults });
+    const base = parseNode(state, {
+      ...draft,
+      fqn,
+      kind: "analysis",
+      section: "models",
+      defaults,
+      ...found(analyses, draft.name),
+    });
     nodes.push({ ...base, kind: "analysis" });
   }
   const singular = byName(properties.singularTests, state.diagnostics);

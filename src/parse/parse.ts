@@ -18,7 +18,7 @@ import { nodeId } from "./manifest.ts";
 import { isDescribed, parseFileNodes, versionedName } from "./nodes.ts";
 import { parseExposures, parseSources } from "./sources.ts";
 import type { ParseState } from "./state.ts";
-import { parseUnitTests } from "./unit-tests.ts";
+import { parseUnitTests, unitInputProblems } from "./unit-tests.ts";
 import { unusedConfig } from "./unused-config.ts";
 
 export interface Parsed {
@@ -73,6 +73,7 @@ export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): P
 
   const { enabled, disabled } = sortOut(all, state.diagnostics);
   disabled.push(...linkAll(enabled, disabled, root.name, macros, state.diagnostics));
+  state.diagnostics.push(...unitInputProblems(enabled.values(), disabled, root.name));
   state.diagnostics.push(...accessProblems(enabled, project.packages));
   state.diagnostics.push(...unusedConfig(root, all));
   const manifest: Manifest = {

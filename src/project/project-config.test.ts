@@ -9,6 +9,7 @@ test("defaults are dbt's", async () => {
   const found = await config("name: shop\n");
   expect(found.paths).toEqual({
     models: ["models"],
+    assets: [],
     seeds: ["seeds"],
     snapshots: ["snapshots"],
     analyses: ["analyses"],

@@ -183,6 +183,7 @@ function readPaths(shape: Shape, target: string): ProjectConfig["paths"] {
     tests,
     functions,
     docs: paths("docs-paths", all),
+    assets: paths("asset-paths", []),
     target,
     packages: shape.text("packages-install-path") ?? "dbt_packages",
     clean: paths("clean-targets", [target]),

@@ -163,9 +163,9 @@ async function choose(
     if (file) return chooseTarget(absolute === projectDir ? file : { ...file, path: file.absolute }, choice, problems);
   }
   if (given) {
-    const message = `There is no profiles.yml in ${resolve(given)}.`;
+    const message = `Sluice looked for a profiles.yml file in ${given} and did not find one.`;
     const why = options.profilesDir ? "given by --profiles-dir" : "given by DBT_PROFILES_DIR";
-    problems.push(error("profiles-not-found", message, undefined, [`this folder was ${why}`]));
+    problems.push(error("profiles-not-found", message, undefined, [`this folder, ${resolve(given)}, was ${why}`]));
     return undefined;
   }
   return targetWithoutProfiles(choice, problems);

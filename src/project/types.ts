@@ -99,6 +99,8 @@ export interface ProjectConfig {
     readonly tests: readonly string[];
     readonly docs: readonly string[];
     readonly functions: readonly string[];
+    /** Pictures and the like, for descriptions. */
+    readonly assets: readonly string[];
     readonly target: string;
     readonly packages: string;
     readonly clean: readonly string[];
