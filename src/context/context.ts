@@ -15,10 +15,10 @@ import {
 import type { Mapping, Project } from "../project/types.ts";
 import { makeAdapter } from "./adapter.ts";
 import { quoteIdent } from "../postgres/relation.ts";
-import { exceptionsFor, tryOrCompilerError } from "./exceptions.ts";
+import { adapterMacro, exceptionsFor, tryOrCompilerError } from "./exceptions.ts";
 import { globalNames, type RunFacts, varFunction } from "./globals.ts";
 import { bindMacro, type BoundMacro, BUILTIN_PACKAGE, type MacroNode, type MacroSet } from "./macros.ts";
-import type { Phase, RefCall, SourceCall } from "./phase.ts";
+import type { FunctionCall, Phase, RefCall, SourceCall } from "./phase.ts";
 import { columnClass } from "./column.ts";
 import { DbtObject } from "./dbt-object.ts";
 import { type Relation, relationClass } from "./relation.ts";
@@ -190,6 +190,12 @@ export class TemplateContext implements Scope {
     ["thread_id", (c) => (c.#phase.execute && c.#node.model ? "Thread-1" : "MainThread")],
     ["ref", (c) => c.#withConfig((args) => c.#phase.ref(refCall(args)))],
     ["source", (c) => c.#withConfig((args) => c.#phase.source(sourceCall(args)))],
+    [
+      "function",
+      (c) =>
+        (...args: unknown[]) =>
+          c.#phase.function(functionCall(args)),
+    ],
     ["config", (c) => c.#phase.config],
     ["var", (c) => c.#var()],
     ["is_incremental", (c) => () => c.#phase.isIncremental()],
@@ -204,6 +210,7 @@ export class TemplateContext implements Scope {
     ["api", () => ({ Relation: relationClass, Column: columnClass })],
     ["exceptions", (c) => exceptionsFor((text) => c.#phase.message("warn", text))],
     ["try_or_compiler_error", () => tryOrCompilerError],
+    ["adapter_macro", () => adapterMacro],
     ["validation", () => VALIDATION],
     [
       "log",
@@ -385,6 +392,18 @@ function sourceCall(args: unknown[]): SourceCall {
     );
   }
   return { source: names[0] as string, name: names[1] as string };
+}
+
+function functionCall(args: unknown[]): FunctionCall {
+  const names = [...iter(args)];
+  const [first, second] = names;
+  if (names.length === 1 && typeof first === "string") return { name: first };
+  if (names.length === 2 && typeof first === "string" && typeof second === "string")
+    return { package: first, name: second };
+  throw new TemplateError(
+    "CompilationError",
+    `function() takes a function's name, perhaps after its package's, got ${names.map(str).join(", ") || "nothing"}`,
+  );
 }
 
 /** Names as a dictionary, made when they are asked for. */

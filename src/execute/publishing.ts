@@ -3,6 +3,7 @@ import type { Compiler } from "../compile/compiler.ts";
 import type { Graph } from "../graph/graph.ts";
 import type {
   DataTestNode,
+  FunctionNode,
   ModelNode,
   NodeId,
   Resource,
@@ -140,7 +141,7 @@ export class Publishing {
   /** The same of a node that is built, which may have to run for what it does beside its rows. */
   async examineBuild(
     session: Session,
-    node: ModelNode | SeedNode | SnapshotNode,
+    node: ModelNode | SeedNode | SnapshotNode | FunctionNode,
     compiler: Compiler,
     compiled: string,
     lasting: string,
@@ -184,6 +185,22 @@ export class Publishing {
   stage(id: NodeId, delta: boolean): void {
     this.relations.stage(id);
     if (delta) this.#deltas.add(id);
+  }
+
+  /**
+   * Functions that a node calls, and that read something staged as it was published before: this run does not make them.
+   * In words.
+   */
+  outdatedCalls(id: NodeId): string[] {
+    const { graph } = this.#input;
+    return graph.parents(id).flatMap((parent) => {
+      if (graph.resource(parent).kind !== "function" || this.relations.isStaged(parent)) return [];
+      const read = [...graph.ancestors(parent)].filter((above) => this.relations.isStaged(above));
+      const names = read.map((above) => graph.resource(above).name).join(", ");
+      return read.length === 0
+        ? []
+        : [`calls ${graph.resource(parent).name}, which this run does not make: it reads ${names} as published before`];
+    });
   }
 
   /** Whether a view's query, as it was staged, reads a view that will be gone: by `ref`, or by a name in its SQL. */

@@ -2,7 +2,7 @@
 import { recordingConfig } from "../context/config.ts";
 import { type NodeFace, type ProjectContext, TemplateContext } from "../context/context.ts";
 import { type BoundMacro, BUILTIN_PACKAGE } from "../context/macros.ts";
-import type { Phase, RefCall, SourceCall } from "../context/phase.ts";
+import type { FunctionCall, Phase, RefCall, SourceCall } from "../context/phase.ts";
 import { Relation } from "../context/relation.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
 import { type Jinja, Kwargs, str, type Template, TemplateError, toPython } from "../jinja/index.ts";
@@ -30,18 +30,27 @@ export interface Captured {
   readonly config: Mapping[];
   readonly refs: RefCall[];
   readonly sources: SourceCall[];
+  readonly functions: FunctionCall[];
   readonly macros: Set<string>;
   /** Of these, what the node itself calls. */
   readonly calls: Set<string>;
 }
 
 export function capturing(stand: Relation, lenientVars = false): { phase: Phase; captured: Captured } {
-  const captured: Captured = { config: [], refs: [], sources: [], macros: new Set(), calls: new Set() };
+  const captured: Captured = {
+    config: [],
+    refs: [],
+    sources: [],
+    functions: [],
+    macros: new Set(),
+    calls: new Set(),
+  };
   const phase: Phase = {
     execute: false,
     lenientVars,
     ref: (call) => (captured.refs.push(call), stand),
     source: (call) => (captured.sources.push(call), stand),
+    function: (call) => (captured.functions.push(call), stand.with({ type: "function" })),
     config: recordingConfig((config) => captured.config.push(config)),
     isIncremental: () => false,
     macroUsed: (id, isDirect) => (isDirect ? captured.calls : captured.macros).add(id),
@@ -99,7 +108,7 @@ function captureOnce(
   return plain ?? captured;
 }
 
-const PLAIN_NAMES = new Set(["ref", "source", "config"]);
+const PLAIN_NAMES = new Set(["ref", "source", "function", "config"]);
 
 /**
  * As rendering would capture it, without compiling: undefined where the template does more than to call these names with

@@ -21,6 +21,8 @@ export const SQLSTATE = {
   insufficientPrivilege: "42501",
   undefinedColumn: "42703",
   undefinedTable: "42P01",
+  undefinedFunction: "42883",
+  undefinedSchema: "3F000",
   duplicateDatabase: "42P04",
   duplicateSchema: "42P06",
   duplicateTable: "42P07",

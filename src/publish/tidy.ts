@@ -6,9 +6,10 @@ import type { Session } from "../postgres/database.ts";
 import { quote, quoteIdent, type RelationName } from "../postgres/relation.ts";
 import { LOCK_WAIT_MS } from "../postgres/sql/locks.ts";
 import { type Noun, nounOf } from "../postgres/sql/relation.ts";
+import { listRoutines, type RoutineInfo, signatureOf } from "../postgres/routines.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
 import { forgetKept, leftBehind, publications, setPublicationStatus, stagedNodes } from "../state/publications.ts";
-import { findAll } from "./swap-plan.ts";
+import { findAll, findAllRoutines } from "./swap-plan.ts";
 
 export interface TidyOptions {
   readonly site: string;
@@ -79,24 +80,28 @@ async function dropSchemas(session: Session, schemas: readonly AsideSchema[]): P
   if (schemas.length === 0) return;
   const names = schemas.map(({ name }) => name);
   const { rows } = await session.query<RelationInfo>(listRelations(names));
-  await dropAll(
-    session,
-    rows.map(({ schema, name, kind }) => ({ name: { schema, identifier: name }, noun: nounOf(kind) })),
-  );
+  const { rows: routines } = await session.query<RoutineInfo>(listRoutines(names));
+  await dropAll(session, [
+    ...rows.map(({ schema, name, kind }) => ({ name: quote({ schema, identifier: name }), noun: nounOf(kind) })),
+    ...routines.map(asDoomed),
+  ]);
   await session.query(`drop schema if exists ${names.map(quoteIdent).join(", ")}`);
 }
 
 interface Doomed {
-  readonly name: RelationName;
-  readonly noun: Noun;
+  /** As statements name it. */
+  readonly name: string;
+  readonly noun: Noun | "routine";
 }
+
+const asDoomed = (routine: RoutineInfo): Doomed => ({ name: signatureOf(routine), noun: "routine" });
 
 /** Never by cascade: each by its name, and those first on which nothing stands. What a stranger's object needs makes it throw. */
 async function dropAll(session: Session, doomed: readonly Doomed[]): Promise<void> {
   for (let left = doomed; left.length > 0;) {
     const stuck: Doomed[] = [];
     let reason: unknown;
-    for (const noun of ["view", "materialized view", "table"] as const) {
+    for (const noun of ["view", "materialized view", "table", "routine"] as const) {
       const some = left.filter((one) => one.noun === noun);
       // Together first: tables may refer to one another, views stand upon one another.
       for (const group of (await dropped(session, noun, some)) ? [] : some.map((one) => [one]))
@@ -112,12 +117,12 @@ async function dropAll(session: Session, doomed: readonly Doomed[]): Promise<voi
 
 async function dropped(
   session: Session,
-  noun: Noun,
+  noun: Doomed["noun"],
   some: readonly Doomed[],
   onFailure: (thrown: QueryError) => void = () => {},
 ): Promise<boolean> {
   if (some.length === 0) return true;
-  const drop = `drop ${noun} if exists ${some.map(({ name }) => quote(name)).join(", ")}`;
+  const drop = `drop ${noun} if exists ${some.map(({ name }) => name).join(", ")}`;
   try {
     await session.query(`savepoint sluice_drop;\n${drop};\nrelease savepoint sluice_drop`);
     return true;
@@ -147,6 +152,11 @@ export async function clearLeftBehind(
         ...(entry.how === "apply" ? entry.tables : []),
       ]);
       await dropStaged(session, names);
+      const functions = nodes.filter(({ entry }) => entry.how === "routine");
+      await dropStagedRoutines(
+        session,
+        functions.map(({ published }) => nextOf(published)),
+      );
       // Made for what it was to replace, and empty.
       await dropSchemas(
         session,
@@ -165,7 +175,14 @@ export async function dropStaged(session: Session, names: readonly RelationName[
     session,
     names.flatMap((name) => {
       const relation = found(name);
-      return relation ? [{ name, noun: nounOf(relation.kind) }] : [];
+      return relation ? [{ name: quote(name), noun: nounOf(relation.kind) }] : [];
     }),
   );
+}
+
+/** Inside a transaction. */
+export async function dropStagedRoutines(session: Session, names: readonly RelationName[]): Promise<void> {
+  if (names.length === 0) return;
+  const found = await findAllRoutines(session, names);
+  await dropAll(session, names.flatMap(found).map(asDoomed));
 }
