@@ -6,6 +6,8 @@ import { assemble, type Compiled } from "./compile/assemble.ts";
 import { opaqueBuilds } from "./compile/custom-materialization.ts";
 import { Compiler } from "./compile/compiler.ts";
 import { panelTemplate } from "./compile/panel.ts";
+import { QueryComments } from "./compile/query-comment.ts";
+import { makeProjectContext } from "./context/context.ts";
 import type { RunFacts } from "./context/globals.ts";
 import type { MacroSet } from "./context/macros.ts";
 import { type Diagnostic, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
@@ -231,7 +233,10 @@ export class Sluice {
   ): Promise<Compiled> {
     this.#compilePlan ??= await this.plan({ selection, direct: true, ...(defer && { defer }) });
     const compiler = this.compiler(this.#compilePlan);
-    return this.connections.ask((session) => compiler.compile(node, (sql) => session.queryText(sql)), node.at);
+    return this.connections.ask((session) => {
+      session.comment = compiler.comments.of({ node });
+      return compiler.compile(node, (sql) => session.queryText(sql));
+    }, node.at);
   }
 
   /** Any SQL with the names of the project. Throws `Failure`. */
@@ -249,7 +254,13 @@ export class Sluice {
   show(compiled: Compiled, limit?: number, at?: Span): ReturnType<Session["queryText"]> {
     const most = limit === undefined ? "" : `\nlimit ${limit}`;
     const shown = assemble("select * from (\n", compiled, `\n) as shown${most}`);
-    return this.connections.ask((session) => session.queryText(shown.sql), at, shown);
+    const { facts, jinja } = this.#parts;
+    const comments = new QueryComments(makeProjectContext(this.project, this.macros, facts), jinja);
+    const work = (session: Session): ReturnType<Session["queryText"]> => {
+      session.comment = comments.of({ connection: "show" });
+      return session.queryText(shown.sql);
+    };
+    return this.connections.ask(work, at, shown);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,8 @@
 /** From a folder to an open project: read, parsed, linked, all mistakes gathered. */
 import { randomUUID } from "node:crypto";
 import { customMaterialization } from "./compile/custom-materialization.ts";
+import { QueryComments } from "./compile/query-comment.ts";
+import { makeProjectContext } from "./context/context.ts";
 import type { RunFacts } from "./context/globals.ts";
 import { hasErrors } from "./diagnostics/diagnostic.ts";
 import { type Chosen, Sluice } from "./engine.ts";
@@ -93,6 +95,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     ...parsed.manifest.diagnostics,
     ...cycles,
     ...problems,
+    ...new QueryComments(makeProjectContext(project, parsed.macros, facts), jinja).problems(),
   ];
   const connections = new Connections(project, onServerStart);
   return new Sluice({

@@ -19,6 +19,7 @@ import type { RelationName } from "../postgres/relation.ts";
 import { isWorkSchema } from "../postgres/sql/swap.ts";
 import type { Hook, Mapping, Project } from "../project/types.ts";
 import { type Compiled, type Piece, rendered, withCtes } from "./assemble.ts";
+import { QueryComments } from "./query-comment.ts";
 import { during, overlap, type Stretch } from "./event-time.ts";
 
 export interface CompilerInput {
@@ -58,6 +59,8 @@ export class Compiler {
   readonly input: CompilerInput;
   /** What nodes call when they run, which may be more than parsing saw: `{% if is_incremental() %}`. */
   readonly calls: Map<NodeId, Set<string>>;
+  /** What is written into the statements that are run. */
+  readonly comments: QueryComments;
   readonly #shared: ProjectContext;
   readonly #linker: Linker;
 
@@ -68,6 +71,7 @@ export class Compiler {
     const resources = [...manifest.nodes.values(), ...manifest.sources.values()];
     this.#linker = new Linker(resources, manifest.disabled.values(), manifest.projectName);
     this.#shared = makeProjectContext(input.project, input.macros, input.facts, () => graphDictionary(manifest));
+    this.comments = new QueryComments(this.#shared, input.jinja);
   }
 
   get shared(): ProjectContext {

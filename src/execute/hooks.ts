@@ -71,7 +71,8 @@ export async function runProjectHooks(
   onEvent: (event: HookStarted | HookFinished) => void,
 ): Promise<{ ok: boolean }> {
   const of = hooks.length;
-  for (const [i, { id, name, hook }] of hooks.entries()) {
+  for (const [i, node] of hooks.entries()) {
+    const { id, name, hook } = node;
     const startedAt = new Date();
     const index = i + 1;
     onEvent({ type: "hook-started", at: startedAt, name, index, of });
@@ -93,9 +94,10 @@ export async function runProjectHooks(
       });
     };
     try {
-      await database.session((session) =>
-        session.transaction(() => runHooks([hook], session, compiler, undefined, names)),
-      );
+      await database.session((session) => {
+        session.comment = compiler.comments.of({ node });
+        return session.transaction(() => runHooks([hook], session, compiler, undefined, names));
+      });
       finished();
     } catch (thrown) {
       if (signal?.aborted) finished(error("cancelled", "Cancelled", hook.at));

@@ -1,6 +1,7 @@
 /** What stands on disk, read and checked, before anything is made of it. Jinja in YAML values is rendered already. */
 import type { SourceFile, Span } from "../diagnostics/diagnostic.ts";
 import type { Connection } from "../postgres/database.ts";
+import type { QueryComment } from "./query-comment.ts";
 
 /** Values as YAML and JSON give them. */
 export type Value = null | boolean | number | string | Value[] | { [key: string]: Value };
@@ -117,8 +118,8 @@ export interface ProjectConfig {
     readonly analyses: Mapping;
   };
   readonly flags: Mapping;
-  /** As written: text, a mapping, or null for none; `{}` where the key is absent, which asks for the default comment. */
-  readonly queryComment: Value;
+  /** Absent where no comment is wanted. */
+  readonly queryComment?: QueryComment;
   /** Other packages may read its public models only. */
   readonly restrictAccess: boolean;
   /** The place of a key of this file: `["models", "bank", "+schema"]`. */
