@@ -10,6 +10,7 @@ import { writeFileAtomically } from "../lib/write-file.ts";
 import type { Manifest, NodeId, Resource } from "../parse/manifest.ts";
 import type { Project } from "../project/types.ts";
 import { MANIFEST_FILE, manifestText, type ManifestInput } from "./manifest.ts";
+import { GRAPH_SUMMARY_FILE, graphSummary } from "./graph-summary.ts";
 import { CATALOG_FILE, catalogArtifact } from "./catalog.ts";
 import { type PlainResult, plainRunResults, RUN_RESULTS_FILE, runResults } from "./run-results.ts";
 import { SOURCES_FILE, sourcesArtifact } from "./sources.ts";
@@ -50,6 +51,15 @@ export async function writeManifest(place: Place, compiled?: CompiledTexts): Pro
   const input = { manifest, macros, project: about, quoting, selectors, calls: place.calls };
   const text = manifestText({ ...input, ...(compiled && { compiled }) }, facts);
   await writeInto(project.targetPath, MANIFEST_FILE, text);
+}
+
+/** `graph_summary.json`; `testsGate`: of a command in which tests hold back what follows. */
+export async function writeGraphSummary(
+  { graph, facts, project }: Pick<Place, "graph" | "facts" | "project">,
+  testsGate: boolean,
+): Promise<void> {
+  const summary = graphSummary(graph, facts.invocationId, testsGate);
+  await writeInto(project.targetPath, GRAPH_SUMMARY_FILE, JSON.stringify(summary));
 }
 
 /** Where a node's compiled SQL is written, from the project's folder. */

@@ -111,7 +111,7 @@ test("failed, skipped and loaded nodes say so in dbt's words", () => {
     ["error", 'column "a" does not exist', null, false, {}],
     ["skipped", null, null, false, {}],
     ["fail", "Got 3 results, configured to fail if != 0", 3, false, {}],
-    ["success", "CREATE VIEW", null, null, { _message: "CREATE VIEW", code: "CREATE VIEW" }],
+    ["success", "CREATE VIEW", null, null, { _message: "CREATE VIEW", code: "CREATE VIEW", rows_affected: -1 }],
   ]);
 });
 

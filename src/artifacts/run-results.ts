@@ -142,11 +142,13 @@ function timing({ startedAt, finishedAt }: Pick<StepResult, "startedAt" | "finis
   ];
 }
 
-/** `SELECT 195` → message, code and rows, as dbt takes them from the command tag. */
-function adapterResponse({ message, rows, status }: StepResult): NodeResult["adapter_response"] {
-  if (status !== "success" || message === undefined) return rows === undefined ? {} : { rows_affected: rows };
-  const code = /^[A-Z][A-Z ]*(?=$| \d)/.exec(message)?.[0].trim();
-  return { _message: message, ...(code ? { code } : {}), ...(rows === undefined ? {} : { rows_affected: rows }) };
+/** `SELECT 195` → message, code and rows, as dbt takes them from the command tag; -1 where the server counts none. */
+function adapterResponse({ message, response, rows, status }: StepResult): NodeResult["adapter_response"] {
+  const said = response ?? (status === "success" ? message : undefined);
+  if (said === undefined) return rows === undefined ? {} : { rows_affected: rows };
+  const [, code, counted] = /^([A-Z][A-Z ]*?)(?: (\d+))?(?:, unchanged)?$/.exec(said) ?? [];
+  if (code === undefined) return { _message: said, ...(rows === undefined ? {} : { rows_affected: rows }) };
+  return { _message: said, code, rows_affected: rows ?? Number(counted ?? -1) };
 }
 
-const hasSql = (node: NodeId): boolean => !/^(seed|source)\./.test(node);
+const hasSql = (node: NodeId): boolean => !/^(seed|source|exposure)\./.test(node);

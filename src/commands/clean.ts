@@ -11,9 +11,16 @@ const NEVER = [".git", ".sluice", "node_modules"];
 export const cleanCommand: Command = {
   command: "clean",
   describe: "Delete the folders named by clean-targets (target/ …)",
-  builder: {},
+  builder: {
+    "clean-project-files-only": {
+      type: "boolean",
+      default: true,
+      describe: "Refuse folders outside of the project",
+      hidden: true,
+    },
+  },
   examples: ["sluice clean"],
-  run: (args: GlobalArgs) =>
+  run: (args: GlobalArgs & { cleanProjectFilesOnly: boolean }) =>
     withProject(args, "clean", async (sluice, reporter) => {
       const { root, packages } = sluice.project;
       const config = packages[0]!.config;
@@ -22,14 +29,16 @@ export const cleanCommand: Command = {
       const kept = sources.map((path) => resolve(root, path));
       const folders = config.paths.clean.map((path) => resolve(root, path));
       const isSafe = (folder: string): boolean =>
-        folder !== root &&
-        isWithin(folder, root) &&
+        !isWithin(root, folder) &&
+        (isWithin(folder, root) || !args.cleanProjectFilesOnly) &&
         !kept.some((source) => source !== root && (isWithin(folder, source) || isWithin(source, folder)));
       const unsafe = folders.filter((folder) => !isSafe(folder));
       if (unsafe.length > 0) {
         const named = unsafe.map((folder) => relative(root, folder) || ".").join(", ");
         const message = `clean-targets names ${named}, which is not output of this project. Nothing was deleted.`;
-        throw new Failure(error("clean-refused", message, config.locate(["clean-targets"])));
+        const onlyOutside = unsafe.every((folder) => !isWithin(folder, root) && !isWithin(root, folder));
+        const notes = onlyOutside ? ["--no-clean-project-files-only deletes it all the same"] : [];
+        throw new Failure(error("clean-refused", message, config.locate(["clean-targets"]), notes));
       }
       for (const folder of folders) {
         await rm(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 /** What all commands share: opening the project, the reporter, Ctrl-C. The engine is loaded only when a command runs. */
 import { resolve } from "node:path";
-import { writeManifest } from "../artifacts/run-files.ts";
+import { writeGraphSummary, writeManifest } from "../artifacts/run-files.ts";
 import { error, Failure, hasErrors } from "../diagnostics/diagnostic.ts";
 import type { Selection, Sluice } from "../index.ts";
 import { didYouMean } from "../lib/nearest.ts";
@@ -120,8 +120,10 @@ export async function withProject(
     const diagnostics = policy.judge(sluice.diagnostics);
     if (diagnostics.length > 0) reporter.diagnostics(diagnostics);
     if (!(withoutModels ? sluice.reachable : sluice.ok) || hasErrors(diagnostics)) return ExitCode.unusable;
-    if ((options.writesManifest ?? WRITES_MANIFEST.has(command)) && args.writeJson !== false)
+    if ((options.writesManifest ?? WRITES_MANIFEST.has(command)) && args.writeJson !== false) {
       await writeManifest(sluice);
+      if (command !== "parse") await writeGraphSummary(sluice, command === "build");
+    }
     return await work(sluice, reporter);
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;

@@ -39,6 +39,7 @@ const ASKS: readonly string[] = [
   "eventTimeStart",
   "eventTimeEnd",
   "storeFailures",
+  "show",
   "defer",
   "state",
   "warnError",

@@ -6,6 +6,7 @@ import { type Command, interruptible, kindsFor, selectionFor, withProject } from
 import { ExitCode } from "./exit-code.ts";
 import {
   type GlobalArgs,
+  type Option,
   type PublishArgs,
   publishOptions,
   resourceTypeOptions,
@@ -13,10 +14,13 @@ import {
   runOptions,
 } from "./options.ts";
 import { recordShortcut, shortcutFor, tryShortcut } from "./rest.ts";
+import { showSeeds } from "./show-seeds.ts";
 import { deferFor } from "./state.ts";
 import { warningPolicy } from "./warnings.ts";
 
-export type Args = GlobalArgs & RunArgs & PublishArgs & { resourceType?: string[]; excludeResourceType?: string[] };
+export type Args = GlobalArgs &
+  RunArgs &
+  PublishArgs & { resourceType?: string[]; excludeResourceType?: string[]; show?: boolean };
 
 interface Verb {
   readonly verb: string;
@@ -24,15 +28,20 @@ interface Verb {
   /** Kinds of resources the verb takes. */
   readonly kinds: readonly string[];
   readonly testsGate?: true;
+  /** Options beside those of all these verbs. */
+  readonly options?: Readonly<Record<string, Option>>;
   readonly examples: readonly string[];
 }
+
+const show: Option = { type: "boolean", describe: "Print some rows of each seed", default: false };
 
 const verbs: readonly Verb[] = [
   {
     verb: "build",
     describe: "Load files, build models, seeds and snapshots in order; test each before what follows it",
-    kinds: ["source", "model", "seed", "snapshot", "test", "unit_test"],
+    kinds: ["source", "model", "seed", "snapshot", "test", "unit_test", "exposure"],
     testsGate: true,
+    options: { show: { ...show, hidden: true } },
     examples: [
       "sluice build",
       "sluice build --select +customer_summary",
@@ -55,6 +64,7 @@ const verbs: readonly Verb[] = [
     verb: "seed",
     describe: "Load the CSV files of seeds/",
     kinds: ["seed"],
+    options: { show },
     examples: ["sluice seed", "sluice seed -s size_buckets"],
   },
   {
@@ -74,7 +84,7 @@ const verbs: readonly Verb[] = [
 export const runCommands: readonly Command[] = verbs.map((verb) => ({
   command: verb.verb,
   describe: verb.describe,
-  builder: { ...runOptions, ...publishOptions, ...(verb.kinds.length > 1 ? resourceTypeOptions : {}) },
+  builder: { ...runOptions, ...publishOptions, ...(verb.kinds.length > 1 ? resourceTypeOptions : {}), ...verb.options },
   examples: verb.examples,
   run: (args: Args) => execute(verb, args),
 }));
@@ -113,6 +123,7 @@ async function execute(verb: Verb, args: Args, earlier?: EarlierNodes): Promise<
         const asked = { signal, failFast: args.failFast, warningsFail: testsFail, onEvent };
         const result = await sluice.run(plan, asked);
         if (shortcut) await recordShortcut(sluice, shortcut, result);
+        if (args.show) await showSeeds(sluice, result, reporter);
         if (args.writeJson !== false) await writeRunFiles(result, sluice, recordedArgs(verb, args));
         return result.ok ? ExitCode.ok : ExitCode.failed;
       }),

@@ -154,8 +154,8 @@ export interface RunFinished {
 
 export interface StepResult {
   readonly node: NodeId;
-  /** dbt's words: models `success | error | skipped`, tests `pass | fail | warn | error | skipped`. */
-  readonly status: "success" | "pass" | "fail" | "warn" | "error" | "skipped";
+  /** dbt's words: models `success | error | skipped`, tests `pass | fail | warn | error | skipped`, exposures `no-op`. */
+  readonly status: "success" | "pass" | "fail" | "warn" | "error" | "skipped" | "no-op";
   readonly startedAt?: Date;
   readonly finishedAt?: Date;
   /** Wall time in seconds, waiting for a session not included. */
@@ -170,6 +170,8 @@ export interface StepResult {
   readonly failures?: number;
   /** The command tag with its count: `SELECT 195`, `CREATE VIEW`. */
   readonly message?: string;
+  /** The same of a test, whose message says what it found. */
+  readonly response?: string;
   readonly diagnostic?: Diagnostic;
   /** What else was wrong, in order: the other bad rows of a file, the other mistakes of a seed. */
   readonly further?: readonly Diagnostic[];

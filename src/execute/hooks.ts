@@ -4,8 +4,8 @@ import type { TemplateQuery } from "../context/phase.ts";
 import { DbtObject } from "../context/dbt-object.ts";
 import { type Diagnostic, error, Failure } from "../diagnostics/diagnostic.ts";
 import type { HookNode, Node } from "../parse/manifest.ts";
-import { nodeDictionary } from "../parse/node-dictionary.ts";
-import type { Hook } from "../project/types.ts";
+import { resourceDictionary } from "../parse/resource-dictionary.ts";
+import type { Hook, Mapping } from "../project/types.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
 import type { HookFinished, HookStarted, StepResult } from "./events.ts";
@@ -117,9 +117,12 @@ export function namesForEndHooks(
 ): ReadonlyMap<string, unknown> {
   const told = results.flatMap((result) => {
     const resource = graph.resource(result.node);
-    if (resource.kind === "source" || resource.kind === "exposure") return [];
+    if (resource.kind === "source") return [];
     const { status, message, rows, failures, seconds, thread, compiled } = result;
-    const node = { ...nodeDictionary(resource), ...(compiled !== undefined && { compiled_code: compiled }) };
+    const node: Mapping = {
+      ...(resourceDictionary(resource) as Mapping),
+      ...(compiled !== undefined && { compiled_code: compiled }),
+    };
     const timing = ["compile", "execute"].map((name) => ({
       name,
       started_at: result.startedAt?.toISOString() ?? null,

@@ -64,7 +64,9 @@ export class ConsoleReporter implements Reporter {
         this.#resources.set(event.step.node, event.resource);
         const { index, of, resource } = event;
         const text = `START ${description(resource)}`;
-        if (!this.#options.columns) this.#node(event.at, { index, of, text, status: "RUN" });
+        // As dbt: what does nothing does not start.
+        if (!this.#options.columns && event.step.action !== "no-op")
+          this.#node(event.at, { index, of, text, status: "RUN" });
         return;
       }
       case "step-progress":

@@ -34,6 +34,8 @@ export function resultLine({ resource, result }: StepFinished): { name: string; 
       return { name: "LogSeedResult", code: "Q016", level };
     case "snapshot":
       return { name: "LogSnapshotResult", code: "Q015", level };
+    case "exposure":
+      return { name: "LogNodeNoOpResult", code: "Q019", level };
     default:
       return { name: "LogModelResult", code: "Q012", level };
   }
@@ -64,6 +66,8 @@ export function resultData({ resource, result, of }: StepFinished, status: strin
         rows: result.rows ?? 0,
         rejected: result.rejected ?? 0,
       };
+    case "exposure":
+      return { description: description(resource) };
     default:
       return { description: description(resource), status: result.status === "error" ? "error" : status };
   }

@@ -187,6 +187,7 @@ export class JsonReporter implements Reporter {
       data: { node_info },
       at,
     });
+    if (step.action === "no-op") return;
     const msg = padded({ index, of, text: `START ${what}`, status: "RUN" });
     this.#print({
       name: "LogStartLine",
