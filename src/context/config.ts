@@ -27,10 +27,20 @@ export function recordingConfig(record: (config: Mapping) => void): unknown {
       const entries: Iterable<[unknown, unknown]> = given instanceof PyDict ? given : Object.entries(given);
       for (const [key, value] of entries) recorded[String(key)] = plain(value);
     }
+    refuseTwice(recorded);
     record(recorded);
     return "";
   };
   return Object.assign(config, { __getattr__: parsingAttribute });
+}
+
+/** Both are the same key, and one of the two would be lost. */
+function refuseTwice(config: Mapping): void {
+  for (const key of ["pre_hook", "post_hook"]) {
+    const other = key.replace("_", "-");
+    if (!Object.hasOwn(config, key) || !Object.hasOwn(config, other)) continue;
+    throw new TemplateError("CompilationError", `Invalid config, has conflicting keys "${key}" and "${other}"`);
+  }
 }
 
 /** Dates and times become their ISO texts, as artifacts have them. */

@@ -1,6 +1,7 @@
 /** A seed's columns, inferred as dbt does, and its rows as COPY wants them. */
 import { Readable } from "node:stream";
 import { Failure, hasErrors } from "../diagnostics/diagnostic.ts";
+import { readSeedConfig } from "../materialize/config.ts";
 import type { SeedInput } from "../materialize/materialization.ts";
 import type { SeedNode } from "../parse/manifest.ts";
 import { SEED_COPY_OPTIONS, seedRows } from "../project/seed-rows.ts";
@@ -8,8 +9,8 @@ import { inferSeedFile } from "../project/seed-types.ts";
 
 /** `empty`: no rows, whatever the file holds. Throws `Failure` with everything that is wrong with the file. */
 export async function seedInput(node: SeedNode, { empty = false } = {}): Promise<SeedInput> {
-  const { delimiter: written, column_types: given } = node.config.all;
-  const delimiter = typeof written === "string" ? written : ",";
+  const { delimiter } = readSeedConfig(node);
+  const { column_types: given } = node.config.all;
   const types = typeof given === "object" && given !== null && !Array.isArray(given) ? given : {};
   const overrides = Object.fromEntries(Object.entries(types).map(([column, type]) => [column, String(type)]));
   const { columns, diagnostics } = await inferSeedFile(node.seed.file, delimiter, overrides);

@@ -10,11 +10,12 @@ const APPENDED = new Set(["tags", "packages", "pre_hook", "post_hook"]);
 /** Mappings whose keys are merged from layer to layer. */
 const MERGED = new Set(["meta", "docs", "quoting", "column_types", "contract", "persist_docs"]);
 
-/** One layer over another. Keys are dbt's; `pre-hook` and `pre_hook` are the same key. */
+/** One layer over another. Keys are dbt's; `pre-hook` is `pre_hook`, which wins where YAML has both. */
 export function mergeConfig(base: Mapping, layer: Mapping): Mapping {
   const merged: Mapping = { ...base };
   for (const [written, value] of Object.entries(layer)) {
     const key = written === "pre-hook" || written === "post-hook" ? written.replace("-", "_") : written;
+    if (key !== written && Object.hasOwn(layer, key)) continue;
     if (APPENDED.has(key)) merged[key] = [...list(merged[key]), ...list(value)];
     else if (MERGED.has(key) && isMapping(value) && isMapping(merged[key])) merged[key] = { ...merged[key], ...value };
     else if (key === "grants" && isMapping(value)) merged[key] = mergeGrants(merged[key], value);

@@ -98,7 +98,8 @@ test(
     await writeFile(join(outside, "kept.txt"), "");
     const project = (target: string): Record<string, string> => ({
       "in/dbt_project.yml": `name: shop\nprofile: shop\nclean-targets: ['${target}']\n`,
-      "in/profiles.yml": "shop: {target: dev, outputs: {dev: {type: postgres, url: 'postgresql://u@x/y', schema: s}}}\n",
+      "in/profiles.yml":
+        "shop: {target: dev, outputs: {dev: {type: postgres, url: 'postgresql://u@x/y', schema: s}}}\n",
     });
     await write(project("../out/side"));
     const refused = await sluice("clean", "--project-dir", "in");
