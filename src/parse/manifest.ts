@@ -81,6 +81,8 @@ export interface NodeBase extends ResourceBase {
   readonly writtenConfig: Mapping;
   /** The entry in a property file, if there is one. */
   readonly propertiesAt?: Span;
+  /** The package of that place, where it is another one. */
+  readonly propertiesFrom?: string;
 }
 
 export interface ModelNode extends NodeBase {

@@ -155,7 +155,7 @@ export function nodeDictionary(node: Node): Mapping {
   if (node.kind === "unit_test") return unitTestDictionary(node, belowFolder(node.file.path));
   const config = configDictionary(node.kind, node.config.all);
   const described = node.propertiesAt !== undefined && node.kind !== "analysis";
-  const patch = described ? `${node.package}://${node.propertiesAt!.file.path}` : null;
+  const patch = described ? `${node.propertiesFrom ?? node.package}://${node.propertiesAt!.file.path}` : null;
   return {
     database: node.database,
     schema: node.schema,

@@ -4,6 +4,7 @@ import { Relation } from "../context/relation.ts";
 import { type Diagnostic, error, type SourceFile, type Span, warning } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import type { Mapping, NodeProperties, Package, SeedFile, VersionProperties } from "../project/types.ts";
+import type { Described } from "./adopt.ts";
 import { blocksOf } from "./macros.ts";
 import { type ConfigSection, effectiveConfig, nodeConfig, writtenConfig } from "./config.ts";
 import type { AnalysisNode, DataTestNode, ModelNode, NodeBase, SeedNode, SnapshotNode } from "./manifest.ts";
@@ -47,8 +48,15 @@ const MODEL_DEFAULTS: Mapping = {
 
 export type FileNode = ModelNode | SeedNode | SnapshotNode | AnalysisNode | DataTestNode;
 
-export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
-  const { files, properties } = pkg;
+/** `adopted`: entries of other packages' property files that describe nodes of this one. */
+export function parseFileNodes(state: ParseState, pkg: Package, adopted: Described = NONE): FileNode[] {
+  const { files } = pkg;
+  const { singularTests } = pkg.properties;
+  const properties: Described = {
+    models: [...pkg.properties.models, ...adopted.models],
+    seeds: [...pkg.properties.seeds, ...adopted.seeds],
+    snapshots: [...pkg.properties.snapshots, ...adopted.snapshots],
+  };
   const { paths } = pkg.config;
   const nodes: FileNode[] = [];
   const sqlDraft = (file: SourceFile, folders: readonly string[]): Omit<Draft, "kind" | "section" | "defaults"> => ({
@@ -95,7 +103,7 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
     const base = parseNode(state, { ...draft, fqn, kind: "analysis", section: "models", defaults });
     nodes.push({ ...base, kind: "analysis" });
   }
-  const singular = byName(properties.singularTests, state.diagnostics);
+  const singular = byName(singularTests, state.diagnostics);
   for (const file of files.tests) {
     const draft = sqlDraft(file, paths.tests);
     const base = parseNode(state, {
@@ -107,10 +115,11 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
     });
     nodes.push({ ...base, kind: "test" });
   }
-  nodes.push(...parseSnapshots(state, pkg));
-  state.diagnostics.push(...unusedProperties(pkg, nodes));
+  nodes.push(...parseSnapshots(state, pkg, properties.snapshots));
   return nodes;
 }
+
+const NONE: Described = { models: [], seeds: [], snapshots: [] };
 
 const TEST_DEFAULTS: Mapping = {
   enabled: true,
@@ -236,6 +245,7 @@ function baseOf(
     columns: describeColumns(state, pkg, p?.columns ?? []),
     constraints: p?.constraints ?? [],
     ...(p ? { propertiesAt: p.at } : {}),
+    ...(p?.from !== undefined && { propertiesFrom: p.from }),
   };
 }
 
@@ -296,9 +306,9 @@ function parseSeed(
 }
 
 /** `{% snapshot name %}` blocks, and snapshots written wholly in YAML with `relation:`. */
-function parseSnapshots(state: ParseState, pkg: Package): SnapshotNode[] {
+function parseSnapshots(state: ParseState, pkg: Package, entries: Described["snapshots"]): SnapshotNode[] {
   const defaults: Mapping = { ...MODEL_DEFAULTS, materialized: "snapshot" };
-  const properties = byName(pkg.properties.snapshots, state.diagnostics);
+  const properties = byName(entries, state.diagnostics);
   const nodes: SnapshotNode[] = [];
   const common = { package: pkg, kind: "snapshot", section: "snapshots", defaults } as const;
   for (const file of pkg.files.snapshots) {
@@ -362,8 +372,15 @@ function byName(
   return map;
 }
 
-/** Properties that describe nothing, or a node of another kind, are ignored by dbt (but for their tests), with a warning. */
-function unusedProperties(pkg: Package, nodes: readonly FileNode[]): Diagnostic[] {
+/**
+ * Properties that describe nothing, or a node of another kind, are ignored by dbt (but for their tests), with a warning.
+ * `elsewhere`: the nodes of other packages that entries describe.
+ */
+export function unusedProperties(
+  pkg: Package,
+  nodes: readonly FileNode[],
+  elsewhere: ReadonlyMap<NodeProperties, FileNode>,
+): Diagnostic[] {
   const kinds = [
     ["model", pkg.properties.models],
     ["seed", pkg.properties.seeds],
@@ -373,8 +390,8 @@ function unusedProperties(pkg: Package, nodes: readonly FileNode[]): Diagnostic[
     const ofKind = nodes.filter((n) => n.kind === kind);
     const names = new Set(ofKind.map((n) => n.name));
     return entries
-      .filter((entry) => !ofKind.some((node) => isDescribed(node, entry)))
-      .map((entry) => unused(kind, entry, names, nodes));
+      .filter((entry) => elsewhere.get(entry)?.kind !== kind && !ofKind.some((node) => isDescribed(node, entry)))
+      .map((entry) => unused(kind, entry, names, [...nodes, ...(elsewhere.get(entry) ? [elsewhere.get(entry)!] : [])]));
   });
 }
 

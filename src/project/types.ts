@@ -171,6 +171,8 @@ export interface NodeProperties {
   readonly timeSpine?: Value;
   /** Snapshots defined in YAML: `ref('…')` or `source(…)`. */
   readonly relation?: string;
+  /** The package whose file it stands in, where that is another one than the node's. */
+  readonly from?: string;
   readonly at: Span;
 }
 
