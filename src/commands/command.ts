@@ -31,6 +31,7 @@ export function reporterFor(args: GlobalArgs, more: Partial<ReportOptions> = {})
     quiet: args.quiet || logLevel === "warn" || logLevel === "error" || logLevel === "none",
     colours: args.useColors ?? "auto",
     debug: args.debug || logLevel === "debug",
+    print: args.print,
     out: process.stdout,
     err: process.stderr,
     ...(args.printerWidth ? { width: args.printerWidth } : {}),

@@ -70,6 +70,7 @@ export const globalOptions = {
     describe: "Width of lines off a terminal",
     hidden: true,
   },
+  print: { type: "boolean", describe: "Print what templates print()", hidden: true, default: true },
   "warn-error": { type: "boolean", describe: "Take warnings for errors" },
   "warn-error-options": {
     ...text,
@@ -96,7 +97,6 @@ export const ignoredOptions: Readonly<Record<string, Option>> = {
   "log-cache-events": ignored("boolean"),
   "use-colors-file": ignored("boolean"),
   "use-fast-test-edges": ignored("boolean"),
-  print: ignored("boolean"),
   introspect: ignored("boolean"),
 };
 

@@ -3,7 +3,7 @@ import { readingConfig } from "../context/config.ts";
 import { makeProjectContext, type NodeFace, type ProjectContext, TemplateContext } from "../context/context.ts";
 import type { RunFacts } from "../context/globals.ts";
 import { bindMacro, type MacroNode, type MacroSet } from "../context/macros.ts";
-import type { Phase, RefCall, SourceCall, TemplateQuery } from "../context/phase.ts";
+import type { MessageLevel, Phase, RefCall, SourceCall, TemplateQuery } from "../context/phase.ts";
 import { Relation } from "../context/relation.ts";
 import { testArguments } from "../context/test-arguments.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
@@ -31,7 +31,7 @@ export interface CompilerInput {
   readonly relations: Relations;
   /** Decides `is_incremental()`. */
   readonly world: World;
-  message(level: "debug" | "info" | "warn", text: string, node?: NodeId): void;
+  message(level: MessageLevel, text: string, node?: NodeId): void;
   /** Where the calls of nodes are noted, for compilers of one command. */
   readonly calls?: Map<NodeId, Set<string>>;
 }

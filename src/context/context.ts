@@ -188,7 +188,9 @@ export class TemplateContext implements Scope {
     const config = { __getattr__: (name: string): unknown => this.#runtimeConfig().__getattr__(name) };
     const ref = Object.assign((...args: unknown[]): unknown => phase.ref(refCall(args)), { config });
     const source = Object.assign((...args: unknown[]): unknown => phase.source(sourceCall(args)), { config });
-    const runQuery = phase.query ? async (sql: unknown) => ResultTable.of(await phase.query!(str(sql))) : () => null;
+    const { query } = phase;
+    const print = (text: string): void => phase.message("print", text);
+    const runQuery = query ? async (sql: unknown) => ResultTable.of(await query(str(sql)), print) : () => null;
     const names = new Map<string, unknown>([
       ["execute", phase.execute],
       // As dbt names them: what runs a node is a thread of a pool.
@@ -201,7 +203,7 @@ export class TemplateContext implements Scope {
       ["should_full_refresh", () => phase.fullRefresh ?? facts.fullRefresh],
       ["run_query", runQuery],
       ["log", (...args: unknown[]) => this.#log(args)],
-      ["print", (text: unknown) => (phase.message("info", str(text)), "")],
+      ["print", (text: unknown) => (print(str(text)), "")],
       ["try_or_compiler_error", tryOrCompilerError],
       ["api", { Relation: relationClass, Column: columnClass }],
       ["context", this.#asDict()],

@@ -20,6 +20,8 @@ export interface SourceCall {
  */
 export type TemplateQuery = (sql: string, options?: { readonly begins?: boolean }) => Promise<TextResult>;
 
+export type MessageLevel = "debug" | "info" | "warn" | "print";
+
 export interface Phase {
   readonly execute: boolean;
   /** Parsing: records the call and gives a stand-in. Running: the relation read from; throws when it is not declared. */
@@ -40,5 +42,6 @@ export interface Phase {
   readonly stored?: ((name: string, response: string, rows: number) => void) | undefined;
   /** Called with the id of each macro named; `isDirect`: called by the node itself, not by another macro. */
   macroUsed(id: string, isDirect: boolean): void;
-  message(level: "debug" | "info" | "warn", text: string): void;
+  /** `print`: the command's own output rather than a line of its log. */
+  message(level: MessageLevel, text: string): void;
 }

@@ -130,11 +130,11 @@ export interface FreshnessResult {
   readonly diagnostic?: Diagnostic;
 }
 
-/** `log(…, info=true)`, `print()`, `exceptions.warn()` in templates; warnings of the engine. */
+/** `log(…, info=true)`, `print()`, `exceptions.warn()` in templates; warnings of the engine. `print` is no line of the log. */
 export interface Message {
   readonly type: "message";
   readonly at: Date;
-  readonly level: "debug" | "info" | "warn";
+  readonly level: "debug" | "info" | "warn" | "print";
   readonly text: string;
   readonly node?: NodeId;
 }

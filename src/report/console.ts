@@ -30,6 +30,8 @@ import {
 export interface ConsoleOptions {
   readonly quiet: boolean;
   readonly debug: boolean;
+  /** What templates print. */
+  readonly print: boolean;
   readonly now: () => Date;
   readonly connectHint: ConnectHint | (() => ConnectHint | undefined) | undefined;
   readonly width: number | undefined;
@@ -164,7 +166,9 @@ export class ConsoleReporter implements Reporter {
 
   #message({ at, level, text }: Message): void {
     const c = this.#options.palette;
-    if (level === "debug") {
+    if (level === "print") {
+      if (this.#options.print) this.line(text);
+    } else if (level === "debug") {
       if (this.#options.debug) this.#log(at, c.dim(text));
     } else this.#log(at, level === "warn" ? c.yellow(`[WARNING]: ${text}`) : text);
   }

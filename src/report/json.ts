@@ -37,6 +37,8 @@ import {
 export interface JsonOptions {
   readonly quiet: boolean;
   readonly debug: boolean;
+  /** What templates print. */
+  readonly print: boolean;
   readonly now: () => Date;
   readonly write: (text: string) => void;
 }
@@ -241,6 +243,11 @@ export class JsonReporter implements Reporter {
   }
 
   #message({ at, level, text, node }: Message): void {
+    if (level === "print") {
+      if (!this.#options.print) return;
+      this.#greet();
+      return this.#write({ name: "PrintEvent", code: "Z052", msg: text, data: { msg: text }, at });
+    }
     const [name, code] = (
       { debug: ["JinjaLogDebug", "I063"], info: ["JinjaLogInfo", "I062"], warn: ["JinjaLogWarning", "I061"] } as const
     )[level];
@@ -302,17 +309,20 @@ export class JsonReporter implements Reporter {
 
   #print(line: Line): void {
     if (this.#options.quiet && line.level !== "error") return;
-    if (!this.#greeted && !this.#options.quiet) {
-      this.#greeted = true;
-      const v = version();
-      this.#write({
-        name: "MainReportVersion",
-        code: "A001",
-        msg: `Running with sluice=${v}`,
-        data: { version: `=${v}`, log_version: 3 },
-      });
-    }
+    this.#greet();
     this.#write(line);
+  }
+
+  #greet(): void {
+    if (this.#greeted || this.#options.quiet) return;
+    this.#greeted = true;
+    const v = version();
+    this.#write({
+      name: "MainReportVersion",
+      code: "A001",
+      msg: `Running with sluice=${v}`,
+      data: { version: `=${v}`, log_version: 3 },
+    });
   }
 
   #write({ name, code, level = "info", msg, data = {}, at, thread }: Line): void {

@@ -29,6 +29,8 @@ export interface ReportOptions {
   readonly colours: boolean | "auto";
   /** Statements and debug messages too. */
   readonly debug: boolean;
+  /** What templates print; true unless told otherwise. */
+  readonly print?: boolean;
   readonly out: NodeJS.WritableStream;
   readonly err: NodeJS.WritableStream;
   /** Cells: of the terminal on one, dbt's `--printer-width` (80) off it. */
@@ -53,6 +55,7 @@ function makeShown(options: ReportOptions): Reporter {
   const shared = {
     quiet: options.quiet,
     debug: options.debug,
+    print: options.print ?? true,
     now: options.now ?? (() => new Date()),
     connectHint: options.connectHint,
     width: options.width,

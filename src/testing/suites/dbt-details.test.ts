@@ -68,6 +68,25 @@ test(
 );
 
 test(
+  "what templates print is output: bare, whatever --quiet says, and absent with --no-print",
+  rig(async ({ write, sluice }) => {
+    await write({
+      "macros/m.sql":
+        "{% macro m() %}{{ print('models:') }}{{ log('logged', true) }}{% do run_query(\"select 1 as n, interval '1 day' as i\").print_table() %}{% endmacro %}",
+    });
+    const printed = "models:\n| n | i              |\n| - | -------------- |\n| 1 | 1 day, 0:00:00 |\n";
+    expect(await sluice("run-operation", "m", "--quiet")).toMatchObject({ code: 0, stdout: printed, stderr: "" });
+    const loud = await sluice("run-operation", "m");
+    expect(loud.stdout).toMatch(/^models:$/m);
+    expect(loud.stdout).toMatch(/^\d\d:\d\d:\d\d {2}logged$/m);
+    expect((await sluice("run-operation", "m", "--quiet", "--no-print")).stdout).toBe("");
+    const events = (await sluice("run-operation", "m", "--log-format", "json")).stdout.trim().split("\n");
+    const names = events.map((line) => (JSON.parse(line) as { info: { name: string } }).info.name);
+    expect(names).toEqual(["MainReportVersion", "PrintEvent", "JinjaLogInfo", "PrintEvent"]);
+  }),
+);
+
+test(
   "seed --show prints rows of each seed",
   rig(async ({ write, sluice }) => {
     await write(SHOP);
