@@ -24,7 +24,7 @@ function run(
       reason: { code: "new", text: "" },
       after: [],
     })),
-    relations: { writeTo: name, readFrom: name, published: name, standing: (at) => at },
+    relations: { writeTo: name, readFrom: name, published: name, standing: (at) => at, aside: () => [] },
     schemas: [],
     workSchemas: [],
     rebuilt: new Set(),

@@ -6,6 +6,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { NodeId, Resource } from "../parse/manifest.ts";
 import { quote, type RelationName } from "../postgres/relation.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
+import type { Aside } from "./standing-sql.ts";
 
 export interface Relations {
   writeTo(id: NodeId): RelationName;
@@ -14,6 +15,8 @@ export interface Relations {
   published(id: NodeId): RelationName;
   /** Where the relation stands that will be published under this name; the name itself where none is staged. */
   standing(name: RelationName): RelationName;
+  /** All that is read elsewhere than under its own name. */
+  aside(): readonly Aside[];
 }
 
 export function relationOf(resource: Resource): RelationName {
@@ -27,7 +30,7 @@ export function relationOf(resource: Resource): RelationName {
 /** What is written is what is read. */
 export function directRelations(graph: Graph): Relations {
   const at = (id: NodeId): RelationName => relationOf(graph.resource(id));
-  return { writeTo: at, readFrom: at, published: at, standing: (name) => name };
+  return { writeTo: at, readFrom: at, published: at, standing: (name) => name, aside: () => [] };
 }
 
 /**
@@ -38,7 +41,7 @@ export class StagedRelations implements Relations {
   readonly #graph: Graph;
   readonly #outOfSight: Set<NodeId>;
   readonly #staged = new Set<NodeId>();
-  readonly #names = new Set<string>();
+  readonly #aside = new Map<string, Aside>();
 
   /** `outOfSight`: nodes whose build writes there; the others write where they are published (loads, deltas). */
   constructor(graph: Graph, outOfSight: ReadonlySet<NodeId>) {
@@ -65,11 +68,23 @@ export class StagedRelations implements Relations {
 
   /** From now on the node is read where it was staged. */
   stage(id: NodeId): void {
+    const published = this.published(id);
     this.#staged.add(id);
-    this.#names.add(quote(this.published(id)));
+    this.#aside.set(quote(published), { published, at: nextOf(published) });
+  }
+
+  /** From now on everything is read where it is published: the end has come, whatever it was. */
+  conclude(): void {
+    this.#outOfSight.clear();
+    this.#staged.clear();
+    this.#aside.clear();
   }
 
   standing(name: RelationName): RelationName {
-    return this.#names.has(quote(name)) ? nextOf(name) : name;
+    return this.#aside.get(quote(name))?.at ?? name;
+  }
+
+  aside(): readonly Aside[] {
+    return [...this.#aside.values()];
   }
 }

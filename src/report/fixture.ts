@@ -132,7 +132,7 @@ export function planOf(happenings: readonly Happening[], command = "build"): Pla
     fullRefresh: false,
     force: false,
     steps: happenings.map((h) => stepOf(h)),
-    relations: { writeTo: name, readFrom: name, published: name, standing: (at) => at },
+    relations: { writeTo: name, readFrom: name, published: name, standing: (at) => at, aside: () => [] },
     schemas: [],
     workSchemas: [],
     rebuilt: new Set(),
