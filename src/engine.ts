@@ -10,7 +10,7 @@ import { QueryComments } from "./compile/query-comment.ts";
 import { makeProjectContext } from "./context/context.ts";
 import type { RunFacts } from "./context/globals.ts";
 import type { MacroSet } from "./context/macros.ts";
-import { type Diagnostic, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
+import { type Diagnostic, error, Failure, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
 import type { PublishSettings } from "./execute/conclude.ts";
 import type { Connections } from "./execute/connections.ts";
 import type { RunEvent, RunResult } from "./execute/events.ts";
@@ -46,6 +46,13 @@ export interface PlanRequest {
   readonly direct?: boolean | undefined;
   /** Reuse nothing. */
   readonly force?: boolean;
+}
+
+export interface CompileRequest extends Pick<PlanRequest, "defer"> {
+  /** False: the database is not asked, and templates that ask it fail. */
+  readonly introspect?: boolean;
+  /** Ephemeral models are named, and their SQL is not put in. */
+  readonly withoutCtes?: boolean;
 }
 
 export interface RunRequest {
@@ -229,14 +236,29 @@ export class Sluice {
   async compile(
     node: ModelNode | DataTestNode | SnapshotNode,
     selection: Selection,
-    defer?: PlanRequest["defer"],
+    { defer, introspect = true, withoutCtes = false }: CompileRequest = {},
   ): Promise<Compiled> {
+    if (!introspect) return this.compiler(this.#blindPlan(selection)).compile(node, askingNothing, { withoutCtes });
     this.#compilePlan ??= await this.plan({ selection, direct: true, ...(defer && { defer }) });
     const compiler = this.compiler(this.#compilePlan);
     return this.connections.ask((session) => {
       session.comment = compiler.comments.of({ node });
-      return compiler.compile(node, (sql) => session.queryText(sql));
+      return compiler.compile(node, (sql) => session.queryText(sql), { withoutCtes });
     }, node.at);
+  }
+
+  /** For a database that is not asked: nothing is there. */
+  #blindPlan(selection: Selection): Plan {
+    const { invocationId: id, command, fullRefresh } = this.#parts.facts;
+    const world = { relations: new Map(), loads: new Map(), held: new Map() };
+    return makePlan(this.graph, selection, world, {
+      id,
+      command,
+      fullRefresh,
+      testsGate: false,
+      publish: false,
+      force: false,
+    });
   }
 
   /** Any SQL with the names of the project. Throws `Failure`. */
@@ -289,6 +311,11 @@ export class Sluice {
     });
   }
 }
+
+const askingNothing = (): Promise<never> => {
+  const message = "The template asks the database, which --no-introspect does not let it.";
+  return Promise.reject(new Failure(error("introspection-off", message)));
+};
 
 const never = (): Promise<never> => Promise.reject(new Error("Internal error: looking at a plan changes nothing"));
 const ONLY_LOOKING = { hold: never, confirmAlive: never };

@@ -1,5 +1,5 @@
 /** Sluice as a library: `const sluice = await open(dir)`, then `.select()`, `.plan()`, `.run(plan, { signal, onEvent })`, `.close()`; `rollback(sluice)` and the like. */
-export { type Earlier, type PlanRequest, type RunRequest, type Sluice } from "./engine.ts";
+export { type CompileRequest, type Earlier, type PlanRequest, type RunRequest, type Sluice } from "./engine.ts";
 export { type Effects, open, type OpenOptions } from "./open.ts";
 export { clone, describe, freshness, type FreshnessRun, runInline, runOperation } from "./operations.ts";
 export { history, idle, publish, restOf, rollback, settle } from "./past.ts";

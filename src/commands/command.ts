@@ -89,9 +89,12 @@ export async function openProject(
     ...(args.targetPath ? { targetPath: args.targetPath } : {}),
     ...(args.vars ? { vars: args.vars } : {}),
     ...(threads ? { threads } : {}),
+    ...(args.maximumSeedSizeMib === undefined ? {} : { hashedSeedBytes: seedBytes(args.maximumSeedSizeMib) }),
     ...more,
   });
 }
+
+const seedBytes = (mebibytes: number): number => (mebibytes === 0 ? Infinity : mebibytes * 1024 * 1024);
 
 interface ProjectOptions {
   /** More for the reporter, which is made before the project is open. */

@@ -5,7 +5,8 @@ import { ExitCode } from "./exit-code.ts";
 import { type GlobalArgs, type RunArgs, runOptions } from "./options.ts";
 import { deferFor } from "./state.ts";
 
-type Args = GlobalArgs & RunArgs & { inline?: string; output: "text" | "json" };
+type Args = GlobalArgs &
+  RunArgs & { inline?: string; output: "text" | "json"; introspect: boolean; injectEphemeralCtes: boolean };
 
 export const compileCommand: Command = {
   command: "compile",
@@ -14,6 +15,8 @@ export const compileCommand: Command = {
     ...runOptions,
     inline: { type: "string", describe: "SQL to compile instead of nodes" },
     output: { choices: ["text", "json"], default: "text", describe: "Form of what is printed" },
+    introspect: { type: "boolean", default: true, describe: "Let templates ask the database; without, none is needed" },
+    "inject-ephemeral-ctes": { type: "boolean", default: true, describe: "Put in the SQL of ephemeral models" },
   },
   examples: [
     "sluice compile",
@@ -46,6 +49,8 @@ export const compileCommand: Command = {
       const defer = await deferFor(args);
       const { texts, results, code } = await compileNodes(sluice, selection, reporter, {
         ...(defer && { defer }),
+        introspect: args.introspect,
+        withoutCtes: !args.injectEphemeralCtes,
         onText: (node, text) => {
           if (shown && node.kind !== "test") show(node.name, text);
         },

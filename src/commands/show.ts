@@ -5,7 +5,8 @@ import { type Command, failedOnly, selectionFor, withProject } from "./command.t
 import { ExitCode } from "./exit-code.ts";
 import { type GlobalArgs, type SelectionArgs, selectionOptions } from "./options.ts";
 
-type Args = GlobalArgs & SelectionArgs & { inline?: string; limit: number; output: "text" | "json" };
+type Args = GlobalArgs &
+  SelectionArgs & { inline?: string; inlineDirect?: string; limit: number; output: "text" | "json" };
 
 export const showCommand: Command = {
   command: "show",
@@ -13,6 +14,9 @@ export const showCommand: Command = {
   builder: {
     ...selectionOptions,
     inline: { type: "string", describe: "SQL to run instead of a model's" },
+    "inline-direct": { type: "string", describe: "The same, without its templates being rendered", hidden: true },
+    "full-refresh": { type: "boolean", alias: "f", describe: "As a full refresh would compile it", default: false },
+    introspect: { type: "boolean", hidden: true },
     limit: { type: "number", default: 5, describe: "Rows to show; -1: all" },
     output: { choices: ["text", "json"], default: "text", describe: "Form of the rows" },
   },
@@ -22,16 +26,23 @@ export const showCommand: Command = {
   ],
   run: (args: Args) =>
     withProject(args, "show", async (sluice, reporter) => {
-      if (args.inline === undefined && args.select.length === 0) {
+      const { inline, inlineDirect: direct } = args;
+      const text = direct ?? inline;
+      if (text === undefined && args.select.length === 0 && args.selector === undefined) {
         throw new Failure(error("show-what", "Either --select or --inline must be passed to show."));
       }
-      const ids = args.inline === undefined ? await selected(args, sluice, reporter) : [undefined];
+      const ids = text === undefined ? await selected(args, sluice, reporter) : [undefined];
       let code: number = ExitCode.ok;
       for (const id of ids) code = Math.max(code, await failedOnly(reporter, () => showOne(id)));
       return code;
 
       async function showOne(id: Id | undefined): Promise<number> {
-        const compiled = id === undefined ? await sluice.compileInline(args.inline!) : await compile(sluice, id);
+        const compiled =
+          id !== undefined
+            ? await compile(sluice, id)
+            : direct
+              ? asWritten(direct)
+              : await sluice.compileInline(inline!);
         const { fields, rows } = await sluice.show(
           compiled,
           args.limit < 0 ? undefined : args.limit,
@@ -51,6 +62,8 @@ export const showCommand: Command = {
       }
     }),
 };
+
+const asWritten = (sql: string): Compiled => ({ sql, locate: () => undefined });
 
 type WithProject = Parameters<Parameters<typeof withProject>[2]>;
 type Id = Parameters<WithProject[0]["graph"]["resource"]>[0];

@@ -45,6 +45,8 @@ export interface Substitutes {
   readonly batch?: Stretch & { readonly id: string };
   readonly overrides?: ReadonlyMap<string, unknown>;
   readonly shared?: ProjectContext;
+  /** Ephemeral models are named, and their SQL is not put in. */
+  readonly withoutCtes?: boolean;
 }
 
 /** Whose context a macro is called in, and what the caller wants to know of its statements. */
@@ -88,7 +90,7 @@ export class Compiler {
     if (node.kind === "seed") return rendered("", { toTemplate: () => undefined });
     const ctes = new Map<NodeId, Compiled>();
     const sql = await this.#render(node, query, substitutes, ctes);
-    return this.#inject(sql, ctes);
+    return substitutes.withoutCtes ? sql : this.#inject(sql, ctes);
   }
 
   /** For running: the catalogs that it reads show what stands aside where it will be. */

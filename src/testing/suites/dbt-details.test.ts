@@ -87,6 +87,51 @@ test(
 );
 
 test(
+  "compile needs no server with --no-introspect, and leaves out what ephemeral models put in",
+  rig(async ({ dir, write, start, sluice }) => {
+    await write({
+      "profiles.yml":
+        "shop: {target: dev, outputs: {dev: {type: postgres, url: 'postgresql://u@127.0.0.1:1/x', schema: s}}}",
+      "models/e.sql": "{{ config(materialized='ephemeral') }} select 1 as id",
+      "models/a.sql":
+        "{{ config(materialized='incremental') }} select id from {{ ref('e') }} {% if is_incremental() %} x {% endif %}",
+      "models/asking.sql": "select {{ run_query('select 1').columns[0].values()[0] if execute }} as id",
+    });
+    const flags = ["--no-introspect", "--no-inject-ephemeral-ctes"];
+    expect(await sluice("compile", "-s", "a", "-q", ...flags)).toMatchObject({ code: 0 });
+    const compiled = await readFile(join(dir, "target/compiled/shop/models/a.sql"), "utf8");
+    expect(compiled.trim()).toBe("select id from __dbt__cte__e");
+    const asking = await sluice("compile", "-s", "asking", "--no-introspect");
+    expect(asking).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("models/asking.sql:1:11  introspection-off"),
+    });
+    expect((await sluice("debug", "--config-dir")).stdout.trim()).toBe(dir);
+    expect((await sluice("docs", "serve", "--host", "0.0.0.0")).stderr).toContain("served to this machine only");
+    const before = await start(["--indirect-selection", "eager", "ls", "--version"], {}).done;
+    expect(before).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+    expect((await start(["--indirect-selection", "eager", "ls", "-s", "a"], {}).done).stdout).toBe("shop.a\n");
+  }),
+);
+
+test(
+  "show runs a query as it is written, and a model as a full refresh would",
+  rig(async ({ write, sluice }) => {
+    await write({
+      "models/a.sql":
+        "{{ config(materialized='incremental') }} select '{{ flags.FULL_REFRESH }}' as full, '{{ is_incremental() }}' as more",
+    });
+    await sluice("run");
+    const more = async (...flags: string[]): Promise<string> =>
+      (await sluice("show", "-s", "a", "-q", "--output", "json", ...flags)).stdout.replaceAll(/\s+/g, "");
+    expect(await more()).toContain('{"full":"False","more":"True"}');
+    expect(await more("--full-refresh")).toContain('{"full":"True","more":"False"}');
+    const direct = await sluice("show", "--inline-direct", "select '{{ x }}' as as_written", "-q");
+    expect(direct.stdout).toContain("{{ x }}");
+  }),
+);
+
+test(
   "seed --show prints rows of each seed",
   rig(async ({ write, sluice }) => {
     await write(SHOP);
