@@ -1,5 +1,6 @@
 /** `target/run_results.json`, version 6 of dbt's schema. */
 import type { HookFinished, RunResult, StepResult } from "../execute/events.ts";
+import { type Answer, answerOf } from "../lib/command-tag.ts";
 import type { NodeId } from "../parse/manifest.ts";
 import { type Invocation, metadata, type Metadata } from "./metadata.ts";
 
@@ -16,7 +17,7 @@ export interface NodeResult {
   readonly timing: readonly { readonly name: string; readonly started_at: string; readonly completed_at: string }[];
   readonly thread_id: string;
   readonly execution_time: number;
-  readonly adapter_response: { readonly _message?: string; readonly code?: string; readonly rows_affected?: number };
+  readonly adapter_response: Answer;
   readonly message: string | null;
   readonly failures: number | null;
   readonly unique_id: string;
@@ -145,13 +146,8 @@ function timing({ startedAt, finishedAt }: Pick<StepResult, "startedAt" | "finis
   ];
 }
 
-/** `SELECT 195` → message, code and rows, as dbt takes them from the command tag; -1 where the server counts none. */
-function adapterResponse({ message, response, rows, status }: StepResult): NodeResult["adapter_response"] {
-  const said = response ?? (status === "success" ? message : undefined);
-  if (said === undefined) return rows === undefined ? {} : { rows_affected: rows };
-  const [, code, counted] = /^([A-Z][A-Z ]*?)(?: (\d+))?(?:, unchanged)?$/.exec(said) ?? [];
-  if (code === undefined) return { _message: said, ...(rows === undefined ? {} : { rows_affected: rows }) };
-  return { _message: said, code, rows_affected: rows ?? Number(counted ?? -1) };
-}
+/** As dbt takes it from the command tag; of what failed, nothing. */
+const adapterResponse = ({ message, response, rows, status }: StepResult): NodeResult["adapter_response"] =>
+  answerOf(response ?? (status === "success" ? message : undefined), rows);
 
 const hasSql = (node: NodeId): boolean => !/^(seed|source|exposure)\./.test(node);

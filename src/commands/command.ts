@@ -32,6 +32,7 @@ export function reporterFor(args: GlobalArgs, more: Partial<ReportOptions> = {})
     colours: args.useColors ?? "auto",
     debug: args.debug || logLevel === "debug",
     print: args.print,
+    extra: customEnvironment(process.env),
     out: process.stdout,
     err: process.stderr,
     ...(args.printerWidth ? { width: args.printerWidth } : {}),
@@ -39,6 +40,15 @@ export function reporterFor(args: GlobalArgs, more: Partial<ReportOptions> = {})
     ...more,
   });
 }
+
+/** As dbt: what `DBT_ENV_CUSTOM_ENV_…` says stands in each line of the structured log. */
+const CUSTOM = /^DBT_(?:ENGINE_)?ENV_CUSTOM_ENV_/;
+const customEnvironment = (env: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      CUSTOM.test(name) && value !== undefined ? [[name.replace(CUSTOM, ""), value]] : [],
+    ),
+  );
 
 const fileFor = (args: GlobalArgs, path: string): NonNullable<ReportOptions["file"]> => ({
   folder: resolve(projectFolder(args.projectDir), path),
@@ -116,7 +126,10 @@ export async function withProject(
   options: ProjectOptions = {},
 ): Promise<number> {
   let sluice: Sluice | undefined;
-  const reporter = reporterFor(args, options.report?.(() => sluice) ?? {});
+  const reporter = reporterFor(args, {
+    invocationId: () => sluice?.invocationId,
+    ...options.report?.(() => sluice),
+  });
   try {
     const policy = await warningPolicy(args);
     const { withoutModels = false } = options;

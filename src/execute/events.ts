@@ -39,6 +39,8 @@ export interface StepStarted {
   readonly at: Date;
   readonly step: Step;
   readonly resource: Resource;
+  /** Which of `--threads` runs it: `Thread-1`. */
+  readonly thread?: string;
   /** 1-based place among the steps that run, in order of start; `of` is how many will run. */
   readonly index: number;
   readonly of: number;
@@ -79,6 +81,7 @@ export interface StepFinished {
 export interface HookStarted {
   readonly type: "hook-started";
   readonly at: Date;
+  readonly id: NodeId;
   readonly name: string;
   /** 1-based, among those before the run or those after it. */
   readonly index: number;

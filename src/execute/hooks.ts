@@ -97,7 +97,7 @@ export async function runProjectHooks(
       finished();
       continue;
     }
-    onEvent({ type: "hook-started", at: startedAt, name, index, of });
+    onEvent({ type: "hook-started", at: startedAt, id, name, index, of });
     try {
       await database.session((session) => {
         session.comment = compiler.comments.of({ node });

@@ -158,7 +158,7 @@ interface Turn {
 async function runOne(step: Step, { index, of, thread }: Turn, input: RunInput): Promise<StepResult> {
   const { graph, emit } = input;
   const resource = graph.resource(step.node);
-  emit({ type: "step-started", at: new Date(), step, resource, index, of });
+  emit({ type: "step-started", at: new Date(), step, resource, index, of, thread: `Thread-${thread}` });
   const { outcome, startedAt } = step.action === "no-op" ? noOp() : await runWithRetries(step, input);
   const finishedAt = new Date();
   const result: StepResult = {

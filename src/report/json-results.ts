@@ -3,7 +3,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { positionAt } from "../diagnostics/format.ts";
 import type { StepFinished, StepResult } from "../execute/events.ts";
 import type { Resource } from "../parse/manifest.ts";
-import { description } from "./wording.ts";
+import { description, displayName } from "./wording.ts";
 
 export type Level = "debug" | "info" | "warn" | "error";
 export type Data = Readonly<Record<string, unknown>>;
@@ -54,7 +54,13 @@ export function resultData({ resource, result, of }: StepFinished, status: strin
   switch (resource.kind) {
     case "test":
     case "unit_test":
-      return { name: resource.name, status: result.status, num_models: of, num_failures: result.failures ?? 0 };
+      return {
+        name: resource.kind === "unit_test" ? displayName(resource) : resource.name,
+        status: result.status,
+        num_models: of,
+        num_failures: result.failures ?? 0,
+        attached_node: (resource.kind === "test" && resource.attached) || "",
+      };
     case "seed":
       return { status: result.status, result_message: status, schema: resource.schema, relation: resource.alias };
     case "source":

@@ -36,6 +36,10 @@ export interface ReportOptions {
   /** Cells: of the terminal on one, dbt's `--printer-width` (80) off it. */
   readonly width?: number;
   readonly now?: () => Date;
+  /** Of the lines in JSON. */
+  readonly invocationId?: () => string | undefined;
+  /** Of the lines in JSON: `extra`. */
+  readonly extra?: Readonly<Record<string, string>>;
   /** Shown after a build that succeeded; a function where the port is known only then. */
   readonly connectHint?: ConnectHint | (() => ConnectHint | undefined);
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -62,7 +66,8 @@ function makeShown(options: ReportOptions): Reporter {
     palette: palette(options.colours, options.out, env),
     errorPalette: palette(options.colours, options.err, env),
   };
-  if (options.format === "json") return new JsonReporter({ ...shared, write });
+  const { invocationId, extra } = options;
+  if (options.format === "json") return new JsonReporter({ ...shared, invocationId, extra, write });
   if (options.format === "debug") {
     return new JsonReporter({ ...shared, write: (line) => write(`${plainLine(line)}\n`) });
   }
