@@ -17,8 +17,9 @@ import { relationKey, wantsFullRefresh, type World } from "../plan/plan.ts";
 import type { Relations } from "../plan/relations.ts";
 import { catalogsAside, changed, namesAside } from "../plan/standing-sql.ts";
 import type { RelationName } from "../postgres/relation.ts";
+import { compareVersions, newestVersions } from "../parse/model-versions.ts";
 import { isWorkSchema } from "../postgres/sql/swap.ts";
-import type { Hook, Mapping, Project } from "../project/types.ts";
+import type { Hook, Mapping, Project, Value } from "../project/types.ts";
 import { type Compiled, type Piece, rendered, rewritten, withCtes } from "./assemble.ts";
 import { QueryComments } from "./query-comment.ts";
 import { during, overlap, type Stretch } from "./event-time.ts";
@@ -66,6 +67,9 @@ export class Compiler {
   readonly comments: QueryComments;
   readonly #shared: ProjectContext;
   readonly #linker: Linker;
+  /** The greatest version of each model that has some. */
+  #newest: ReadonlyMap<string, Value> | undefined;
+  readonly #told = new Set<string>();
 
   constructor(input: CompilerInput) {
     this.input = input;
@@ -311,9 +315,9 @@ export class Compiler {
     return {
       execute: true,
       ref: (call: RefCall) => {
-        return resolve(this.#linker.ref(call, caller.package), () =>
-          this.#linker.refNotFound(call, callSpan(caller, "ref", call.name)),
-        );
+        const target = this.#linker.ref(call, caller.package);
+        if (target && call.version === undefined) this.#tellOfNewer(caller, target);
+        return resolve(target, () => this.#linker.refNotFound(call, callSpan(caller, "ref", call.name)));
       },
       source: (call: SourceCall) => {
         return resolve(this.#linker.source(call), () =>
@@ -334,6 +338,29 @@ export class Compiler {
       },
       message: (level, text) => this.input.message(level, text, caller.id),
     };
+  }
+
+  /** A `ref()` that names no version will mean another one some day; told once for each node that has one. */
+  #tellOfNewer({ id }: { readonly id?: NodeId }, target: Resource): void {
+    if (!id || target.kind !== "model" || target.version === undefined) return;
+    const pair = `${id} ${target.id}`;
+    const newest = this.#newestVersion(target);
+    if (this.#told.has(pair) || compareVersions(newest, target.latestVersion ?? null) <= 0) return;
+    this.#told.add(pair);
+    const { name, package: pkg } = target;
+    const node = this.input.manifest.nodes.get(id)!.name;
+    const pinned = (version: Value): string => `{{ ref('${pkg}', '${name}', v='${String(version)}') }}`;
+    this.input.message(
+      "info",
+      `While compiling '${node}': ref('${name}') means its latest version, ${String(target.version)}, and there is a newer one, ` +
+        `${String(newest)}, which it will mean once that is the latest.\n  Try the new one:  ${pinned(newest)}\n  Stay with this:   ${pinned(target.version)}`,
+      id,
+    );
+  }
+
+  #newestVersion({ name, version }: ModelNode): Value {
+    this.#newest ??= newestVersions(this.input.manifest.nodes.values());
+    return this.#newest.get(name) ?? version ?? null;
   }
 
   /** `--empty`, as dbt writes it: templates print it where they would print the name. */

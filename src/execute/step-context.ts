@@ -7,6 +7,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { Statement, StatementResult } from "../materialize/materialization.ts";
 import type { NodeId } from "../parse/manifest.ts";
 import type { Plan } from "../plan/plan.ts";
+import { commented, type StatementComment } from "../postgres/comment.ts";
 import type { Session } from "../postgres/database.ts";
 import type { Driving } from "./drive.ts";
 import type { RunEvent, StepResult } from "./events.ts";
@@ -48,9 +49,16 @@ export class Trace {
     this.#sql.push(sql);
   }
 
-  ran({ main, label, sql }: Statement, result: StatementResult, seconds: number): void {
+  /** `comment`: what the statement was sent with. */
+  ran(
+    { main, label, sql: bare }: Statement,
+    result: StatementResult,
+    seconds: number,
+    comment: StatementComment | undefined,
+  ): void {
     if (main) this.main = result;
     const { rowCount } = result;
+    const sql = commented(bare, comment).text;
     this.#emit({ type: "statement-ran", at: new Date(), node: this.#node, label, sql, seconds, rowCount });
   }
 
@@ -84,6 +92,6 @@ export function drivingFor(session: Session, at: Span, compiled: Compiled, trace
     at,
     compiled,
     onStart: (statement) => trace.start(statement),
-    onResult: (statement, result, seconds) => trace.ran(statement, result, seconds),
+    onResult: (statement, result, seconds) => trace.ran(statement, result, seconds, session.comment),
   };
 }

@@ -1,6 +1,7 @@
 /** Merging of configuration, as dbt: defaults < own dbt_project.yml < property YAML < config() < the root's dbt_project.yml. */
 import type { Span } from "../diagnostics/diagnostic.ts";
 import type { Hook, Mapping, Package, ProjectConfig, Value } from "../project/types.ts";
+import { unrendered, write, writtenAt } from "../project/written.ts";
 import type { NodeConfig } from "./manifest.ts";
 
 export type ConfigSection = keyof ProjectConfig["configs"];
@@ -43,8 +44,11 @@ export function projectLayers(config: ProjectConfig, section: ConfigSection, fqn
     if (!isMapping(level)) break;
     const layer: Mapping = {};
     for (const [key, value] of Object.entries(level)) {
-      if (key.startsWith("+")) layer[key.slice(1).trim()] = value;
-      else if (!isMapping(value)) layer[key] = value;
+      const name = key.startsWith("+") ? key.slice(1).trim() : isMapping(value) ? undefined : key;
+      if (name === undefined) continue;
+      layer[name] = value;
+      const written = writtenAt(level, key);
+      if (written?.unrendered !== undefined) write(layer, name, written);
     }
     layers.push(layer);
   }
@@ -67,9 +71,18 @@ export function effectiveConfig(sources: ConfigSources): Mapping {
   return layersOf(sources).reduce(mergeConfig, sources.defaults);
 }
 
-/** As dbt's unrendered configuration: later layers replace the keys of earlier ones, and defaults are not among them. */
+/**
+ * As dbt's unrendered configuration: later layers replace the keys of earlier ones, Jinja stands as it was written, and
+ * defaults are not among them.
+ */
 export const writtenConfig = (sources: Omit<ConfigSources, "defaults">): Mapping =>
-  Object.assign({}, ...layersOf(sources)) as Mapping;
+  Object.assign({}, ...layersOf(sources).map(withoutRendering)) as Mapping;
+
+/** A layer's own mapping may know no places where its values do. */
+const withoutRendering = (layer: Mapping): Mapping =>
+  Object.fromEntries(
+    Object.entries(layer).map(([key, value]) => [key, writtenAt(layer, key)?.unrendered ?? unrendered(value)]),
+  );
 
 function layersOf(sources: Omit<ConfigSources, "defaults">): Mapping[] {
   const { section, fqn } = sources;

@@ -90,6 +90,8 @@ export interface ModelNode extends NodeBase {
   /** Of a model that has versions. */
   readonly version?: Value;
   readonly latestVersion?: Value;
+  /** `2024-01-31T00:00:00+00:00` */
+  readonly deprecationDate?: string;
   readonly timeSpine?: Value;
 }
 export interface SeedNode extends NodeBase {

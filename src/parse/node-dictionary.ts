@@ -251,7 +251,7 @@ function sqlPart(node: Exclude<Node, { kind: "unit_test" | "seed" }>, config: Ma
       constraints: constraintsOf(node.constraints),
       version: node.version ?? null,
       latest_version: node.latestVersion ?? null,
-      deprecation_date: null,
+      deprecation_date: node.deprecationDate ?? null,
       primary_key: [],
       time_spine: node.timeSpine ?? null,
     }),

@@ -83,11 +83,12 @@ export function parseFileNodes(state: ParseState, pkg: Package, adopted: Describ
       defaults: MODEL_DEFAULTS,
       ...described,
     });
-    const timeSpine = described.properties?.timeSpine;
+    const { timeSpine, deprecationDate } = described.properties ?? {};
     nodes.push({
       ...base,
       kind: "model",
       ...(timeSpine !== undefined && { timeSpine }),
+      ...(deprecationDate !== undefined && { deprecationDate }),
       ...(version && { version: version.value, latestVersion: version.latest }),
     });
   }
@@ -173,7 +174,7 @@ function parseNode(state: ParseState, draft: Draft): NodeBase {
   const written = writtenConfig({
     ...sources,
     properties: draft.properties?.config ?? {},
-    inFile: captured.config,
+    inFile: [...captured.config, captured.written ?? {}],
   });
   return { ...baseOf(state, draft, id, config, where, hooked), writtenConfig: written };
 }

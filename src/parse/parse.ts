@@ -8,6 +8,7 @@ import { sortDiagnostics } from "../diagnostics/format.ts";
 import type { Jinja } from "../jinja/index.ts";
 import type { NodeProperties, Package, Project } from "../project/types.ts";
 import { accessProblems } from "./access.ts";
+import { deprecations } from "./deprecations.ts";
 import { checkDashboard } from "./check-dashboard.ts";
 import { parseGenericTests, type Tested } from "./generic-tests.ts";
 import { link, Linker } from "./link.ts";
@@ -75,6 +76,7 @@ export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): P
   const { enabled, disabled } = sortOut(all, state.diagnostics);
   disabled.push(...linkAll(enabled, disabled, root.name, macros, state.diagnostics));
   state.diagnostics.push(...accessProblems(enabled, project.packages));
+  state.diagnostics.push(...deprecations(enabled, facts.startedAt));
   state.diagnostics.push(...unusedConfig(root, all));
   const manifest: Manifest = {
     projectName: project.name,

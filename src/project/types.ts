@@ -171,6 +171,8 @@ export interface NodeProperties {
   readonly timeSpine?: Value;
   /** Snapshots defined in YAML: `ref('…')` or `source(…)`. */
   readonly relation?: string;
+  /** `2024-01-31T00:00:00+00:00` */
+  readonly deprecationDate?: string;
   /** The package whose file it stands in, where that is another one than the node's. */
   readonly from?: string;
   readonly at: Span;
@@ -185,7 +187,6 @@ export interface VersionProperties {
   readonly isLatest: boolean;
   /** The name of its file, without ending. */
   readonly definedIn: string;
-  readonly deprecationDate?: string;
 }
 
 export interface ColumnProperties {
