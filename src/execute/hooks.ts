@@ -1,7 +1,7 @@
 /** Pre- and post-hooks of a node, and on-run-start and on-run-end of the project. */
 import type { Compiler } from "../compile/compiler.ts";
 import type { TemplateQuery } from "../context/phase.ts";
-import { DbtObject } from "../context/dbt-object.ts";
+import { ConfigObject, DbtObject } from "../context/dbt-object.ts";
 import { type Diagnostic, error, Failure } from "../diagnostics/diagnostic.ts";
 import type { HookNode, Node } from "../parse/manifest.ts";
 import { resourceDictionary } from "../parse/resource-dictionary.ts";
@@ -144,7 +144,12 @@ export function namesForEndHooks(
       timing,
       adapter_response: { ...(message && { _message: message }), ...(rows !== undefined && { rows_affected: rows }) },
     };
-    return [new DbtObject(told, { node: new DbtObject(node), timing: timing.map((one) => new DbtObject(one)) })];
+    return [
+      new DbtObject(told, {
+        node: new DbtObject(node, { config: new ConfigObject(node["config"] as Mapping) }),
+        timing: timing.map((one) => new DbtObject(one)),
+      }),
+    ];
   });
   return new Map<string, unknown>([
     ["results", told],
