@@ -199,7 +199,13 @@ export class TemplateContext implements Scope {
       ["ref", ref],
       ["source", source],
       ["config", phase.config],
-      ["var", varFunction(project, this.#package, (text) => this.#render(text))],
+      [
+        "var",
+        varFunction(project, this.#package, {
+          render: (text) => this.#render(text),
+          lenient: phase.lenientVars === true,
+        }),
+      ],
       ["is_incremental", () => phase.isIncremental()],
       ["should_full_refresh", () => phase.fullRefresh ?? facts.fullRefresh],
       ["run_query", runQuery],
