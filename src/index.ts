@@ -35,6 +35,7 @@ export type {
 export type { Plan, Reason, Step } from "./plan/plan.ts";
 export type { Database, QueryResult, ServerInfo, Session } from "./postgres/database.ts";
 export { resourceDictionary } from "./parse/resource-dictionary.ts";
+export type { Mapping, Value } from "./project/types.ts";
 export { readArguments } from "./project/read.ts";
 export { addPackage } from "./deps/add.ts";
 export { install } from "./deps/install.ts";

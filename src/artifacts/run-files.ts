@@ -70,7 +70,7 @@ export const compiledFile = (resource: Resource, { root, targetPath }: Project):
 export async function writeRunFiles(
   result: RunResult,
   place: Place,
-  args: Readonly<Record<string, unknown>>,
+  args: Readonly<Record<string, unknown>> = place.facts.args ?? {},
 ): Promise<void> {
   const { graph, project } = place;
   const { targetPath } = project;
@@ -89,12 +89,9 @@ export async function writeRunFiles(
 }
 
 /** `run_results.json` of a command that runs no plan. */
-export async function writeResults(
-  results: readonly PlainResult[],
-  { facts, project }: Place,
-  args: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  await writeInto(project.targetPath, RUN_RESULTS_FILE, JSON.stringify(plainRunResults(results, facts, args)));
+export async function writeResults(results: readonly PlainResult[], { facts, project }: Place): Promise<void> {
+  const text = JSON.stringify(plainRunResults(results, facts, facts.args ?? {}));
+  await writeInto(project.targetPath, RUN_RESULTS_FILE, text);
 }
 
 /** `sources.json`, or another file. */

@@ -8,6 +8,7 @@ import { makeReporter, type Reporter, type ReportOptions } from "../report/repor
 import { projectFolder } from "./defaults.ts";
 import { type EventTimeArgs, eventTimes } from "./event-times.ts";
 import { ExitCode } from "./exit-code.ts";
+import { invocationArgs } from "./invocation-args.ts";
 import type { GlobalArgs, Option, SelectionArgs } from "./options.ts";
 import { earlierFor } from "./state.ts";
 import { warningPolicy } from "./warnings.ts";
@@ -84,10 +85,11 @@ export async function openProject(
   onServerStart: () => void,
   more: { readonly withoutModels?: boolean } = {},
 ): Promise<Sluice> {
-  const { open } = await import("../index.ts");
+  const { open, readArguments } = await import("../index.ts");
   const threads = args.singleThreaded ? 1 : args.threads;
   return open(projectFolder(args.projectDir), {
     command,
+    args: invocationArgs(command, args, readArguments),
     onServerStart,
     fullRefresh: args.fullRefresh ?? false,
     empty: args.empty ?? false,

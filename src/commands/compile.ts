@@ -39,7 +39,7 @@ export const compileCommand: Command = {
           if (args.writeJson !== false) {
             const id = `sql_operation.${sluice.project.name}.inline_query` as const;
             const result = { id, status: "success", startedAt, finishedAt: new Date(), compiled: sql } as const;
-            await writeResults([result], sluice, { which: "compile", inline });
+            await writeResults([result], sluice);
           }
           return ExitCode.ok;
         });
@@ -56,7 +56,7 @@ export const compileCommand: Command = {
         },
       });
       if (args.writeJson !== false) {
-        await writeResults(results, sluice, { which: "compile", select: args.select, exclude: args.exclude });
+        await writeResults(results, sluice);
         await writeManifest(sluice, texts);
       }
       const of = texts.size < selection.size ? ` of ${selection.size}` : "";

@@ -124,7 +124,7 @@ async function execute(verb: Verb, args: Args, earlier?: EarlierNodes): Promise<
         const result = await sluice.run(plan, asked);
         if (shortcut) await recordShortcut(sluice, shortcut, result);
         if (args.show) await showSeeds(sluice, result, reporter);
-        if (args.writeJson !== false) await writeRunFiles(result, sluice, recordedArgs(verb, args));
+        if (args.writeJson !== false) await writeRunFiles(result, sluice);
         return result.ok ? ExitCode.ok : ExitCode.failed;
       }),
     { report: (sluice) => ({ connectHint: () => (verb.verb === "build" ? connectHint(sluice()) : undefined) }) },
@@ -135,25 +135,6 @@ async function execute(verb: Verb, args: Args, earlier?: EarlierNodes): Promise<
 export function rerun(which: string, args: Args, earlier: EarlierNodes): Promise<number> | undefined {
   const verb = verbs.find((one) => one.verb === which);
   return verb && execute(verb, args, earlier);
-}
-
-/** What `run_results.json` tells of the command line, by dbt's names. */
-function recordedArgs(verb: Verb, args: Args): Record<string, unknown> {
-  const given = args.resourceType ? { resource_types: args.resourceType } : {};
-  return {
-    which: verb.verb,
-    select: args.select,
-    exclude: args.exclude,
-    full_refresh: args.fullRefresh,
-    fail_fast: args.failFast,
-    indirect_selection: args.indirectSelection,
-    ...(args.empty ? { empty: true } : {}),
-    ...(args.storeFailures ? { store_failures: true } : {}),
-    ...(args.target ? { target: args.target } : {}),
-    ...(args.vars ? { vars: args.vars } : {}),
-    ...given,
-    invocation_command: `sluice ${process.argv.slice(2).join(" ")}`,
-  };
 }
 
 /** How to look at what was built. */

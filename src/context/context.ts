@@ -245,11 +245,7 @@ export class TemplateContext implements Scope {
       case "dbt_metadata_envs":
         return new PyDict();
       case "invocation_args_dict":
-        return toPython({
-          which: this.#shared.facts.command,
-          full_refresh: this.#shared.facts.fullRefresh,
-          vars: project.cliVars,
-        });
+        return toPython(this.#invocation());
       case "sql_now":
         return this.#shared.facts.startedAt.toISOString();
       case "defer_relation":
@@ -279,9 +275,14 @@ export class TemplateContext implements Scope {
     throw new Error(`Internal error: no macro ${id}`);
   }
 
+  #invocation(): Mapping {
+    const { project, facts } = this.#shared;
+    return { which: facts.command, full_refresh: facts.fullRefresh, ...facts.args, vars: project.cliVars };
+  }
+
   /** `builtins.ref.config` */
   #runtimeConfig(): DbtObject {
-    const { project, facts } = this.#shared;
+    const { project } = this.#shared;
     const [root] = project.packages;
     const packages = project.packages.map(({ name, config: { version } }) => [
       name,
@@ -296,7 +297,7 @@ export class TemplateContext implements Scope {
         project_root: project.root,
         cli_vars: project.cliVars,
         dependencies: Object.fromEntries(packages),
-        args: { which: facts.command, full_refresh: facts.fullRefresh, vars: project.cliVars },
+        args: this.#invocation(),
       },
       { vars: new DbtObject(root?.config.vars ?? {}) },
     );
