@@ -166,7 +166,7 @@ test(
     expect((await sluice("retry", "--direct")).code).toBe(0);
     const { results, args } = await artifact<RunResults>(dir, "run_results.json");
     expect(results.map((r) => r.unique_id).toSorted()).toEqual(["model.shop.after", "model.shop.mart"]);
-    expect(args).toMatchObject({ which: "build", vars: "{by: 0}" });
+    expect(args).toMatchObject({ which: "build", vars: { by: 0 } });
     const again = await sluice("retry");
     expect([again.code, again.stderr]).toEqual([0, expect.stringContaining("Nothing to retry")]);
     // Published together: what was built beside the failure was not published, and is planned again.
