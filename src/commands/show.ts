@@ -1,6 +1,6 @@
 import { error, Failure } from "../diagnostics/diagnostic.ts";
 import type { Compiled, ModelNode, Resource } from "../index.ts";
-import { rowLines, showJson } from "../report/table.ts";
+import { floatText, rowLines, showJson } from "../report/table.ts";
 import { type Command, failedOnly, selectionFor, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
 import { type GlobalArgs, type SelectionArgs, selectionOptions } from "./options.ts";
@@ -100,14 +100,16 @@ function compile(sluice: WithProject[0], id: Id): Promise<Compiled> {
   return sluice.compile(resource as ModelNode, new Set([id]));
 }
 
-const NUMBERS = new Set([20, 21, 23, 26, 700, 701, 1700]);
+const INTEGERS = new Set([20, 21, 23, 26]);
+const FRACTIONS = new Set([700, 701, 1700]);
 const BOOLEAN = 16;
 
 /** JSON's own types where they hold the value; a number too long for a double stays text. */
 function typedValue(text: string | null, type: number): unknown {
   if (text === null) return null;
   if (type === BOOLEAN) return text === "t";
-  if (!NUMBERS.has(type)) return text;
+  if (!INTEGERS.has(type) && !FRACTIONS.has(type)) return text;
   const number = Number(text);
+  if (FRACTIONS.has(type) && Number.isSafeInteger(number)) return floatText(number);
   return Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number)) ? number : text;
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { rowLines, rowsAsJson, showJson, tableLines } from "./table.ts";
+import { floatText, rowLines, rowsAsJson, showJson, tableLines } from "./table.ts";
 import { textWidth } from "./text-width.ts";
 
 const columns = ["id", "name", "amount"];
@@ -70,6 +70,7 @@ test("rows as JSON keep numbers exact and say null", () => {
 
 test("show's JSON names the node, as dbt", () => {
   expect(JSON.parse(showJson("a", ["id"], [[1]]))).toEqual({ node: "a", show: [{ id: 1 }] });
+  expect(showJson("a", ["n"], [[floatText(-3)]])).toContain('"n": -3.0\n');
   expect(JSON.parse(showJson(undefined, ["id"], [[1]]))).toEqual({ show: [{ id: 1 }] });
 });
 

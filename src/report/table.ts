@@ -103,10 +103,14 @@ export function rowsAsJson(columns: readonly string[], rows: readonly (readonly 
   return JSON.stringify(objects, null, 2);
 }
 
+/** A whole number of a type that has fractions, for `showJson`: as in Python it is written `3.0`. */
+export const floatText = (n: number): string => `\0${n}.0`;
+const FLOAT_TEXT = /"\\u0000(-?\d+\.0)"/g;
+
 /** dbt's `show --output json`: `{"node": …, "show": […]}`; inline queries have no node. */
 export function showJson(node: string | undefined, columns: readonly string[], rows: readonly (readonly unknown[])[]) {
   const show = JSON.parse(rowsAsJson(columns, rows)) as unknown;
-  return JSON.stringify(node === undefined ? { show } : { node, show }, null, 2);
+  return JSON.stringify(node === undefined ? { show } : { node, show }, null, 2).replace(FLOAT_TEXT, "$1");
 }
 
 function jsonValue(value: unknown): unknown {
