@@ -16,7 +16,6 @@ export const cleanCommand: Command = {
       type: "boolean",
       default: true,
       describe: "Refuse folders outside of the project",
-      hidden: true,
     },
   },
   examples: ["sluice clean"],
@@ -24,22 +23,40 @@ export const cleanCommand: Command = {
     withProject(args, "clean", async (sluice, reporter) => {
       const { root, packages } = sluice.project;
       const config = packages[0]!.config;
-      const { models, seeds, snapshots, analyses, macros, tests, docs } = config.paths;
-      const sources = [...models, ...seeds, ...snapshots, ...analyses, ...macros, ...tests, ...docs, ...NEVER];
+      const { models, seeds, snapshots, analyses, macros, tests, functions, docs } = config.paths;
+      const sources = [
+        ...models,
+        ...seeds,
+        ...snapshots,
+        ...analyses,
+        ...macros,
+        ...tests,
+        ...functions,
+        ...docs,
+        ...NEVER,
+      ];
       const kept = sources.map((path) => resolve(root, path));
       const folders = config.paths.clean.map((path) => resolve(root, path));
-      const isSafe = (folder: string): boolean =>
-        !isWithin(root, folder) &&
-        (isWithin(folder, root) || !args.cleanProjectFilesOnly) &&
-        !kept.some((source) => source !== root && (isWithin(folder, source) || isWithin(source, folder)));
-      const unsafe = folders.filter((folder) => !isSafe(folder));
-      if (unsafe.length > 0) {
-        const named = unsafe.map((folder) => relative(root, folder) || ".").join(", ");
-        const message = `clean-targets names ${named}, which is not output of this project. Nothing was deleted.`;
-        const onlyOutside = unsafe.every((folder) => !isWithin(folder, root) && !isWithin(root, folder));
-        const notes = onlyOutside ? ["--no-clean-project-files-only deletes it all the same"] : [];
-        throw new Failure(error("clean-refused", message, config.locate(["clean-targets"]), notes));
-      }
+      const holdsSources = (folder: string): boolean =>
+        isWithin(root, folder) ||
+        kept.some((source) => source !== root && (isWithin(folder, source) || isWithin(source, folder)));
+      const inSources = folders.filter((folder) => isWithin(folder, root) && holdsSources(folder));
+      const outside = folders.filter((folder) => !isWithin(folder, root));
+      const refused = [
+        [args.cleanProjectFilesOnly ? outside : outside.filter(holdsSources), "directories outside the project"],
+        [inSources, "source paths"],
+      ] as const;
+      const problems = refused
+        .filter(([found]) => found.length > 0)
+        .map(([found, what]) => {
+          const named = found.map((folder) => relative(root, folder) || ".").join(", ");
+          const message = `Sluice will not clean the following ${what}: ${named}. Nothing was deleted.`;
+          const notes = found.some((folder) => isWithin(folder, root) || holdsSources(folder))
+            ? []
+            : ["--no-clean-project-files-only deletes it all the same"];
+          return error("clean-refused", message, config.locate(["clean-targets"]), notes);
+        });
+      if (problems.length > 0) throw new Failure(problems);
       for (const folder of folders) {
         await rm(folder, { recursive: true, force: true });
         if (!args.quiet) reporter.line(`Deleted ${relative(root, folder)}`);
@@ -48,4 +65,6 @@ export const cleanCommand: Command = {
     }),
 };
 
-const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(folder + sep);
+/** Of absolute paths, also below `/`. */
+const isWithin = (path: string, folder: string): boolean =>
+  path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);

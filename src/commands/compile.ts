@@ -2,11 +2,11 @@ import { writeManifest, writeResults } from "../artifacts/run-files.ts";
 import { type Command, failedOnly, selectionFor, withProject } from "./command.ts";
 import { COMPILED_KINDS, compileNodes } from "./compile-nodes.ts";
 import { ExitCode } from "./exit-code.ts";
+import { inlined } from "./inline.ts";
 import { type GlobalArgs, type RunArgs, runOptions } from "./options.ts";
 import { deferFor } from "./state.ts";
 
-type Args = GlobalArgs &
-  RunArgs & { inline?: string; output: "text" | "json"; introspect: boolean; injectEphemeralCtes: boolean };
+type Args = GlobalArgs & RunArgs & { inline?: string; output: "text" | "json"; injectEphemeralCtes: boolean };
 
 export const compileCommand: Command = {
   command: "compile",
@@ -15,7 +15,6 @@ export const compileCommand: Command = {
     ...runOptions,
     inline: { type: "string", describe: "SQL to compile instead of nodes" },
     output: { choices: ["text", "json"], default: "text", describe: "Form of what is printed" },
-    introspect: { type: "boolean", default: true, describe: "Let templates ask the database; without, none is needed" },
     "inject-ephemeral-ctes": { type: "boolean", default: true, describe: "Put in the SQL of ephemeral models" },
   },
   examples: [
@@ -34,7 +33,7 @@ export const compileCommand: Command = {
       if (inline !== undefined) {
         return failedOnly(reporter, async () => {
           const startedAt = new Date();
-          const { sql } = await sluice.compileInline(inline);
+          const { sql } = await inlined(() => sluice.compileInline(inline));
           show(undefined, sql);
           if (args.writeJson !== false) {
             const id = `sql_operation.${sluice.project.name}.inline_query` as const;
@@ -49,7 +48,6 @@ export const compileCommand: Command = {
       const defer = await deferFor(args);
       const { texts, results, code } = await compileNodes(sluice, selection, reporter, {
         ...(defer && { defer }),
-        introspect: args.introspect,
         withoutCtes: !args.injectEphemeralCtes,
         onText: (node, text) => {
           if (shown && node.kind !== "test") show(node.name, text);

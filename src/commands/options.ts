@@ -84,6 +84,7 @@ export const globalOptions = {
     hidden: true,
   },
   "write-json": { type: "boolean", describe: "Write artifacts to the target folder", hidden: true },
+  introspect: { type: "boolean", describe: "Let templates ask the database while compiling", hidden: true },
   "single-threaded": { type: "boolean", describe: "As --threads 1", hidden: true },
 } satisfies Record<string, Option>;
 

@@ -102,6 +102,7 @@ const PHASE: Phase = {
   execute: true,
   ref: unknown("ref"),
   source: unknown("source"),
+  function: unknown("function"),
   config: readingConfig({}),
   isIncremental: () => false,
   macroUsed: () => {},

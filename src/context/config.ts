@@ -31,7 +31,10 @@ export function recordingConfig(record: (config: Mapping) => void): unknown {
     record(recorded);
     return "";
   };
-  return Object.assign(config, { __getattr__: parsingAttribute });
+  const set = (key: unknown, value: unknown): string => (record({ [String(key)]: plain(value) }), "");
+  return Object.assign(config, {
+    __getattr__: (name: string): unknown => (name === "set" ? set : parsingAttribute(name)),
+  });
 }
 
 /** Both are the same key, and one of the two would be lost. */
@@ -50,7 +53,7 @@ function plain(value: unknown): Value {
 }
 
 const parsingAttribute = (name: string): unknown => {
-  if (["get", "require", "meta_get", "meta_require", "set"].includes(name)) return () => "";
+  if (["get", "require", "meta_get", "meta_require"].includes(name)) return () => "";
   return name.startsWith("persist_") ? () => false : undefined;
 };
 

@@ -13,11 +13,11 @@ export async function seedInput(node: SeedNode, { empty = false } = {}): Promise
   const { column_types: given } = node.config.all;
   const types = typeof given === "object" && given !== null && !Array.isArray(given) ? given : {};
   const overrides = Object.fromEntries(Object.entries(types).map(([column, type]) => [column, String(type)]));
-  const { columns, diagnostics } = await inferSeedFile(node.seed.file, delimiter, overrides);
-  if (hasErrors(diagnostics)) throw new Failure(diagnostics);
+  const found = await inferSeedFile(node.seed, delimiter, overrides);
+  if (hasErrors(found.diagnostics)) throw new Failure(found.diagnostics);
   return {
-    columns,
+    columns: found.columns,
     copyOptions: SEED_COPY_OPTIONS,
-    open: () => (empty ? Readable.from([]) : seedRows(node.seed.file, delimiter, columns)),
+    open: () => (empty ? Readable.from([]) : seedRows(node.seed.file, delimiter, found)),
   };
 }

@@ -61,6 +61,10 @@ export class StagedRelations implements Relations {
     return this.#staged.has(id) ? nextOf(this.published(id)) : this.published(id);
   }
 
+  isStaged(id: NodeId): boolean {
+    return this.#staged.has(id);
+  }
+
   /** What was to be a delta is a copy after all. */
   turnAside(id: NodeId): void {
     this.#outOfSight.add(id);
@@ -69,8 +73,9 @@ export class StagedRelations implements Relations {
   /** From now on the node is read where it was staged. */
   stage(id: NodeId): void {
     const published = this.published(id);
+    const isFunction = this.#graph.resource(id).kind === "function";
     this.#staged.add(id);
-    this.#aside.set(quote(published), { published, at: nextOf(published) });
+    this.#aside.set(isFunction ? id : quote(published), { published, at: nextOf(published), isFunction });
   }
 
   /** From now on everything is read where it is published: the end has come, whatever it was. */

@@ -14,7 +14,7 @@ import {
 } from "../state/publications.ts";
 import { withLocks } from "./locks.ts";
 import { applyEarly, look, swap } from "./swap.ts";
-import { publicationPlan, type SwapPlan } from "./swap-plan.ts";
+import { placedRoutines, publicationPlan, type SwapPlan } from "./swap-plan.ts";
 import { tidy } from "./tidy.ts";
 
 export interface PublishOptions {
@@ -33,6 +33,8 @@ export interface Publication {
   readonly id: number;
   /** None: everything came out as it was. */
   readonly relations: number;
+  /** Of these, functions: names, not overloads. */
+  readonly functions: number;
   /** Seconds: until all locks were had; from then to the commit. */
   readonly waited: number;
   readonly held: number;
@@ -43,14 +45,16 @@ export async function publish(session: Session, id: number, options: PublishOpti
   const nodes = await stagedNodes(session, id);
   const plan = await publicationPlan(session, id, nodes);
   await createAside(session, plan);
-  const relations = plan.moves.length + plan.additions.length;
+  const functions = plan.routines.length;
+  const relations = plan.moves.length + plan.additions.length + functions;
   const seen = await look(session, plan);
   let applied = false;
   const { waited, held } = await withLocks(session, [plan], options, {
     before: async () => void (applied = await applyEarly(session, plan)),
     locked: async () => {
       const again = await swap(session, plan, seen, applied);
-      await recordPublished(session, id, relations, options.keep > 0 && relations > 0);
+      const kept = options.keep > 0 && relations > 0;
+      await recordPublished(session, id, { relations, kept, routines: placedRoutines(plan) });
       await recordRecreated(session, again);
     },
   });
@@ -60,7 +64,7 @@ export async function publish(session: Session, id: number, options: PublishOpti
   if (failed !== "none") await recordTouched(session, id, options.serverVersion);
   await tidy(session, options);
   if (failed instanceof Failure) throw failed;
-  return { id, relations, waited, held };
+  return { id, relations, functions, waited, held };
 }
 
 /** Hooks that are to run after the transaction. Everything is published by then; that one failed must be known all the same. */
@@ -77,14 +81,21 @@ async function runOutside(session: Session, nodes: readonly StagedNode[]): Promi
 }
 
 /** Before the locks are taken: making a schema is nobody's business. */
-export async function createAside(session: Session, { moves, additions, publication }: SwapPlan): Promise<void> {
-  const needed = [...moves.filter((move) => move.live), ...additions].map(({ published }) => published.schema);
-  for (const schema of new Set(needed)) {
-    try {
-      await session.query(`create schema if not exists ${quoteIdent(prevSchema(schema, publication))}`);
-    } catch (thrown) {
-      if (!(thrown instanceof QueryError) || !ALREADY_THERE.has(thrown.sqlstate)) throw thrown;
-    }
+export async function createAside(
+  session: Session,
+  { moves, additions, routines, publication }: SwapPlan,
+): Promise<void> {
+  const leaving = [...moves.filter((move) => move.live), ...routines.filter(({ live }) => live.length > 0)];
+  const needed = [...leaving, ...additions].map(({ published }) => published.schema);
+  const made = [...new Set(needed)].map((schema) => quoteIdent(prevSchema(schema, publication)));
+  if (made.length === 0) return;
+  const sql = made.map((schema) => `create schema if not exists ${schema}`).join(";\n");
+  try {
+    await session.query(sql);
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError) || !ALREADY_THERE.has(thrown.sqlstate)) throw thrown;
+    // Somebody made one at the same moment, and now it is there.
+    await session.query(sql);
   }
 }
 

@@ -17,7 +17,15 @@ import {
 import { withLocks } from "./locks.ts";
 import { createAside, type Publication, type PublishOptions } from "./publish.ts";
 import { look, type Seen, swap } from "./swap.ts";
-import { type Addition, type Move, findAll, type SwapPlan } from "./swap-plan.ts";
+import {
+  type Addition,
+  findAll,
+  findAllRoutines,
+  type Move,
+  placedRoutines,
+  type RoutineMove,
+  type SwapPlan,
+} from "./swap-plan.ts";
 import { tidy } from "./tidy.ts";
 
 /** Of what is to be taken back. */
@@ -72,13 +80,16 @@ export async function rollback(
       locked: async () => {
         for (const { plan, undoing } of plans) {
           const again = await swap(session, plan, seen.get(plan)!, false);
-          await recordUndone(session, undoing.info.id, plan.publication);
+          await recordUndone(session, undoing.info.id, plan.publication, placedRoutines(plan));
           await recordRecreated(session, again);
         }
       },
     },
   );
-  for (const { undoing } of plans) done.push({ id: undoing.info.id, relations: undoing.nodes.length, waited, held });
+  for (const { undoing } of plans) {
+    const functions = undoing.nodes.filter(({ entry }) => entry.how === "routine").length;
+    done.push({ id: undoing.info.id, relations: undoing.nodes.length, functions, waited, held });
+  }
   for (const { undoing } of plans) await recordTouched(session, undoing.info.id, options.serverVersion);
   await tidy(session, options);
   return done;
@@ -134,10 +145,27 @@ async function undoingPlan(
       ...(entry.how === "apply" ? entry.tables.map(({ identifier }) => ({ ...aside(published), identifier })) : []),
     ]),
   );
+  const routinesAt = await findAllRoutines(
+    session,
+    nodes.filter(({ entry }) => entry.how === "routine").flatMap(({ published }) => [published, aside(published)]),
+  );
   const moves: Move[] = [];
   const additions: Addition[] = [];
-  for (const { published, entry, oid, isUntouched } of nodes) {
+  const routines: RoutineMove[] = [];
+  for (const { published, entry, oid, isUntouched, routines: ours = [] } of nodes) {
     if (entry.how === "keep") continue;
+    if (entry.how === "routine") {
+      const put = after.flatMap((p) => p.routines).find((move) => quote(move.published) === quote(published));
+      if (!put && isUntouched !== true)
+        diagnostics.push(
+          error("rollback-refused", `The function ${quote(published)} is not what was published any more.`, undefined, [
+            "somebody dropped or replaced it; build it again",
+          ]),
+        );
+      const live = put?.incoming ?? routinesAt(published).filter((one) => ours.includes(one.oid));
+      routines.push({ published, live, incoming: routinesAt(aside(published)), definitions: [] });
+      continue;
+    }
     const moved = after.flatMap((p) => p.moves).find((move) => quote(move.published) === quote(published));
     const live = moved ? moved.incoming : found(published);
     const problem = (message: string, note: string): void =>
@@ -167,5 +195,5 @@ async function undoingPlan(
       ...(old && { incoming: { oid: old.oid, kind: old.kind, schema: old.schema } }),
     });
   }
-  return { plan: { publication, moves, additions }, diagnostics };
+  return { plan: { publication, moves, additions, routines }, diagnostics };
 }
