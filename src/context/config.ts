@@ -42,7 +42,8 @@ function refuseTwice(config: Mapping): void {
   for (const key of ["pre_hook", "post_hook"]) {
     const other = key.replace("_", "-");
     if (!Object.hasOwn(config, key) || !Object.hasOwn(config, other)) continue;
-    throw new TemplateError("CompilationError", `Invalid config, has conflicting keys "${key}" and "${other}"`);
+    const message = `Invalid config, has conflicting keys "${key}" and "${other}", which are the same: write both into one list`;
+    throw new TemplateError("CompilationError", message);
   }
 }
 

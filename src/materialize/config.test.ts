@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { Failure } from "../diagnostics/diagnostic.ts";
 import { configProblems, readRelationConfig } from "./config.ts";
 import { materializationProblem } from "./index.ts";
-import type { Value } from "../project/types.ts";
 import { makeNode } from "./testing/node.ts";
 
 test("what is not said has dbt's defaults", () => {
@@ -38,15 +37,6 @@ describe("wrong shapes", () => {
       'The config "grants.select" of "m" must be a text or a list of texts; found {"a":1}.',
     ]);
     expect(() => readRelationConfig(makeNode({ config }))).toThrow(Failure);
-  });
-
-  test("of a seed's delimiter are told before its file is read", () => {
-    const problems = (delimiter: Value) => configProblems(makeNode({ kind: "seed", config: { delimiter } }));
-    for (const wrong of ["", ";;", "\n", 1]) {
-      const message = `The config "delimiter" of "m" must be one character; found ${JSON.stringify(wrong)}.`;
-      expect(problems(wrong)).toMatchObject([{ message }]);
-    }
-    for (const right of ["\t", "|", "¦", null]) expect(problems(right)).toEqual([]);
   });
 
   test("contradictions are refused", () => {

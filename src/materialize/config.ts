@@ -21,8 +21,6 @@ export interface RelationConfig {
 }
 
 export interface SeedConfig extends RelationConfig {
-  /** One character. */
-  readonly delimiter: string;
   /** False: the header's names are folded to lower case, as Postgres does with unquoted ones. */
   readonly quoteColumns: boolean;
 }
@@ -142,15 +140,7 @@ function relationConfig(reader: ConfigReader): RelationConfig {
   };
 }
 
-function delimiterOf(reader: ConfigReader): string {
-  const delimiter = reader.has("delimiter") ? reader.values["delimiter"] : ",";
-  const isOne = typeof delimiter === "string" && [...delimiter].length === 1 && !/[\r\n"]/.test(delimiter);
-  if (!isOne) reader.problem("delimiter", "one character");
-  return isOne ? delimiter : ",";
-}
-
 const seedConfig = (reader: ConfigReader): SeedConfig => ({
-  delimiter: delimiterOf(reader),
   ...relationConfig(reader),
   quoteColumns: reader.flag("quote_columns", true),
 });

@@ -107,7 +107,7 @@ test("of pre_hook and pre-hook together the first holds in YAML, and config() ta
     ["after", false],
   ]);
   expect(manifest.diagnostics.map((d) => d.message)).toEqual([
-    'CompilationError: Invalid config, has conflicting keys "pre_hook" and "pre-hook"',
+    'CompilationError: Invalid config, has conflicting keys "pre_hook" and "pre-hook", which are the same: write both into one list',
   ]);
 });
 
