@@ -1,6 +1,8 @@
 /** `target/run_results.json`, version 6 of dbt's schema. */
+import { errorMessage } from "../diagnostics/dbt-wording.ts";
 import type { HookFinished, RunResult, StepResult } from "../execute/events.ts";
-import type { NodeId } from "../parse/manifest.ts";
+import { type Answer, answerOf } from "../lib/command-tag.ts";
+import type { NodeId, Resource } from "../parse/manifest.ts";
 import { type Invocation, metadata, type Metadata } from "./metadata.ts";
 
 export interface RunResults {
@@ -16,7 +18,7 @@ export interface NodeResult {
   readonly timing: readonly { readonly name: string; readonly started_at: string; readonly completed_at: string }[];
   readonly thread_id: string;
   readonly execution_time: number;
-  readonly adapter_response: { readonly _message?: string; readonly code?: string; readonly rows_affected?: number };
+  readonly adapter_response: Answer;
   readonly message: string | null;
   readonly failures: number | null;
   readonly unique_id: string;
@@ -27,6 +29,7 @@ export interface NodeResult {
 }
 
 export interface RunResultsOptions {
+  readonly resourceOf: (id: NodeId) => Pick<Resource, "kind" | "name" | "file">;
   readonly generatedAt: Date;
   /** Flags as given; `which` is the command. */
   readonly args?: Readonly<Record<string, unknown>>;
@@ -43,7 +46,9 @@ export function runResults(run: RunResult, options: RunResultsOptions): RunResul
     ),
     results: [
       ...run.hooks.filter((hook) => !isEndHook(hook)).map(hookResult),
-      ...run.results.filter((result) => !idle.has(result.node)).map(nodeResult),
+      ...run.results
+        .filter((result) => !idle.has(result.node))
+        .map((result) => nodeResult(result, options.resourceOf(result.node))),
       ...run.hooks.filter(isEndHook).map(hookResult),
     ],
     elapsed_time: run.seconds,
@@ -53,7 +58,7 @@ export function runResults(run: RunResult, options: RunResultsOptions): RunResul
 
 export const RUN_RESULTS_FILE = "run_results.json";
 
-function nodeResult(result: StepResult): NodeResult {
+function nodeResult(result: StepResult, node: Pick<Resource, "kind" | "name" | "file">): NodeResult {
   const ran = result.status !== "skipped";
   return {
     status: result.status,
@@ -61,7 +66,7 @@ function nodeResult(result: StepResult): NodeResult {
     thread_id: result.thread ?? "MainThread",
     execution_time: result.seconds,
     adapter_response: adapterResponse(result),
-    message: result.diagnostic?.message ?? result.message ?? null,
+    message: messageOf(result, node),
     failures: result.failures ?? null,
     unique_id: result.node,
     compiled: hasSql(result.node) ? result.compiled !== undefined : null,
@@ -69,6 +74,11 @@ function nodeResult(result: StepResult): NodeResult {
     relation_name: result.relation ?? null,
     batch_results: null,
   };
+}
+
+function messageOf({ status, diagnostic, message }: StepResult, node: Pick<Resource, "kind" | "name" | "file">) {
+  if (!diagnostic) return message ?? null;
+  return status === "error" ? errorMessage(diagnostic, node) : diagnostic.message;
 }
 
 /** Of a command that runs no plan: `compile`, `run-operation` … */
@@ -145,11 +155,8 @@ function timing({ startedAt, finishedAt }: Pick<StepResult, "startedAt" | "finis
   ];
 }
 
-/** `SELECT 195` → message, code and rows, as dbt takes them from the command tag. */
-function adapterResponse({ message, rows, status }: StepResult): NodeResult["adapter_response"] {
-  if (status !== "success" || message === undefined) return rows === undefined ? {} : { rows_affected: rows };
-  const code = /^[A-Z][A-Z ]*(?=$| \d)/.exec(message)?.[0].trim();
-  return { _message: message, ...(code ? { code } : {}), ...(rows === undefined ? {} : { rows_affected: rows }) };
-}
+/** As dbt takes it from the command tag; of what failed, nothing. */
+const adapterResponse = ({ message, response, rows, status }: StepResult): NodeResult["adapter_response"] =>
+  answerOf(response ?? (status === "success" ? message : undefined), rows);
 
-const hasSql = (node: NodeId): boolean => !/^(seed|source)\./.test(node);
+const hasSql = (node: NodeId): boolean => !/^(seed|source|exposure)\./.test(node);

@@ -8,21 +8,27 @@ export interface WarningPolicy {
   judge(diagnostics: readonly Diagnostic[]): Diagnostic[];
   /** Tests that warn fail. */
   readonly testsFail: boolean;
+  /** Warnings of templates are errors, and those about nodes as they are built. */
+  readonly templatesFail: boolean;
 }
 
 /** dbt's names of what our codes say; a code that dbt has no name for is its own. */
 const NAMES: Readonly<Record<string, string>> = {
   "config-key-unknown": "CustomKeyInConfigDeprecation",
   "config-path-unused": "UnusedResourceConfigPath",
+  "model-deprecated": "DeprecatedModel",
   "project-old-key": "ConfigSourcePathDeprecation",
   "properties-misplaced": "WrongResourceSchemaFile",
   "properties-without-node": "NoNodeForYamlKey",
+  "ref-deprecated": "DeprecatedReference",
+  "ref-deprecation-upcoming": "UpcomingReferenceDeprecation",
   "selection-no-match": "NoNodesForSelectionCriteria",
   "yaml-duplicate-key": "DuplicateYAMLKeysDeprecation",
   "yaml-unknown-key": "CustomKeyInObjectDeprecation",
 };
 
 const TEST_RESULT = "LogTestResult";
+const TEMPLATE_WARNING = "JinjaLogWarning";
 
 interface Options {
   readonly all: boolean;
@@ -45,6 +51,7 @@ export async function warningPolicy(args: GlobalArgs): Promise<WarningPolicy> {
         return [isError(one.code) ? { ...one, severity: "error" } : one];
       }),
     testsFail: isError(TEST_RESULT),
+    templatesFail: isError(TEMPLATE_WARNING),
   };
 }
 

@@ -35,6 +35,7 @@ const CALLED: Readonly<Record<string, readonly string[]>> = {
     ...SHARED,
     ...TABLE,
     "make_temp_relation",
+    "get_columns_in_relation",
     "alter_column_type",
     "incremental_validate_on_schema_change",
     "process_schema_changes",

@@ -47,7 +47,7 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
   };
   const run = async (sql: unknown, begins: unknown): Promise<PyTuple> => {
     const result = await query(str(sql), { begins: begins !== undefined && truth(begins) });
-    return PyTuple.of([responseOf(result), ResultTable.of(result)]);
+    return PyTuple.of([responseOf(result), ResultTable.of(result, (text) => phase.message("print", text))]);
   };
   /** By the macro of that name, which a project may have overridden. */
   const byMacro =
@@ -74,6 +74,8 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
     already_exists: async (schema, name) =>
       (await find(new Relation({ schema: str(schema), identifier: str(name) }))) !== null,
     get_columns_in_relation: overridable("get_columns_in_relation", columns),
+    /** What the macro of that name is made of. */
+    columns_in_catalog: columns,
     get_columns_in_table: (...args) => {
       const given = callArgs(args, ["schema_name", "table_name"]);
       return columns(new Relation({ schema: str(given["schema_name"]), identifier: str(given["table_name"]) }));

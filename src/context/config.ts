@@ -27,10 +27,24 @@ export function recordingConfig(record: (config: Mapping) => void): unknown {
       const entries: Iterable<[unknown, unknown]> = given instanceof PyDict ? given : Object.entries(given);
       for (const [key, value] of entries) recorded[String(key)] = plain(value);
     }
+    refuseTwice(recorded);
     record(recorded);
     return "";
   };
-  return Object.assign(config, { __getattr__: parsingAttribute });
+  const set = (key: unknown, value: unknown): string => (record({ [String(key)]: plain(value) }), "");
+  return Object.assign(config, {
+    __getattr__: (name: string): unknown => (name === "set" ? set : parsingAttribute(name)),
+  });
+}
+
+/** Both are the same key, and one of the two would be lost. */
+function refuseTwice(config: Mapping): void {
+  for (const key of ["pre_hook", "post_hook"]) {
+    const other = key.replace("_", "-");
+    if (!Object.hasOwn(config, key) || !Object.hasOwn(config, other)) continue;
+    const message = `Invalid config, has conflicting keys "${key}" and "${other}", which are the same: write both into one list`;
+    throw new TemplateError("CompilationError", message);
+  }
 }
 
 /** Dates and times become their ISO texts, as artifacts have them. */
@@ -40,7 +54,7 @@ function plain(value: unknown): Value {
 }
 
 const parsingAttribute = (name: string): unknown => {
-  if (["get", "require", "meta_get", "meta_require", "set"].includes(name)) return () => "";
+  if (["get", "require", "meta_get", "meta_require"].includes(name)) return () => "";
   return name.startsWith("persist_") ? () => false : undefined;
 };
 

@@ -23,6 +23,8 @@ import type { Mapping, Project, Value } from "../project/types.ts";
 
 /** Run-wide facts, given from outside so that tests can fix them. */
 export interface RunFacts {
+  /** Warnings of templates, and about nodes as they are built, are errors. */
+  readonly warningsFail?: boolean;
   readonly invocationId: string;
   readonly startedAt: Date;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -36,6 +38,8 @@ export interface RunFacts {
   readonly window?: { readonly start?: Date; readonly end?: Date };
   /** `--sample`: parents are read for this stretch of time. */
   readonly sample?: { readonly start: Date; readonly end: Date };
+  /** The command line, by dbt's names: templates see it as `invocation_args_dict`. */
+  readonly args?: Mapping;
   /** Ids of what is selected; known once a plan is made. */
   readonly selected?: () => readonly string[];
 }

@@ -1,5 +1,6 @@
 /** The transaction that builds one node out of sight, and what is found out on the way. */
 import type { Compiled } from "../compile/assemble.ts";
+import { sqlHeader } from "../materialize/header.ts";
 import { createMissingIndexes } from "../materialize/indexes.ts";
 import type { BuildInput, Statements } from "../materialize/materialization.ts";
 import { readRelationConfig } from "../materialize/config.ts";
@@ -9,7 +10,7 @@ import { type Step, wantsFullRefresh } from "../plan/plan.ts";
 import { findRelation, type RelationInfo } from "../postgres/catalog.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
-import type { RelationName } from "../postgres/relation.ts";
+import { quote, quoteIdent, type RelationName } from "../postgres/relation.ts";
 import { holdsNewRoutine } from "../postgres/routines.ts";
 import { contentHash } from "../postgres/sql/content.ts";
 import { listStandings } from "../postgres/standing.ts";
@@ -21,7 +22,7 @@ import { collect, drive, type Driving } from "./drive.ts";
 import { renderHooks, runHooks } from "./hooks.ts";
 import { type Examined, known, type Publishing } from "./publishing.ts";
 import { seedInput } from "./seed-input.ts";
-import { builtAs, drivingFor, type StepContext, type Trace, warn } from "./step-context.ts";
+import { builtAs, drivingFor, type StepContext, remark, type Trace } from "./step-context.ts";
 
 export class StagedBuild {
   readonly #node: Built;
@@ -58,16 +59,19 @@ export class StagedBuild {
     const driving = drivingFor(session, node.at, compiled, this.#trace);
     this.#trace.hooks(await runHooks(inside(node.config.pre_hook), session, compiler, node));
     const input = await this.#input(compiled);
+    await drive(sqlHeader(node), driving);
     const staged = await drive(this.#stage(input), driving);
     if (staged.detour !== undefined) {
       this.#publishing.relations.turnAside(node.id);
       this.#say(`built on a copy of the table: ${staged.detour}`);
     }
+    if (staged.replaces)
+      this.#say(`Applying REPLACE to: ${quoteIdent(node.database)}.${quote(this.#published)}`, "debug");
+    remark(node, staged.warnings ?? [], this.#context);
     const settled = { ...input, target: staged.target };
     if (staged.delta) return this.#delta(staged.delta, base, settled, examined, driving);
     this.#trace.hooks(await runHooks(inside(node.config.post_hook), session, compiler, node));
-    for (const warning of await drive(settle(settled, staged.aftermath), driving))
-      this.#context.emit(warn(node.id, warning));
+    remark(node, await drive(settle(settled, staged.aftermath), driving), this.#context);
     return this.#moved(examined, { redefined: this.#publishing.published(compiled.sql) !== examined.sql });
   }
 
@@ -111,7 +115,7 @@ export class StagedBuild {
       session,
       at: this.#node.at,
       onStart: (statement) => this.#trace.start(statement),
-      onResult: (statement, result, seconds) => this.#trace.ran(statement, result, seconds),
+      onResult: (statement, result, seconds) => this.#trace.ran(statement, result, seconds, session.comment),
     };
   }
 
@@ -183,7 +187,7 @@ export class StagedBuild {
     const node = this.#node;
     const hooks = await renderHooks(inside(node.config.post_hook), session, compiler, node);
     const { statements, value: warnings } = await collect(settle(input), driving);
-    for (const warning of warnings) this.#context.emit(warn(node.id, warning));
+    remark(node, warnings, this.#context);
     const indexes = await collect(createMissingIndexes(this.#published, readRelationConfig(node).indexes), driving);
     const later = await renderHooks(outside(node.config.post_hook), session, compiler, node);
     const named = (list: readonly string[]): string[] => list.map((sql) => this.#publishing.published(sql));
@@ -249,11 +253,11 @@ export class StagedBuild {
     return { content, equal: content === before };
   }
 
-  #say(text: string): void {
+  #say(text: string, level: "info" | "debug" = "info"): void {
     this.#context.emit({
       type: "message",
       at: new Date(),
-      level: "info",
+      level,
       node: this.#node.id,
       text: `${this.#node.name}: ${text}`,
     });

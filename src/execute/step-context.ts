@@ -1,12 +1,13 @@
 /** What steps of all kinds share: what they are given, what they say, and what they leave behind for the log. */
 import type { Compiled } from "../compile/assemble.ts";
 import type { Compiler } from "../compile/compiler.ts";
-import type { Diagnostic, Span } from "../diagnostics/diagnostic.ts";
+import { type Diagnostic, Failure, type Span } from "../diagnostics/diagnostic.ts";
 import { place } from "../diagnostics/format.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Statement, StatementResult } from "../materialize/materialization.ts";
 import type { NodeId } from "../parse/manifest.ts";
 import type { Plan } from "../plan/plan.ts";
+import { commented, type StatementComment } from "../postgres/comment.ts";
 import type { Session } from "../postgres/database.ts";
 import type { Driving } from "./drive.ts";
 import type { RunEvent, StepResult } from "./events.ts";
@@ -44,13 +45,20 @@ export class Trace {
     this.#emit = emit;
   }
 
-  start({ sql }: Statement): void {
-    this.#sql.push(sql);
+  /** Questions are no part of what was done. */
+  start(statement: Statement): void {
+    if (statement.do !== "run" || !statement.reads) this.#sql.push(statement.sql);
   }
 
-  ran({ main, label, sql }: Statement, result: StatementResult, seconds: number): void {
+  /** `comment`: what the statement was sent with. */
+  ran(
+    { main, label, sql: bare }: Statement,
+    result: StatementResult,
+    seconds: number,
+    comment: StatementComment | undefined,
+  ): void {
     if (main) this.main = result;
-    this.answered(sql, result.rowCount, seconds, label);
+    this.answered(commented(bare, comment).text, result.rowCount, seconds, label);
   }
 
   /** A statement of a template; seconds. */
@@ -78,9 +86,21 @@ export function builtAs({ main }: Trace): Outcome {
   };
 }
 
-export function warn(node: NodeId, { at, message }: Diagnostic): RunEvent {
+function warn(node: NodeId, { at, message }: Diagnostic): RunEvent {
   return { type: "message", at: new Date(), level: "warn", node, text: `${at ? `${place(at)}  ` : ""}${message}` };
 }
+
+/** Warnings about one node; where warnings are to be errors, they are its failure. */
+export function remark(node: Named, warnings: readonly Diagnostic[], { compiler, emit }: StepContext): void {
+  if (warnings.length === 0) return;
+  if (compiler.input.facts.warningsFail) throw new Failure(warnings.map((one) => ({ ...one, severity: "error" })));
+  for (const one of warnings) emit(warn(node.id, one));
+}
+
+type Named = { readonly id: NodeId };
+
+/** For questions that belong to no build. */
+export const unheard = (session: Session, at: Span): Driving => ({ session, at, onStart() {}, onResult() {} });
 
 export function drivingFor(session: Session, at: Span, compiled: Compiled, trace: Trace): Driving {
   return {
@@ -88,6 +108,6 @@ export function drivingFor(session: Session, at: Span, compiled: Compiled, trace
     at,
     compiled,
     onStart: (statement) => trace.start(statement),
-    onResult: (statement, result, seconds) => trace.ran(statement, result, seconds),
+    onResult: (statement, result, seconds) => trace.ran(statement, result, seconds, session.comment),
   };
 }

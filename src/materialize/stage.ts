@@ -8,7 +8,9 @@ import { findRelations, listDefaultGrants, listOutgoingKeys, type RelationInfo }
 import { nounOf } from "../postgres/sql/relation.ts";
 import { copyTable, nextOf, prevSchema } from "../postgres/sql/swap.ts";
 import type { Way } from "../plan/plan.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { ask, find, run } from "./ask.ts";
+import { heedConfigurationChange } from "./configuration-change.ts";
 import type {
   Aftermath,
   BuildInput,
@@ -42,6 +44,9 @@ export interface Staged {
   readonly aftermath: Aftermath;
   /** Why a copy was made although a delta was planned. */
   readonly detour?: string;
+  /** A materialized view that stands is made anew. */
+  readonly replaces?: boolean;
+  readonly warnings?: readonly Diagnostic[];
 }
 
 /** A copy (`copyLive`) is there already. */
@@ -55,8 +60,11 @@ export function* stage(name: string, materialization: Materialization, input: St
     const staged = yield* stage(name, materialization, { ...input, build: { ...build, target }, way: "copy" });
     return { ...staged, detour: delta.refused };
   }
-  const aftermath = yield* materialization(build);
-  return { target: build.target, aftermath: [...aftermath, ...(yield* carryLive(published))] };
+  const heeded = name === "materialized_view" ? yield* heedConfigurationChange(build, published) : undefined;
+  const aftermath = yield* materialization(heeded?.input ?? build);
+  const carried = [...aftermath, ...(yield* carryLive(published))];
+  const { replaces = false, warnings = [] } = heeded ?? {};
+  return { target: build.target, aftermath: carried, replaces, warnings };
 }
 
 /** The published table, if there is one, as the beginning of what is to take its place. */

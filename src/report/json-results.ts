@@ -1,9 +1,10 @@
 /** Results of steps in dbt's structured log: which event, which level, which fields. */
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { errorMessage } from "../diagnostics/dbt-wording.ts";
 import { positionAt } from "../diagnostics/format.ts";
 import type { StepFinished, StepResult } from "../execute/events.ts";
 import type { Resource } from "../parse/manifest.ts";
-import { description } from "./wording.ts";
+import { description, displayName } from "./wording.ts";
 
 export type Level = "debug" | "info" | "warn" | "error";
 export type Data = Readonly<Record<string, unknown>>;
@@ -34,6 +35,8 @@ export function resultLine({ resource, result }: StepFinished): { name: string; 
       return { name: "LogSeedResult", code: "Q016", level };
     case "snapshot":
       return { name: "LogSnapshotResult", code: "Q015", level };
+    case "exposure":
+      return { name: "LogNodeNoOpResult", code: "Q019", level };
     case "function":
       return { name: "LogFunctionResult", code: "Q047", level };
     default:
@@ -54,7 +57,13 @@ export function resultData({ resource, result, of }: StepFinished, status: strin
   switch (resource.kind) {
     case "test":
     case "unit_test":
-      return { name: resource.name, status: result.status, num_models: of, num_failures: result.failures ?? 0 };
+      return {
+        name: resource.kind === "unit_test" ? displayName(resource) : resource.name,
+        status: result.status,
+        num_models: of,
+        num_failures: result.failures ?? 0,
+        attached_node: (resource.kind === "test" && resource.attached) || "",
+      };
     case "seed":
       return { status: result.status, result_message: status, schema: resource.schema, relation: resource.alias };
     case "source":
@@ -66,6 +75,8 @@ export function resultData({ resource, result, of }: StepFinished, status: strin
         rows: result.rows ?? 0,
         rejected: result.rejected ?? 0,
       };
+    case "exposure":
+      return { description: description(resource) };
     default:
       return { description: description(resource), status: result.status === "error" ? "error" : status };
   }
@@ -89,7 +100,10 @@ export function failureLines(result: StepResult, resource: Resource, about: Data
   const { kind, name, file } = resource;
   const title = `${kind} ${name} (${file.path})`;
   const where = { ...about, resource_type: kind, node_name: name, path: file.path };
-  const why = result.diagnostic?.message ?? result.message ?? status;
+  const why =
+    status === "error" && result.diagnostic
+      ? errorMessage(result.diagnostic, resource)
+      : (result.diagnostic?.message ?? result.message ?? status);
   const told = { ...about, msg: why, ...(result.diagnostic ? { diagnostic: diagnosticData(result.diagnostic) } : {}) };
   if (status === "warn") {
     return [

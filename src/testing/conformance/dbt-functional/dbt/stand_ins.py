@@ -5,6 +5,7 @@ reason names what it asked for.
 """
 import importlib.abc
 import importlib.machinery
+import re
 import sys
 import types
 
@@ -20,6 +21,19 @@ class CliFailure(Exception):
         super().__init__(text)
         self.msg = text
         self.message = text
+
+
+class CycleFailure(CliFailure, RuntimeError):
+    """A circle of nodes, for which dbt raises Python's own exception."""
+
+
+def failure(output):
+    """The exception for what a command line printed: by the code of its first message, with the words dbt's class begins with."""
+    code = re.search(r"^(?:\S+:\d+:\d+  )?([a-z]+-?[\w-]*)  \S", output, re.MULTILINE)
+    code = code.group(1) if code else ""
+    if code == "cycle":
+        return CycleFailure(output)
+    return CliFailure(f"Database Error\n{output}" if code.startswith("sql-") else output)
 
 
 class Word(str):
@@ -67,6 +81,18 @@ class InProcess:
         if name.startswith("__"):
             raise AttributeError(name)
         return InProcess(f"{self._name}.{name}")
+
+    def __len__(self):
+        self()
+
+    def __iter__(self):
+        self()
+
+    def __getitem__(self, _key):
+        self()
+
+    def __contains__(self, _item):
+        self()
 
     def __mro_entries__(self, bases):
         return (object,)

@@ -43,7 +43,7 @@ _project_dir = None
 
 def _run(args, expect_pass, callbacks=None):
     global _project_dir
-    args = ["run"] if args is None else list(args)
+    args = ["run"] if args is None else [str(arg) for arg in args]
     _project_dir = runner.option(args, "--project-dir") or _project_dir
     if not os.path.exists("dbt_project.yml") and _project_dir and "--project-dir" not in args:
         args += ["--project-dir", _project_dir]
@@ -282,9 +282,8 @@ globalThis.Date = class extends Real {{
 
 
 @contextmanager
-def patch_microbatch_end_time(text):
-    """The clock of the processes started meanwhile: just before `text`, so that the batch it is the end of is the last."""
-    time = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc).timestamp() - 60
+def patched_clock(time):
+    """The clock of the processes started meanwhile: it begins at `time`, in seconds, and goes on."""
     stamp = datetime.fromtimestamp(time, timezone.utc).isoformat()
     with tempfile.NamedTemporaryFile("w", suffix=".mjs") as file:
         file.write(CLOCK.format(time=stamp))
@@ -297,3 +296,11 @@ def patch_microbatch_end_time(text):
             del os.environ["NODE_OPTIONS"]
             if before:
                 os.environ["NODE_OPTIONS"] = before
+
+
+@contextmanager
+def patch_microbatch_end_time(text):
+    """Just before `text`, so that the batch it is the end of is the last."""
+    time = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc).timestamp() - 60
+    with patched_clock(time):
+        yield
