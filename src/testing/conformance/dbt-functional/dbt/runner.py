@@ -192,8 +192,6 @@ def invoke(args):
     success = done.returncode == 0
     if command in ("list", "ls"):
         return Outcome(success, [line for line in done.stdout.splitlines() if line.strip()], None, output)
-    if document is None and command == "show" and success:
-        return Outcome(success, shown(args, env), None, output)
     if document is None:
         return Outcome(success, None if success else None, None if success else failure(output), output)
     if artifact == "catalog.json":
@@ -238,7 +236,7 @@ def add_tables(results, args):
         done = spawn([*args, "--output", "json"])
         shown = [json.loads(block) for block in re.findall(r"^\{$.*?^\}$", done.stdout, re.MULTILINE | re.DOTALL)]
         for result, one in zip(results, shown):
-            result.agate_table = one["show"]
+            result.agate_table = Table(one["show"])
 
 
 class Manifest(Record):
@@ -250,20 +248,12 @@ class Manifest(Record):
         raise AttributeError(name)
 
 
-class Table:
-    """What dbt shows, as agate would hold it."""
+class Table(list):
+    """The rows of what dbt shows; `.rows` has them as agate would."""
 
-    def __init__(self, rows):
-        self.rows = [type("Row", (), {"values": lambda _, row=row: tuple(row.values())})() for row in rows]
-
-
-def shown(args, env):
-    """Asked once more, for a program to read."""
-    again = subprocess.run([*COMMAND, "--quiet", *args, "--output", "json"], capture_output=True, text=True, env=env, timeout=180)
-    found = json.loads(again.stdout)
-    result = Record({"status": "success"})
-    result.agate_table = Table(found["show"] if isinstance(found, dict) else found)
-    return Results([result])
+    @property
+    def rows(self):
+        return [type("Row", (), {"values": lambda _, row=row: tuple(row.values())})() for row in self]
 
 
 def manifest_of(document):
