@@ -23,6 +23,7 @@ export const SQLSTATE = {
   undefinedTable: "42P01",
   undefinedFunction: "42883",
   undefinedSchema: "3F000",
+  invalidFunction: "42P13",
   duplicateDatabase: "42P04",
   duplicateSchema: "42P06",
   duplicateTable: "42P07",
