@@ -45,7 +45,7 @@ test(
       beside: "success",
     });
     expect(found["bad"]).toMatchObject({
-      message: "division by zero",
+      message: "Database Error in model bad (models/bad.sql)\n  division by zero",
       compiled_code: expect.stringContaining("1 / (id - 1)"),
     });
     expect(found["below"]!.relation_name).toMatch(/"analytics"\."below"$/);
