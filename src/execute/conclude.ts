@@ -18,11 +18,11 @@ export interface Concluded {
 export async function concludePublication(
   publishing: Publishing,
   done: boolean,
-  input: Pick<RunInput, "database" | "emit" | "plan" | "signal">,
+  input: Pick<RunInput, "compiler" | "database" | "emit" | "plan" | "signal">,
 ): Promise<Concluded> {
   const id = await publishing.opened();
   if (id === undefined) return {};
-  const { database, emit, plan, signal } = input;
+  const { compiler, database, emit, plan, signal } = input;
   if (!done) {
     if (!signal?.aborted)
       await database.session((session) => setPublicationStatus(session, id, "failed")).catch(() => {});
@@ -30,6 +30,7 @@ export async function concludePublication(
   }
   try {
     const publication = await database.session(async (session) => {
+      session.comment = compiler.comments.of({ connection: "publish" });
       await setPublicationStatus(session, id, "ready");
       await publishing.confirmAlive();
       return publish(session, id, publishOptions(publishing.settings, database.info.version, input));

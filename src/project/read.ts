@@ -28,6 +28,8 @@ export interface ReadOptions {
   readonly vars?: string;
   readonly targetPath?: string;
   readonly threads?: number;
+  /** Seeds up to this size are known by their content in artifacts, greater ones by their path. Default: 1 MiB. */
+  readonly hashedSeedBytes?: number | undefined;
   readonly env: Env;
   /** Only what is needed to reach the database. */
   readonly withoutModels?: boolean;
@@ -123,7 +125,7 @@ async function read(options: ReadOptions, problems: Diagnostic[]): Promise<Proje
   if (!config) return undefined;
   const packages = options.withoutModels
     ? [{ name: config.name, root, config, files: NO_FILES, properties: NO_PROPERTIES }]
-    : await readPackages({ root, config, cliVars, scope }, problems);
+    : await readPackages({ root, config, cliVars, scope, hashedSeedBytes: options.hashedSeedBytes }, problems);
   const selectors = await readSelectors(root, scope(cliVars, names.name), problems);
   problems.push(...unreadVars(cliVars, packages));
   return {
