@@ -97,7 +97,7 @@ async function read(options: ReadOptions, problems: Diagnostic[]): Promise<Proje
       options.render(text, at, scope);
   const early = renderer(makeScope({ env: options.env, vars: cliVars, ...(more && { more }) }));
   const names = projectNames(raw, early, problems);
-  if (!Object.hasOwn(raw.value, "name")) {
+  if (!Object.hasOwn(raw.value, "name") && options.profile === undefined) {
     // Without one, its profile is not known either: one mistake, told once.
     problems.push(
       error("yaml-missing-key", `${file.path} has no "name".`, lineSpan(file, 1), ["add  name: my_project"]),
