@@ -1,5 +1,6 @@
 /** The transaction that builds one node out of sight, and what is found out on the way. */
 import type { Compiled } from "../compile/assemble.ts";
+import { copiedReferences } from "../materialize/foreign-keys.ts";
 import { createMissingIndexes } from "../materialize/indexes.ts";
 import type { BuildInput, Statements } from "../materialize/materialization.ts";
 import { readRelationConfig } from "../materialize/config.ts";
@@ -13,9 +14,9 @@ import type { RelationName } from "../postgres/relation.ts";
 import { contentHash, forceStatistics } from "../postgres/sql/content.ts";
 import { listStandings } from "../postgres/standing.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
-import { dropStaged } from "../publish/tidy.ts";
+import { dropIfFree, dropStaged } from "../publish/tidy.ts";
 import type { StagedNode } from "../state/publications.ts";
-import { type Built, inside, materializationName, materializationOf, outside } from "./build-step.ts";
+import { type Built, inside, materializationName, materializationOf, outside, referring } from "./build-step.ts";
 import { collect, drive, type Driving } from "./drive.ts";
 import { renderHooks, runHooks } from "./hooks.ts";
 import { type Examined, known, type Publishing } from "./publishing.ts";
@@ -92,8 +93,11 @@ export class StagedBuild {
     const found = await this.#context.session.query<RelationInfo>(findRelation(nextOf(this.#published)));
     // A materialization of the project's own need not make a relation; then nothing is published, and it runs each time.
     if (found.rows.length === 0) return this.#record({ how: "keep" }, { ...examined, fingerprint: "" }, {});
+    const site = { target: nextOf(this.#published), refer: referring(this.#node, this.#context.plan.relations) };
     const aftermath = await drive(carryLive(this.#published), this.#driving());
-    await drive(keepRest(this.#node, nextOf(this.#published), aftermath), this.#driving());
+    const copied = this.#step.way === "copy";
+    const keys = copied ? await drive(copiedReferences(site, this.#published), this.#driving()) : [];
+    await drive(keepRest(this.#node, site.target, [...aftermath, ...keys]), this.#driving());
     return this.#moved(examined, rows);
   }
 
@@ -130,6 +134,7 @@ export class StagedBuild {
       fullRefresh: wantsFullRefresh(this.#node.config.all, plan.fullRefresh),
       rebuilt: plan.rebuilt,
       serverVersion,
+      refer: referring(this.#node, plan.relations),
       ...(seed && { seed }),
     };
   }
@@ -148,10 +153,9 @@ export class StagedBuild {
     const [made] = (await session.query<RelationInfo>(findRelation(at))).rows;
     const kind = made?.kind ?? "table";
     const same = kind === "view" ? undefined : await this.#compareContent(at, rows);
-    if (same?.equal && examined.fingerprint === this.#held?.fingerprint) {
-      await dropStaged(session, [at]);
-      return this.#record({ how: "keep" }, examined, { ...same, version: this.#held.version });
-    }
+    const isKnown = same?.equal === true && examined.fingerprint === this.#held?.fingerprint;
+    if (isKnown && (await dropIfFree(session, at)))
+      return this.#record({ how: "keep" }, examined, { ...same, version: this.#held!.version });
     const reads = kind === "view" && this.#publishing.readsDelta(this.#node.id);
     const entry: StagedNode["entry"] = {
       how: "move",

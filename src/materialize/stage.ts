@@ -4,7 +4,7 @@
  * where that cannot be, a copy of the table is changed.
  */
 import { fitName, type RelationName } from "../postgres/relation.ts";
-import { listDefaultGrants, listOutgoingKeys } from "../postgres/catalog.ts";
+import { listDefaultGrants } from "../postgres/catalog.ts";
 import { nounOf } from "../postgres/sql/relation.ts";
 import { copyTable, nextOf, prevSchema } from "../postgres/sql/swap.ts";
 import type { Way } from "../plan/plan.ts";
@@ -18,6 +18,7 @@ import type {
   Staging,
   Statements,
 } from "./materialization.ts";
+import { copiedReferences } from "./foreign-keys.ts";
 import { carryOver } from "./replace.ts";
 import { stageIncrement } from "./stage-increment.ts";
 import { stageSnapshot } from "./stage-snapshot.ts";
@@ -55,12 +56,13 @@ export function* stage(name: string, materialization: Materialization, input: St
   }
   if (way === "copy") yield* copyLive(published);
   const aftermath = yield* materialization(build);
-  return { target: build.target, aftermath: [...aftermath, ...(yield* carryLive(published))] };
+  const keys = way === "copy" ? yield* copiedReferences(build, published) : [];
+  return { target: build.target, aftermath: [...aftermath, ...(yield* carryLive(published)), ...keys] };
 }
 
-/** The published table, if there is one, as the beginning of what is to take its place. */
+/** The published table, if there is one, as the beginning of what is to take its place; without its foreign keys. */
 export function* copyLive(published: RelationName): Statements {
-  if (yield* find(published)) yield* copy(published, nextOf(published));
+  if (yield* find(published)) yield* run("copy", copyTable(published, nextOf(published)));
 }
 
 /** What the published relation carries, or what a new one would be given there, is given to the staged one. */
@@ -88,13 +90,6 @@ function deltaSite({ published, publication }: StageInput): DeltaSite {
     kept: (what) => deltaTable({ ...published, schema: prevSchema(published.schema, publication) }, what),
     publication,
   };
-}
-
-/** With its rows; foreign keys are what `like` leaves out. */
-function* copy(from: RelationName, to: RelationName): Statements {
-  yield* run("copy", copyTable(from, to));
-  const keys = yield* ask<{ readonly sql: string }>("list foreign keys", listOutgoingKeys(from, to));
-  if (keys.length) yield* run("foreign keys", keys.map((key) => key.sql).join(";\n"));
 }
 
 /** What the published schema's default privileges give to a new relation, which work schemas do not have. */

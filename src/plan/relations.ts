@@ -14,6 +14,14 @@ export interface Relations {
   published(id: NodeId): RelationName;
   /** Where the relation stands that will be published under this name; the name itself where none is staged. */
   standing(name: RelationName): RelationName;
+  /** What a foreign key to this published name can refer to for now. */
+  table(name: RelationName): KeyedTable;
+}
+
+export interface KeyedTable {
+  readonly at: RelationName;
+  /** The table stays, and its new rows come with the publication: a key to it holds only then. */
+  readonly pending: boolean;
 }
 
 export function relationOf(resource: Resource): RelationName {
@@ -24,10 +32,12 @@ export function relationOf(resource: Resource): RelationName {
   return { database: resource.database, schema: resource.schema, identifier: resource.alias };
 }
 
+const named = (at: RelationName): KeyedTable => ({ at, pending: false });
+
 /** What is written is what is read. */
 export function directRelations(graph: Graph): Relations {
   const at = (id: NodeId): RelationName => relationOf(graph.resource(id));
-  return { writeTo: at, readFrom: at, published: at, standing: (name) => name };
+  return { writeTo: at, readFrom: at, published: at, standing: (name) => name, table: named };
 }
 
 /**
@@ -38,7 +48,8 @@ export class StagedRelations implements Relations {
   readonly #graph: Graph;
   readonly #outOfSight: Set<NodeId>;
   readonly #staged = new Set<NodeId>();
-  readonly #names = new Set<string>();
+  /** Of what is staged: whether it will be added to the table that stands published. */
+  readonly #names = new Map<string, { readonly delta: boolean }>();
 
   /** `outOfSight`: nodes whose build writes there; the others write where they are published (loads, deltas). */
   constructor(graph: Graph, outOfSight: ReadonlySet<NodeId>) {
@@ -63,13 +74,18 @@ export class StagedRelations implements Relations {
     this.#outOfSight.add(id);
   }
 
-  /** From now on the node is read where it was staged. */
-  stage(id: NodeId): void {
+  /** From now on the node is read where it was staged; `delta`: by a view. */
+  stage(id: NodeId, delta: boolean): void {
     this.#staged.add(id);
-    this.#names.add(quote(this.published(id)));
+    this.#names.set(quote(this.published(id)), { delta });
   }
 
   standing(name: RelationName): RelationName {
     return this.#names.has(quote(name)) ? nextOf(name) : name;
+  }
+
+  table(name: RelationName): KeyedTable {
+    const staged = this.#names.get(quote(name));
+    return staged && !staged.delta ? named(nextOf(name)) : { at: name, pending: staged !== undefined };
   }
 }

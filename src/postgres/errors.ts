@@ -7,6 +7,7 @@ export const SQLSTATE = {
   divisionByZero: "22012",
   invalidText: "22P02",
   copyBadFormat: "22P04",
+  foreignKeyViolation: "23503",
   uniqueViolation: "23505",
   inFailedTransaction: "25P02",
   readOnlyTransaction: "25006",

@@ -6,6 +6,7 @@ import type { Session } from "../postgres/database.ts";
 import { quoteIdent } from "../postgres/relation.ts";
 import { prevSchema } from "../postgres/sql/swap.ts";
 import {
+  recordKeys,
   recordPublished,
   recordRecreated,
   recordTouched,
@@ -13,7 +14,7 @@ import {
   stagedNodes,
 } from "../state/publications.ts";
 import { withLocks } from "./locks.ts";
-import { applyEarly, look, swap } from "./swap.ts";
+import { doEarly, type Early, look, swap } from "./swap.ts";
 import { publicationPlan, type SwapPlan } from "./swap-plan.ts";
 import { tidy } from "./tidy.ts";
 
@@ -45,13 +46,17 @@ export async function publish(session: Session, id: number, options: PublishOpti
   await createAside(session, plan);
   const relations = plan.moves.length + plan.additions.length;
   const seen = await look(session, plan);
-  let applied = false;
+  let early: Early = { applied: false };
   const { waited, held } = await withLocks(session, [plan], options, {
-    before: async () => void (applied = await applyEarly(session, plan)),
+    before: async () => {
+      early = await doEarly(session, plan, seen);
+      return early.keys !== undefined;
+    },
     locked: async () => {
-      const again = await swap(session, plan, seen, applied);
+      const { again, keys } = await swap(session, plan, seen, early);
       await recordPublished(session, id, relations, options.keep > 0 && relations > 0);
       await recordRecreated(session, again);
+      await recordKeys(session, id, keys);
     },
   });
   await recordTimes(session, id, waited, held);

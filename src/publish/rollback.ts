@@ -68,10 +68,10 @@ export async function rollback(
     options,
     {
       // One delta may have to be taken back from a table that another publication replaced: all in turn.
-      before: async () => {},
+      before: () => Promise.resolve(false),
       locked: async () => {
         for (const { plan, undoing } of plans) {
-          const again = await swap(session, plan, seen.get(plan)!, false);
+          const { again } = await swap(session, plan, seen.get(plan)!, { applied: false });
           await recordUndone(session, undoing.info.id, plan.publication);
           await recordRecreated(session, again);
         }
@@ -136,7 +136,7 @@ async function undoingPlan(
   );
   const moves: Move[] = [];
   const additions: Addition[] = [];
-  for (const { published, entry, oid, isUntouched } of nodes) {
+  for (const { published, entry, oid, isUntouched, keys } of nodes) {
     if (entry.how === "keep") continue;
     const moved = after.flatMap((p) => p.moves).find((move) => quote(move.published) === quote(published));
     const live = moved ? moved.incoming : found(published);
@@ -164,7 +164,7 @@ async function undoingPlan(
     moves.push({
       published,
       live: { oid: live.oid, kind: live.kind },
-      ...(old && { incoming: { oid: old.oid, kind: old.kind, schema: old.schema } }),
+      ...(old && { incoming: { oid: old.oid, kind: old.kind, schema: old.schema, ...(keys && { keys }) } }),
     });
   }
   return { plan: { publication, moves, additions }, diagnostics };

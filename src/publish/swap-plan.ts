@@ -4,7 +4,7 @@ import { findRelations, type RelationInfo, type RelationKind } from "../postgres
 import type { Session } from "../postgres/database.ts";
 import { quote, type RelationName } from "../postgres/relation.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
-import type { Entry, StagedNode } from "../state/publications.ts";
+import type { Entry, KeptKey, StagedNode } from "../state/publications.ts";
 
 export interface Standing {
   readonly oid: number;
@@ -21,6 +21,8 @@ export interface Move {
     readonly definition?: string;
     /** The project says who may do what: grants by hand are not carried over. */
     readonly ownGrants?: boolean;
+    /** Foreign keys that were taken off it when it was put aside. */
+    readonly keys?: readonly KeptKey[];
   };
 }
 

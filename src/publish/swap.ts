@@ -1,11 +1,11 @@
 /**
  * The exchange itself, inside a transaction:
  *
- * 1. record what is said of the old relations, and what depends on them; apply deltas, keeping what they overwrite: readers
- *    see nothing of it before the commit, and need not wait for it
+ * 1. record what is said of the old relations, and what depends on them; apply deltas, keeping what they overwrite, and
+ *    make foreign keys (`keys.ts`): readers see nothing of it before the commit, and need not wait for it
  * 2. take all locks (`locks.ts`)
  * 3. record again what has changed since
- * 4. drop dependants, by name; they are made again in step 8
+ * 4. drop dependants, by name; they are made again in step 8. Foreign keys change places
  * 5. move tables: old ones aside, new ones in
  * 6. move views
  * 7. point views that read a delta to the table it went into; every name they read is in its place by then
@@ -29,16 +29,36 @@ import {
   stampOf,
 } from "../postgres/kept.ts";
 import type { Session } from "../postgres/database.ts";
-import { QueryError } from "../postgres/errors.ts";
+import { keysAmong } from "../postgres/sql/keys.ts";
 import { quote, type RelationName } from "../postgres/relation.ts";
 import { listStandings } from "../postgres/standing.ts";
 import { dropRelation, nounOf } from "../postgres/sql/relation.ts";
 import { prevSchema, setSchema, setStatisticsSchema } from "../postgres/sql/swap.ts";
 import { replaceView } from "../postgres/sql/view.ts";
+import type { KeptKey } from "../state/publications.ts";
+import { attempt } from "./attempt.ts";
+import { anyLate, keptKeys, type Keys, listKeys, restoreKeys, turnEarly, turnedSql, turnLate } from "./keys.ts";
 import type { Addition, Move, SwapPlan } from "./swap-plan.ts";
 
-/** The second part of step 1, unless it has to wait for step 4. Returns whether it is done. */
-export async function applyEarly(session: Session, plan: SwapPlan): Promise<boolean> {
+/** What was done before the locks were taken. */
+export interface Early {
+  /** Deltas. */
+  readonly applied: boolean;
+  /** Foreign keys, and what the catalog says since. */
+  readonly keys?: { readonly done: ReadonlySet<string>; readonly seen: Seen };
+}
+
+/** The second part of step 1, as far as it has not to wait for step 4. */
+export async function doEarly(session: Session, plan: SwapPlan, before: Seen): Promise<Early> {
+  const applied = await applyEarly(session, plan);
+  const { turned, pending } = before.keys;
+  if (!applied || turned.length + pending.length === 0) return { applied };
+  const seen = await lookAgain(session, plan, before);
+  const done = await turnEarly(session, seen.keys);
+  return { applied, keys: { done, seen: { ...seen, stamp: await stampNow(session, plan.moves) } } };
+}
+
+async function applyEarly(session: Session, plan: SwapPlan): Promise<boolean> {
   const { moves, additions } = plan;
   if (additions.length === 0) return true;
   const added = additions.map(({ oid }) => oid);
@@ -47,8 +67,24 @@ export async function applyEarly(session: Session, plan: SwapPlan): Promise<bool
   // New rows may refer to rows that only the new relation has.
   const { rows } = await session.query<{ refers: boolean }>(anyRefers(added, replaced));
   if (rows[0]!.refers) return false;
-  await script(session, additions.flatMap(deltaSql));
+  await script(session, (await parentsFirst(session, additions)).flatMap(deltaSql));
   return true;
+}
+
+/** Rows that are referred to are there before those that refer to them. */
+async function parentsFirst(session: Session, additions: readonly Addition[]): Promise<readonly Addition[]> {
+  if (additions.length < 2) return additions;
+  const { rows } = await session.query<{ child: number; parent: number }>(keysAmong(additions.map(({ oid }) => oid)));
+  const ordered = new Set<Addition>();
+  const visit = (addition: Addition, from: ReadonlySet<Addition>): void => {
+    if (ordered.has(addition) || from.has(addition)) return;
+    const parents = rows.filter((row) => Number(row.child) === Number(addition.oid)).map((row) => Number(row.parent));
+    for (const parent of additions.filter(({ oid }) => parents.includes(Number(oid))))
+      visit(parent, new Set([...from, addition]));
+    ordered.add(addition);
+  };
+  for (const addition of additions) visit(addition, new Set());
+  return [...ordered];
 }
 
 /** A delta was made for a table as it stood; onto another one it would be wrong. */
@@ -80,19 +116,30 @@ export interface Seen {
   readonly stamp: string;
   readonly parts: readonly KeptPart[];
   readonly statistics: readonly Statistic[];
+  readonly keys: Keys;
   /** Of the incoming relations. */
   readonly present: readonly KeptPart[];
   readonly columns: readonly { readonly relation: number; readonly name: string }[];
 }
 
 /** The first part of step 1. Throws `Failure` when something depends on a relation that cannot be pointed to another. */
-export async function look(session: Session, { moves }: SwapPlan): Promise<Seen> {
+export async function look(session: Session, plan: SwapPlan): Promise<Seen> {
+  const { moves } = plan;
   const replaced = replacements(moves);
   const stamp = await stampNow(session, moves);
   const parts = await partsOf(session, replaced);
   await refuseOthers(session, replaced);
-  return { stamp, parts, statistics: await statisticsOf(session, moves), ...(await incomingOf(session, replaced)) };
+  return {
+    stamp,
+    parts,
+    statistics: await statisticsOf(session, moves),
+    keys: await listKeys(session, plan),
+    ...(await incomingOf(session, replaced)),
+  };
 }
+
+const lookAgain = async (session: Session, plan: SwapPlan, before: Seen): Promise<Seen> =>
+  (await stampNow(session, plan.moves)) === before.stamp ? before : look(session, plan);
 
 async function stampNow(session: Session, moves: readonly Move[]): Promise<string> {
   const incoming = moves.flatMap((move) => move.incoming?.oid ?? []);
@@ -103,25 +150,33 @@ async function stampNow(session: Session, moves: readonly Move[]): Promise<strin
   return (await session.query<{ stamp: string }>(sql)).rows[0]!.stamp;
 }
 
-/** Steps 3 to 8, and the deltas if they were not `applied`. Returns the dependants that were made again. Throws `Failure` and `QueryError`. */
-export async function swap(
-  session: Session,
-  plan: SwapPlan,
-  before: Seen,
-  applied: boolean,
-): Promise<readonly RelationName[]> {
+export interface Swapped {
+  /** Dependants that were made again. */
+  readonly again: readonly RelationName[];
+  /** What was taken off tables that were put aside. */
+  readonly keys: ReadonlyMap<RelationName, readonly KeptKey[]>;
+}
+
+/** Steps 3 to 8, and what was not done early. Throws `Failure` and `QueryError`. */
+export async function swap(session: Session, plan: SwapPlan, before: Seen, early: Early): Promise<Swapped> {
   const { moves, additions, publication } = plan;
-  const seen = (await stampNow(session, moves)) === before.stamp ? before : await look(session, plan);
+  const done = early.keys?.done ?? new Set<string>();
+  const seen = await lookAgain(session, plan, early.keys?.seen ?? before);
   const { own, dependants } = groupKept(seen.parts);
   const again = saidAgain(replacements(moves), own, seen);
   const tables = moves.filter((move) => !isView(move));
   const views = moves.filter(isView);
   const moved = (some: readonly Move[]): string[] =>
     some.flatMap((move) => moveSql(move, publication, seen.statistics));
+  const cleared = [...dropsOf(dependants), ...turnedSql(seen.keys, done)];
+  const isLate = !early.applied || anyLate(seen.keys, done);
+  if (isLate) {
+    const deltas = early.applied ? [] : (await parentsFirst(session, additions)).flatMap(deltaSql);
+    await script(session, [...cleared, ...deltas]);
+    await turnLate(session, seen.keys, done);
+  }
   await script(session, [
-    ...dropsOf(dependants),
-    ...own.flatMap((part) => part.drop ?? []),
-    ...(applied ? [] : additions.flatMap(deltaSql)),
+    ...(isLate ? [] : cleared),
     ...moved(tables),
     ...moved(views),
     ...views.flatMap(redefine),
@@ -129,9 +184,10 @@ export async function swap(
     ...again,
     ...additions.flatMap(({ after }) => after),
   ]);
-  await refer(session, own);
+  await restoreKeys(session, moves);
   await recreate(session, dependants);
-  return dependants.map(({ schema, name }) => ({ schema, identifier: name }));
+  const recreated = dependants.map(({ schema, name }) => ({ schema, identifier: name }));
+  return { again: recreated, keys: keptKeys(seen.keys, plan) };
 }
 
 const replacements = (moves: readonly Move[]): Replacement[] =>
@@ -277,31 +333,13 @@ function grouped<T>(list: readonly T[], keyOf: (one: T) => number): Map<number, 
   return groups;
 }
 
-/** Foreign keys of others that referred to an old relation refer to the new one. */
-async function refer(session: Session, own: readonly KeptPart[]): Promise<void> {
-  const misfits: Note[] = [];
-  for (const part of own.filter((p) => p.part === "referenced"))
-    await attempt(session, part.sql, (reason) => misfits.push({ message: `${part.sql}: ${reason}` }));
-  if (misfits.length === 0) return;
-  throw new Failure(
-    error(
-      "reference-misfit",
-      "A foreign key that refers to a relation to be replaced no longer holds. Nothing was published.",
-      undefined,
-      [
-        ...misfits,
-        { message: "give the model the unique key and the rows that are referred to, or drop the foreign key" },
-      ],
-    ),
-  );
-}
-
 async function recreate(session: Session, dependants: readonly KeptDependant[]): Promise<void> {
   const misfits: Note[] = [];
   for (const { schema, name, owner, kind, parts } of dependants) {
     const named = `${nounOf(kind)} ${quote({ schema, identifier: name })} (owner ${owner})`;
     const sql = parts.map((part) => part.sql).join(";\n");
-    await attempt(session, sql, (reason) => misfits.push({ message: `${named}: ${reason}` }));
+    const reason = await attempt(session, sql);
+    if (reason) misfits.push({ message: `${named}: ${reason.message}` });
   }
   if (misfits.length === 0) return;
   const many = misfits.length === 1 ? "A view that reads them does" : `${misfits.length} views that read them do`;
@@ -311,17 +349,4 @@ async function recreate(session: Session, dependants: readonly KeptDependant[]):
       { message: "keep what they read, or change or drop them first; `sluice publish` tries again" },
     ]),
   );
-}
-
-/** In a savepoint, so that all that does not fit can be told at once. */
-async function attempt(session: Session, sql: string, onMisfit: (reason: string) => void): Promise<void> {
-  await session.query("savepoint sluice_attempt");
-  try {
-    await session.query(`${sql};\nrelease savepoint sluice_attempt`);
-  } catch (thrown) {
-    // Locks and lost connections are for the next attempt; what the SQL says is the user's to know.
-    if (!(thrown instanceof QueryError) || thrown.transient) throw thrown;
-    await session.query("rollback to savepoint sluice_attempt; release savepoint sluice_attempt");
-    onMisfit(thrown.message);
-  }
 }

@@ -161,3 +161,19 @@ export async function dropStaged(session: Session, names: readonly RelationName[
     }),
   );
 }
+
+/**
+ * Inside a transaction, whose locks are waited for no longer than this from now on. A table that refers to published ones
+ * cannot be dropped without their locks: returns false, and leaves it, when somebody reads those without a pause.
+ */
+export async function dropIfFree(session: Session, name: RelationName): Promise<boolean> {
+  await session.query(`savepoint sluice_free; ${PATIENCE}`);
+  try {
+    await dropStaged(session, [name]);
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError) || thrown.sqlstate !== SQLSTATE.lockNotAvailable) throw thrown;
+    await session.query("rollback to savepoint sluice_free");
+    return false;
+  }
+}

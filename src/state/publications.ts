@@ -49,6 +49,13 @@ export interface Unmoved {
   readonly how: "keep";
 }
 
+/** A foreign key that a table had before it was put aside. */
+export interface KeptKey {
+  readonly name: string;
+  /** What follows its name in `add constraint …`; what it refers to is named as it is published. */
+  readonly definition: string;
+}
+
 export interface StagedNode {
   readonly nodeId: string;
   readonly published: RelationName;
@@ -58,6 +65,8 @@ export interface StagedNode {
   readonly oid?: number;
   /** Nobody has written to it since. */
   readonly isUntouched?: boolean;
+  /** Of the relation that it replaced. */
+  readonly keys?: readonly KeptKey[];
 }
 
 /** Greater than any that names a schema, also where the ledger was dropped and begun anew. */
@@ -111,8 +120,9 @@ export async function stagedNodes(session: Session, publication: number): Promis
     record: BuildRecord;
     oid: number | null;
     isUntouched: boolean;
+    keys: readonly KeptKey[] | null;
   }>(
-    `select n.node_id as "nodeId", n.schema_name as schema, n.relation_name as name, n.entry, n.record, b.relation_oid as oid,
+    `select n.node_id as "nodeId", n.schema_name as schema, n.relation_name as name, n.entry, n.record, n.keys, b.relation_oid as oid,
        ${UNTOUCHED} as "isUntouched"
      from ${STATE_SCHEMA}.publication_node n
      left join ${STATE_SCHEMA}.build b on b.publication_id = n.publication_id and b.node_id = n.node_id
@@ -120,12 +130,13 @@ export async function stagedNodes(session: Session, publication: number): Promis
      where n.publication_id = $1 order by n.node_id`,
     [publication],
   );
-  return rows.map(({ nodeId, schema, name, entry, record, oid, isUntouched }) => ({
+  return rows.map(({ nodeId, schema, name, entry, record, oid, isUntouched, keys }) => ({
     nodeId,
     published: { schema, identifier: name },
     entry,
     record,
     ...(oid !== null && { oid, isUntouched }),
+    ...(keys && { keys }),
   }));
 }
 
@@ -197,6 +208,20 @@ export async function recordPublished(session: Session, id: number, relations: n
 
     ${transactionOf(id)} and status = 'published' and xids is null`);
   if (rowCount !== 1) throw new Error(`Internal error: publication ${id} is not ready`);
+}
+
+/** In that transaction as well: what was taken off tables that were put aside, by their published names. */
+export async function recordKeys(
+  session: Session,
+  id: number,
+  keys: ReadonlyMap<RelationName, readonly KeptKey[]>,
+): Promise<void> {
+  for (const [{ schema, identifier }, kept] of keys)
+    await session.query(
+      `update ${STATE_SCHEMA}.publication_node set keys = $4
+       where publication_id = $1 and schema_name = $2 and relation_name = $3`,
+      [id, schema, identifier, JSON.stringify(kept)],
+    );
 }
 
 /** In the transaction that takes a publication back: each node holds what it held before. */
