@@ -45,11 +45,13 @@ export async function look(
   return { world: { relations, loads, held: (held ?? new Map()) as ReadonlyMap<NodeId, Held> }, schemas };
 }
 
-/** Another run is making the ledger at this moment, or we may not read it: then nothing is known of loads. */
+/** Another run is making the ledger at this moment, or it is an older one, or we may not read it: then nothing is known. */
 function unreadableLedger(thrown: unknown): undefined {
   const isKnown =
     thrown instanceof QueryError &&
-    (thrown.sqlstate === SQLSTATE.undefinedTable || thrown.sqlstate === SQLSTATE.insufficientPrivilege);
+    (thrown.sqlstate === SQLSTATE.undefinedTable ||
+      thrown.sqlstate === SQLSTATE.undefinedColumn ||
+      thrown.sqlstate === SQLSTATE.insufficientPrivilege);
   if (!isKnown) throw thrown;
   return undefined;
 }

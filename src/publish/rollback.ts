@@ -3,6 +3,7 @@ import { type Diagnostic, error, Failure } from "../diagnostics/diagnostic.ts";
 import type { Session } from "../postgres/database.ts";
 import { quote, type RelationName } from "../postgres/relation.ts";
 import { prevSchema } from "../postgres/sql/swap.ts";
+import { type LateWrites, lateWrites } from "../state/late-writes.ts";
 import {
   newPublicationId,
   openPublication,
@@ -37,6 +38,7 @@ export async function rollback(
   options: PublishOptions,
 ): Promise<readonly Publication[]> {
   const undoings = await toTakeBack(session, options.site, to);
+  const late = await lateWrites(session, options.site);
   const problems: Diagnostic[] = [];
   const done: Publication[] = [];
   const plans: { plan: SwapPlan; undoing: Undoing }[] = [];
@@ -48,6 +50,7 @@ export async function rollback(
       id,
       undoing,
       plans.map((p) => p.plan),
+      late,
     );
     problems.push(...diagnostics);
     plans.push({ plan, undoing });
@@ -123,6 +126,7 @@ async function undoingPlan(
   publication: number,
   { info, nodes }: Undoing,
   after: readonly SwapPlan[],
+  late: LateWrites,
 ): Promise<{ plan: SwapPlan; diagnostics: Diagnostic[] }> {
   const diagnostics: Diagnostic[] = [];
   const aside = (name: RelationName): RelationName => ({ ...name, schema: prevSchema(name.schema, info.id) });
@@ -136,7 +140,7 @@ async function undoingPlan(
   );
   const moves: Move[] = [];
   const additions: Addition[] = [];
-  for (const { published, entry, oid, isUntouched, keys } of nodes) {
+  for (const { nodeId, published, entry, oid, isUntouched, keys } of nodes) {
     if (entry.how === "keep") continue;
     const moved = after.flatMap((p) => p.moves).find((move) => quote(move.published) === quote(published));
     const live = moved ? moved.incoming : found(published);
@@ -146,7 +150,7 @@ async function undoingPlan(
       problem("is not what was published any more.", "somebody dropped or replaced it; build it again");
       continue;
     }
-    if (entry.how === "apply" && isUntouched === false) {
+    if (entry.how === "apply" && (isUntouched === false || late.get(nodeId) === "written")) {
       problem(
         "was written to since it was published, so its new rows cannot be told from others.",
         "rows that others wrote would be lost; build it with --full-refresh from an earlier commit",

@@ -6,6 +6,7 @@ import type { RelationName } from "../postgres/relation.ts";
 import { forceStatistics } from "../postgres/sql/content.ts";
 import { COUNTED, TOUCHED } from "../postgres/standing.ts";
 import { STATE_SCHEMA } from "./ensure.ts";
+import { lateWrites } from "./late-writes.ts";
 
 export type PublicationStatus = "building" | "ready" | "failed" | "published" | "superseded" | "undone";
 
@@ -181,8 +182,10 @@ export async function publications(
  * nodes that had these relations before under other names go.
  */
 export async function recordPublished(session: Session, id: number, relations: number, kept: boolean): Promise<void> {
-  // In one message: locks are held.
+  // In one message: locks are held. They keep others from writing at the moment of `as_of`.
   const { rowCount } = await session.query(`
+    ${transactionOf(id)};
+
     update ${STATE_SCHEMA}.publication_node n
     set previous = (select to_jsonb(b) from ${STATE_SCHEMA}.build b where b.site = p.site and b.node_id = n.node_id)
     from ${STATE_SCHEMA}.publication p where p.id = ${id} and n.publication_id = p.id;
@@ -191,9 +194,10 @@ export async function recordPublished(session: Session, id: number, relations: n
     where n.publication_id = ${id} and b.schema_name = n.schema_name and b.relation_name = n.relation_name;
 
     insert into ${STATE_SCHEMA}.build (site, node_id, schema_name, relation_name, relation_oid, relation_mark, fingerprint,
-      parents, version, content, rows, run_id, publication_id)
+      parents, version, content, rows, run_id, publication_id, as_of, own_xids)
     select p.site, n.node_id, n.schema_name, n.relation_name, c.oid, ${MARK}, n.record->>'fingerprint',
-      n.record->'parents', n.record->>'version', n.record->>'content', (n.record->>'rows')::bigint, p.run_id, p.id
+      n.record->'parents', n.record->>'version', n.record->>'content', (n.record->>'rows')::bigint, p.run_id, p.id,
+      pg_current_snapshot(), p.xids
     from ${STATE_SCHEMA}.publication p join ${STATE_SCHEMA}.publication_node n on n.publication_id = p.id
     join pg_namespace s on s.nspname = n.schema_name join pg_class c on c.relnamespace = s.oid and c.relname = n.relation_name
     where p.id = ${id}
@@ -201,12 +205,11 @@ export async function recordPublished(session: Session, id: number, relations: n
       relation_oid = excluded.relation_oid, relation_mark = excluded.relation_mark, touched = null,
       fingerprint = excluded.fingerprint, parents = excluded.parents, version = excluded.version,
       content = excluded.content, rows = excluded.rows, run_id = excluded.run_id,
-      publication_id = excluded.publication_id, built_at = excluded.built_at;
+      publication_id = excluded.publication_id, built_at = excluded.built_at, as_of = excluded.as_of,
+      own_xids = excluded.own_xids;
 
     update ${STATE_SCHEMA}.publication set status = 'published', published_at = clock_timestamp(),
-      relations = ${relations}, kept = ${kept} where id = ${id} and status = 'ready';
-
-    ${transactionOf(id)} and status = 'published' and xids is null`);
+      relations = ${relations}, kept = ${kept} where id = ${id} and status = 'ready'`);
   if (rowCount !== 1) throw new Error(`Internal error: publication ${id} is not ready`);
 }
 
@@ -228,6 +231,8 @@ export async function recordKeys(
 export async function recordUndone(session: Session, id: number, by: number): Promise<void> {
   // In one message: locks are held.
   await session.query(`
+    ${transactionOf(by)};
+
     delete from ${STATE_SCHEMA}.build b using ${STATE_SCHEMA}.publication_node n, ${STATE_SCHEMA}.publication p
     where p.id = ${id} and n.publication_id = p.id and b.site = p.site and b.node_id = n.node_id;
 
@@ -236,7 +241,8 @@ export async function recordUndone(session: Session, id: number, by: number): Pr
       jsonb_populate_record(null::${STATE_SCHEMA}.build, n.previous) b
     where n.publication_id = ${id} and n.previous is not null;
 
-    update ${STATE_SCHEMA}.build b set relation_oid = c.oid, relation_mark = ${MARK}, touched = null
+    update ${STATE_SCHEMA}.build b set relation_oid = c.oid, relation_mark = ${MARK}, touched = null,
+      as_of = pg_current_snapshot(), own_xids = (select xids from ${STATE_SCHEMA}.publication where id = ${by})
     from ${STATE_SCHEMA}.publication_node n, pg_class c, pg_namespace s
     where n.publication_id = ${id} and b.node_id = n.node_id and b.schema_name = s.nspname and b.relation_name = c.relname
       and c.relnamespace = s.oid and b.site = (select site from ${STATE_SCHEMA}.publication where id = ${id});
@@ -244,9 +250,7 @@ export async function recordUndone(session: Session, id: number, by: number): Pr
     update ${STATE_SCHEMA}.publication set status = 'undone', kept = false where id = ${id};
 
     update ${STATE_SCHEMA}.publication set status = 'published', published_at = clock_timestamp(), rollback_of = ${id},
-      relations = (select relations from ${STATE_SCHEMA}.publication where id = ${id}) where id = ${by};
-
-    ${transactionOf(by)}`);
+      relations = (select relations from ${STATE_SCHEMA}.publication where id = ${id}) where id = ${by}`);
 }
 
 /** The part of the transaction that holds the locks has an id of its own, which only a row tells that it has just written. */
@@ -257,7 +261,7 @@ const transactionOf = (id: number): string =>
 export async function recordRecreated(session: Session, relations: readonly RelationName[]): Promise<void> {
   if (relations.length === 0) return;
   await session.query(
-    `update ${STATE_SCHEMA}.build b set relation_oid = c.oid, relation_mark = ${MARK}
+    `update ${STATE_SCHEMA}.build b set relation_oid = c.oid, relation_mark = ${MARK}, as_of = null
      from unnest($1::text[], $2::text[]) as again(schema, name) join pg_namespace s on s.nspname = again.schema
      join pg_class c on c.relnamespace = s.oid and c.relname = again.name
      where b.schema_name = again.schema and b.relation_name = again.name`,
@@ -303,6 +307,7 @@ export const INTACT = `b.relation_oid is null or coalesce(c.oid = b.relation_oid
 
 /** What each node of a site holds, by node id. */
 export async function heldBuilds(session: Session, site: string): Promise<Map<string, HeldRow>> {
+  const written = await lateWrites(session, site);
   const { rows } = await session.query<HeldRow>(
     `select b.node_id as "nodeId", b.fingerprint, b.parents, b.version, b.content, b.rows,
        ${INTACT} as intact
@@ -312,14 +317,14 @@ export async function heldBuilds(session: Session, site: string): Promise<Map<st
      where b.site = $1`,
     [site],
   );
-  return new Map(rows.map((row) => [row.nodeId, row]));
+  return new Map(rows.map((row) => [row.nodeId, { ...row, intact: row.intact && !written.has(row.nodeId) }]));
 }
 
 /** After a publication, or when it was taken back, when all sessions that wrote have reported: later writes are a stranger's. `session` itself wrote the deltas. */
 export async function recordTouched(session: Session, publication: number, serverVersion: number): Promise<void> {
   await session.query(forceStatistics(serverVersion));
   await session.query(
-    `update ${STATE_SCHEMA}.build b set touched = ${TOUCHED} from pg_class c
+    `update ${STATE_SCHEMA}.build b set touched = ${TOUCHED}, live = pg_stat_get_live_tuples(c.oid) from pg_class c
      where c.oid = b.relation_oid and exists (select from ${STATE_SCHEMA}.publication p
        join ${STATE_SCHEMA}.publication_node n on n.publication_id = p.id
        where p.id = $1 and p.site = b.site and n.node_id = b.node_id)`,

@@ -1,0 +1,78 @@
+/**
+ * Writes that the server's counters do not tell of yet. A session reports what it wrote when it ends, or when it has rested for
+ * ten seconds; who has been at work more recently may have written unnoticed. Then what they may write to is looked at row
+ * by row: a row that was written since has another transaction, and one that is gone is missing from the count.
+ */
+import type { Session } from "../postgres/database.ts";
+import { quote } from "../postgres/relation.ts";
+import { STATE_SCHEMA } from "./ensure.ts";
+
+/** Seconds after which a session that rests has reported. */
+const REPORTED_AFTER = 15;
+
+/** Backends that write no rows of their own, or only such as are none of a table's content. */
+const IDLE_KINDS =
+  "'autovacuum launcher', 'autovacuum worker', 'parallel worker', 'walsender', 'logical replication launcher'";
+
+/** Pages: up to here ANALYZE has counted the rows one by one, and looking at them takes less than building them. */
+const LARGEST = 30_000;
+const ALL_TOGETHER = 250_000;
+
+interface Suspect {
+  readonly nodeId: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly pages: number;
+  readonly asOf: string | null;
+  readonly ownXids: string;
+  readonly live: string | null;
+}
+
+/** Rows: `Suspect`, smallest first; a moment's work where nobody else is there. Others' states can only be read with a right. */
+const SUSPECTS = `
+with late as materialized (
+  select distinct usesysid from pg_stat_activity
+  where datid = (select oid from pg_database where datname = current_database()) and pid <> pg_backend_pid()
+    and coalesce(backend_type, '') not in (${IDLE_KINDS})
+    and (state is distinct from 'idle' or state_change > clock_timestamp() - interval '${REPORTED_AFTER} s')
+),
+-- As themselves, or as anybody they may become.
+role as materialized (select distinct r.oid from late l join pg_roles r on l.usesysid is null or pg_has_role(l.usesysid, r.oid, 'member'))
+select b.node_id as "nodeId", n.nspname as schema, c.relname as name,
+  pg_relation_size(c.oid) / current_setting('block_size')::int as pages, b.as_of::text as "asOf",
+  coalesce(array_to_string(b.own_xids, ','), '') as "ownXids", b.live::text as live
+from ${STATE_SCHEMA}.build b join pg_class c on c.oid = b.relation_oid join pg_namespace n on n.oid = c.relnamespace
+where b.site = $1 and c.relkind in ('r', 'm', 'p') and exists (select from role where
+  has_any_column_privilege(role.oid, c.oid, 'insert, update') or has_table_privilege(role.oid, c.oid, 'delete, truncate'))
+order by pages`;
+
+/** Nodes whose relation somebody wrote to since it was published; or of which that is not known. */
+export type LateWrites = ReadonlyMap<string, "written" | "unknown">;
+
+/** Of a site; to be asked before the counters are read. */
+export async function lateWrites(session: Session, site: string): Promise<LateWrites> {
+  const { rows: suspects } = await session.query<Suspect>(SUSPECTS, [site]);
+  const found = new Map<string, "written" | "unknown">();
+  const looked: Suspect[] = [];
+  let pages = 0;
+  for (const suspect of suspects) {
+    pages += Number(suspect.pages);
+    const isKnown = suspect.asOf !== null && suspect.live !== null;
+    if (isKnown && Number(suspect.pages) <= LARGEST && pages <= ALL_TOGETHER) looked.push(suspect);
+    else found.set(suspect.nodeId, "unknown");
+  }
+  if (looked.length === 0) return found;
+  const { rows } = await session.query<{ place: number; intact: boolean }>(looked.map(isIntact).join("\nunion all\n"));
+  for (const { place, intact } of rows) if (!intact) found.set(looked[place]!.nodeId, "written");
+  return found;
+}
+
+/**
+ * Row `{ place, intact }`. A row's transaction is known by 32 bits only: it is the last one of that number. Numbers of the
+ * distant past can be taken for later ones, and the relation for one that was written to.
+ */
+const isIntact = ({ schema, name, asOf, ownXids, live }: Suspect, place: number): string => `
+select ${place} as place, coalesce(sum(n), 0) = ${live} and coalesce(bool_and(
+    x = any ('{${ownXids}}'::int8[]) or pg_visible_in_snapshot((last - ((last - x) & 4294967295))::text::xid8, '${asOf}')), true) as intact
+from (select xmin::text::int8 as x, count(*) as n, pg_snapshot_xmax(pg_current_snapshot())::text::int8 as last
+  from ${quote({ schema, identifier: name })} group by xmin) as written`;
