@@ -29,6 +29,7 @@ function run(
       readFrom: name,
       published: name,
       standing: (at) => at,
+      aside: () => [],
       table: (at) => ({ at, pending: false }),
     },
     schemas: [],

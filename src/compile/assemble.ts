@@ -36,6 +36,21 @@ export function slice(piece: Compiled, start: number, end = piece.sql.length): C
   return { sql: piece.sql.slice(start, end), locate: (offset) => piece.locate(offset + start) };
 }
 
+/** With parts of it written otherwise; in their order. */
+export function rewritten(
+  compiled: Compiled,
+  changes: readonly { readonly start: number; readonly end: number; readonly text: string }[],
+): Compiled {
+  if (changes.length === 0) return compiled;
+  const pieces: Piece[] = [];
+  let done = 0;
+  for (const { start, end, text } of changes) {
+    pieces.push(slice(compiled, done, start), text);
+    done = end;
+  }
+  return assemble(...pieces, slice(compiled, done));
+}
+
 /** White space and comments, then `with` (and perhaps `recursive`), at the start of a query. */
 const LEADING_WITH = /^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*with\b(\s+recursive\b)?/i;
 

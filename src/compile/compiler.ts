@@ -15,10 +15,11 @@ import { graphDictionary, nodeDictionary } from "../parse/node-dictionary.ts";
 import { located, renderQuoted, requoted } from "../parse/places.ts";
 import { relationKey, wantsFullRefresh, type World } from "../plan/plan.ts";
 import type { Relations } from "../plan/relations.ts";
+import { catalogsAside, changed, namesAside } from "../plan/standing-sql.ts";
 import type { RelationName } from "../postgres/relation.ts";
 import { isWorkSchema } from "../postgres/sql/swap.ts";
 import type { Hook, Mapping, Project } from "../project/types.ts";
-import { type Compiled, type Piece, rendered, withCtes } from "./assemble.ts";
+import { type Compiled, type Piece, rendered, rewritten, withCtes } from "./assemble.ts";
 import { during, overlap, type Stretch } from "./event-time.ts";
 
 export interface CompilerInput {
@@ -84,6 +85,11 @@ export class Compiler {
     const ctes = new Map<NodeId, Compiled>();
     const sql = await this.#render(node, query, substitutes, ctes);
     return this.#inject(sql, ctes);
+  }
+
+  /** For running: the catalogs that it reads show what stands aside where it will be. */
+  seeingAside(compiled: Compiled): Compiled {
+    return rewritten(compiled, catalogsAside(compiled.sql, this.input.relations.aside()));
   }
 
   /** SQL given by hand (`show --inline`), which may use every name of the project. */
@@ -208,11 +214,20 @@ export class Compiler {
     return explaining(at, async () => {
       try {
         const { text, map } = await this.input.jinja.template(source, file, offset).render(context);
-        return rendered(text, map);
+        return rewritten(rendered(text, map), namesAside(text, this.input.relations.aside()));
       } catch (thrown) {
         throw thrown instanceof TemplateError && thrown.unknownName !== undefined ? this.#unknown(thrown) : thrown;
       }
     });
+  }
+
+  /** To templates, names mean what stands aside, and catalogs show it where it will be. */
+  #asking(query: TemplateQuery): TemplateQuery {
+    return (sql, options) => {
+      const aside = options?.own ? [] : this.input.relations.aside();
+      const named = changed(sql, namesAside(sql, aside));
+      return query(changed(named, catalogsAside(named, aside)), options);
+    };
   }
 
   /** A name that is neither a macro nor a variable: most often a misspelt macro, which parsing lets pass as dbt does. */
@@ -306,7 +321,7 @@ export class Compiler {
       isIncremental: () => substitutes.isIncremental ?? this.#isIncremental(node, config),
       // Batches after the first are brought into what is there, whatever was asked.
       fullRefresh: !substitutes.batch || !substitutes.isIncremental ? this.#fullRefresh(config) : false,
-      ...(query ? { query } : {}),
+      ...(query ? { query: this.#asking(query) } : {}),
       macroUsed: (id, isDirect) => {
         if (!isDirect || !caller.id) return;
         const known = this.calls.get(caller.id);

@@ -13,8 +13,8 @@ type Method = (...args: unknown[]) => Promise<unknown>;
 
 export function databaseMethods(input: AdapterInput, query: TemplateQuery): Record<string, Method> {
   const { call, phase } = input;
-  const rows = async (sql: string): Promise<Record<string, string>[]> => {
-    const result = await query(sql);
+  const rows = async (sql: string, own = true): Promise<Record<string, string>[]> => {
+    const result = await query(sql, { own });
     return result.rows.map((row) => Object.fromEntries(result.fields.map((f, i) => [f.name, row[i] ?? ""])));
   };
   const relationOf = (row: Record<string, string>): Relation =>
@@ -54,7 +54,7 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
       return null;
     };
   const inSchema = async (schema: unknown): Promise<Relation[]> =>
-    (await rows(listRelations([str(schema)]))).map(relationOf);
+    (await rows(listRelations([str(schema)]), false)).map(relationOf);
 
   /** What a project has a macro for in the place of dbt's is asked of that. */
   const overridable = (name: string, own: Method): Method =>

@@ -20,9 +20,13 @@ export interface SourceCall {
 
 /**
  * The database as templates may use it: one statement at a time, on the step's own session. `begins`: a transaction is
- * begun first where the caller keeps them (a materialization written as a template).
+ * begun first where the caller keeps them (a materialization written as a template). `own`: the statement is Sluice's and
+ * names relations where they stand at this moment; those of templates name them as they are published.
  */
-export type TemplateQuery = (sql: string, options?: { readonly begins?: boolean }) => Promise<TextResult>;
+export type TemplateQuery = (
+  sql: string,
+  options?: { readonly begins?: boolean; readonly own?: boolean },
+) => Promise<TextResult>;
 
 export interface Phase {
   readonly execute: boolean;

@@ -38,7 +38,7 @@ export class Relation {
   with(parts: Partial<RelationParts>): Relation {
     const { standsIn, ...kept } = this.#parts;
     // Another schema is another place.
-    const stays = standsIn !== undefined && (parts.schema === undefined || parts.schema === kept.schema);
+    const stays = standsIn !== undefined && (!("schema" in parts) || parts.schema === kept.schema);
     return new Relation({ ...kept, ...(stays && { standsIn }), ...parts });
   }
 

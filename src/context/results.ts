@@ -1,5 +1,19 @@
 /** Query results as templates see them: dbt's agate tables. */
-import { callArgs, compare, eq, iter, modules, PyDecimal, PyDict, PyTuple, str, truth } from "../jinja/index.ts";
+import {
+  call,
+  callArgs,
+  compare,
+  eq,
+  getattr,
+  iter,
+  modules,
+  PyDecimal,
+  PyDict,
+  PyFloat,
+  PyTuple,
+  str,
+  truth,
+} from "../jinja/index.ts";
 import { structured } from "./structured.ts";
 
 /** What a database answers to a template: values as Postgres writes them. */
@@ -87,16 +101,27 @@ class ResultRow extends Keyed {
   }
 }
 
+const tuple = (items: readonly unknown[]) => () => PyTuple.of([...items]);
+
 class ResultColumn extends Keyed {
-  readonly name: string;
-  constructor(name: string, values: readonly unknown[]) {
+  readonly #own: Readonly<Record<string, unknown>>;
+
+  constructor(name: string, type: number, index: number, values: readonly unknown[]) {
     super([], values);
-    this.name = name;
+    const known = values.filter((value) => value !== null);
+    const sorted = known.toSorted(compare);
+    this.#own = {
+      name,
+      index,
+      data_type: kindOf(type),
+      values_distinct: tuple([...new Set(values)]),
+      values_without_nulls: tuple(known),
+      values_sorted: () => [...sorted, ...values.filter((value) => value === null)],
+      values_without_nulls_sorted: () => [...sorted],
+    };
   }
   override __getattr__(name: string): unknown {
-    if (name === "name") return this.name;
-    if (name === "values_distinct") return () => PyTuple.of([...new Set(this.items)]);
-    return super.__getattr__(name);
+    return Object.hasOwn(this.#own, name) ? this.#own[name] : super.__getattr__(name);
   }
 }
 
@@ -127,6 +152,8 @@ export class ResultTable {
       (name, i) =>
         new ResultColumn(
           name,
+          this.#types[i] ?? 0,
+          i,
           this.rows.map((row) => row.items[i]),
         ),
     );
@@ -256,5 +283,17 @@ function kindOf(type: number): unknown {
           : TIMESTAMPS.has(type)
             ? "DateTime"
             : "Text";
-  return { __str__: () => `<agate.${name}>`, __getattr__: (key: string) => (key === "name" ? name : undefined) };
+  const known: Record<string, unknown> = {
+    name,
+    jsonify: (value: unknown) =>
+      name === "Number" && value !== null ? new PyFloat(Number(str(value))) : plain(name, value),
+    csvify: (value: unknown) => (name === "Boolean" && value !== null ? str(value) : plain(name, value)),
+  };
+  return { __str__: () => `<agate.${name}>`, __getattr__: (key: string) => known[key] };
+}
+
+/** Without a type of Python's own. */
+function plain(kind: string, value: unknown): unknown {
+  if (value === null || kind === "Integer" || kind === "Number" || kind === "Boolean") return value;
+  return kind === "Text" ? str(value) : call(getattr(value, "isoformat"), [], null);
 }

@@ -14,6 +14,7 @@ import { fingerprint } from "../plan/fingerprint.ts";
 import { judge, type Judged, type ParentVersions } from "../plan/judge.ts";
 import { type Plan, type Reason, wantsFullRefresh, type World } from "../plan/plan.ts";
 import type { StagedRelations } from "../plan/relations.ts";
+import { namedRelations } from "../plan/sql-relations.ts";
 import type { Session } from "../postgres/database.ts";
 import { asPublished, nextOf } from "../postgres/sql/swap.ts";
 import {
@@ -190,13 +191,19 @@ export class Publishing {
     if (delta) this.#deltas.add(id);
   }
 
-  /** Whether a view's query, as it was staged, reads a view that will be gone. */
-  readsDelta(id: NodeId): boolean {
+  /** Whether a view's query, as it was staged, reads a view that will be gone: by `ref`, or by a name in its SQL. */
+  readsDelta(id: NodeId, sql: string): boolean {
+    const names = [...this.#deltas].map((delta) => this.relations.published(delta));
+    const written = names.length > 0 ? namedRelations(sql) : new Set();
+    return names.some((name) => written.has(`${name.schema}.${name.identifier}`)) || this.#refersToDelta(id);
+  }
+
+  #refersToDelta(id: NodeId): boolean {
     const { graph } = this.#input;
     return graph.parents(id).some((parent) => {
       const resource = graph.resource(parent);
       const isInlined = resource.kind === "model" && resource.config.materialized === "ephemeral";
-      return this.#deltas.has(parent) || (isInlined && this.readsDelta(parent));
+      return this.#deltas.has(parent) || (isInlined && this.#refersToDelta(parent));
     });
   }
 }

@@ -5,7 +5,7 @@ import { Failure } from "../diagnostics/diagnostic.ts";
 import { BUILTIN_PACKAGE } from "../context/macros.ts";
 import { sha256 } from "../lib/hash.ts";
 import type { ModelNode, SeedNode, SnapshotNode } from "../parse/manifest.ts";
-import { namedRelations, writtenRelations } from "../plan/sql-text.ts";
+import { namedRelations, writtenRelations } from "../plan/sql-relations.ts";
 import { QueryError } from "../postgres/errors.ts";
 
 type Built = ModelNode | SeedNode | SnapshotNode;

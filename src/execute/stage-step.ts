@@ -1,11 +1,11 @@
 /** A node built out of sight, in one transaction with the record of it; or found to be there already. */
-import { assemble, type Compiled, type Piece, slice } from "../compile/assemble.ts";
+import { type Compiled, rewritten } from "../compile/assemble.ts";
 import type { Compiler } from "../compile/compiler.ts";
 import type { TemplateQuery } from "../context/phase.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
 import { isMicrobatch } from "../materialize/microbatch.ts";
 import type { ModelNode } from "../parse/manifest.ts";
-import { stringLiterals } from "../plan/sql-text.ts";
+import { stringLiterals } from "../plan/sql-tokens.ts";
 import type { Step } from "../plan/plan.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError, SQLSTATE } from "../postgres/errors.ts";
@@ -54,13 +54,15 @@ export async function buildStaged(
     return outcome;
   }
   trace.hooks(await runHooks(outside(node.config.pre_hook), session, compiler, node));
-  const { entry, version } = await session.transaction(() => work.run(compiled, examined));
+  // Nobody would make a materialized view's query anew.
+  const shown = node.config.materialized === "materialized_view" ? compiled : compiler.seeingAside(compiled);
+  const { entry, version } = await session.transaction(() => work.run(shown, examined));
   publishing.versions.set(node.id, version);
   const view = entry.how === "apply" && entry.view !== undefined;
   if (entry.how === "move" || view) publishing.stage(node.id, view);
   if (entry.how === "move") trace.hooks(await runHooks(outside(node.config.post_hook), session, compiler, node));
   const outcome = builtAs(trace);
-  return entry.how === "keep" ? { ...outcome, message: `${outcome.message}, unchanged` } : outcome;
+  return entry.how === "keep" && version !== null ? { ...outcome, message: `${outcome.message}, unchanged` } : outcome;
 }
 
 /** The published table stays as it is until everything has passed: what a template writes to it could not be held back. */
@@ -86,16 +88,12 @@ async function readOnly(session: Session, node: Built, sql: string): ReturnType<
 /** What stands between quotes becomes data, which must not tell of work schemas: `select '{{ this }}' as made_by`. */
 function withPublishedLiterals(compiled: Compiled, publishing: Publishing): Compiled {
   if (!publishing.namesWork(compiled.sql)) return compiled;
-  const pieces: Piece[] = [];
-  let done = 0;
-  for (const { start, end } of stringLiterals(compiled.sql)) {
+  const changes = stringLiterals(compiled.sql).flatMap(({ start, end }) => {
     const literal = compiled.sql.slice(start, end);
-    const published = publishing.published(literal);
-    if (published === literal) continue;
-    pieces.push(slice(compiled, done, start), published);
-    done = end;
-  }
-  return done === 0 ? compiled : assemble(...pieces, slice(compiled, done));
+    const text = publishing.published(literal);
+    return text === literal ? [] : [{ start, end, text }];
+  });
+  return rewritten(compiled, changes);
 }
 
 /**

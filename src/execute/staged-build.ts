@@ -68,7 +68,7 @@ export class StagedBuild {
     this.#trace.hooks(await runHooks(inside(node.config.post_hook), session, compiler, node));
     for (const warning of await drive(settle(settled, staged.aftermath), driving))
       this.#context.emit(warn(node.id, warning));
-    return this.#moved(examined);
+    return this.#moved(examined, { redefined: this.#publishing.published(compiled.sql) !== examined.sql });
   }
 
   /** Of a build that keeps its own transactions: on record before it begins, so that what it leaves behind is found. */
@@ -91,14 +91,13 @@ export class StagedBuild {
     rows: number | undefined,
   ): Promise<{ entry: StagedNode["entry"]; version: string | null }> {
     const found = await this.#context.session.query<RelationInfo>(findRelation(nextOf(this.#published)));
-    // A materialization of the project's own need not make a relation; then nothing is published, and it runs each time.
-    if (found.rows.length === 0) return this.#record({ how: "keep" }, { ...examined, fingerprint: "" }, {});
+    if (found.rows.length === 0) return this.#nothing(examined);
     const site = { target: nextOf(this.#published), refer: referring(this.#node, this.#context.plan.relations) };
     const aftermath = await drive(carryLive(this.#published), this.#driving());
     const copied = this.#step.way === "copy";
     const keys = copied ? await drive(copiedReferences(site, this.#published), this.#driving()) : [];
     await drive(keepRest(this.#node, site.target, [...aftermath, ...keys]), this.#driving());
-    return this.#moved(examined, rows);
+    return this.#moved(examined, { rows });
   }
 
   /** Before anything reads the table. */
@@ -144,19 +143,21 @@ export class StagedBuild {
     return [next, ...DELTA_TABLES.map((what) => deltaTable(next, what))];
   }
 
+  /** `redefined`: its SQL was written otherwise to be run at this moment. */
   async #moved(
     examined: Examined,
-    rows = builtAs(this.#trace).rows,
+    { rows = builtAs(this.#trace).rows, redefined = false }: { rows?: number | undefined; redefined?: boolean },
   ): Promise<{ entry: StagedNode["entry"]; version: string | null }> {
     const { session } = this.#context;
     const at = nextOf(this.#published);
     const [made] = (await session.query<RelationInfo>(findRelation(at))).rows;
-    const kind = made?.kind ?? "table";
+    if (!made) return this.#nothing(examined);
+    const { kind } = made;
     const same = kind === "view" ? undefined : await this.#compareContent(at, rows);
     const isKnown = same?.equal === true && examined.fingerprint === this.#held?.fingerprint;
     if (isKnown && (await dropIfFree(session, at)))
       return this.#record({ how: "keep" }, examined, { ...same, version: this.#held!.version });
-    const reads = kind === "view" && this.#publishing.readsDelta(this.#node.id);
+    const reads = kind === "view" && (redefined || this.#publishing.readsDelta(this.#node.id, examined.sql));
     const entry: StagedNode["entry"] = {
       how: "move",
       kind,
@@ -164,6 +165,12 @@ export class StagedBuild {
       ...(readRelationConfig(this.#node).grants && { ownGrants: true }),
     };
     return this.#record(entry, examined, { ...same, ...(same?.equal && { version: this.#held!.version }) });
+  }
+
+  /** A materialization of the project's own need not make a relation, and hooks may drop it: it runs each time. */
+  async #nothing(examined: Examined): Promise<{ entry: StagedNode["entry"]; version: null }> {
+    const { entry } = await this.#record({ how: "keep" }, { ...examined, fingerprint: "" }, {});
+    return { entry, version: null };
   }
 
   async #delta(

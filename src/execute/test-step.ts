@@ -20,11 +20,12 @@ export async function runTests(
   const compiled =
     test.kind === "unit_test" ? await compileUnitTest(compiler, test, query) : await compiler.compile(test, query);
   trace.compiled = context.publishing?.published(compiled.sql) ?? compiled.sql;
-  const driving = drivingFor(session, test.at, compiled, trace);
+  const shown = compiler.seeingAside(compiled);
+  const driving = drivingFor(session, test.at, shown, trace);
   const verdict = await context.publishing?.judgeTest(session, test, compiled.sql);
   if (verdict?.reuse) return { status: "pass", message: verdict.reason.text, reused: true };
   return session.transaction(async () => {
-    const found = await drive(runTest({ node: test, sql: compiled.sql }), driving);
+    const found = await drive(runTest({ node: test, sql: shown.sql }), driving);
     if (found.status === "pass") await verdict?.passed();
     return found;
   });

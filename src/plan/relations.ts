@@ -6,6 +6,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { NodeId, Resource } from "../parse/manifest.ts";
 import { quote, type RelationName } from "../postgres/relation.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
+import type { Aside } from "./standing-sql.ts";
 
 export interface Relations {
   writeTo(id: NodeId): RelationName;
@@ -14,6 +15,8 @@ export interface Relations {
   published(id: NodeId): RelationName;
   /** Where the relation stands that will be published under this name; the name itself where none is staged. */
   standing(name: RelationName): RelationName;
+  /** All that is read elsewhere than under its own name. */
+  aside(): readonly Aside[];
   /** What a foreign key to this published name can refer to for now. */
   table(name: RelationName): KeyedTable;
 }
@@ -37,7 +40,7 @@ const named = (at: RelationName): KeyedTable => ({ at, pending: false });
 /** What is written is what is read. */
 export function directRelations(graph: Graph): Relations {
   const at = (id: NodeId): RelationName => relationOf(graph.resource(id));
-  return { writeTo: at, readFrom: at, published: at, standing: (name) => name, table: named };
+  return { writeTo: at, readFrom: at, published: at, standing: (name) => name, aside: () => [], table: named };
 }
 
 /**
@@ -48,8 +51,9 @@ export class StagedRelations implements Relations {
   readonly #graph: Graph;
   readonly #outOfSight: Set<NodeId>;
   readonly #staged = new Set<NodeId>();
-  /** Of what is staged: whether it will be added to the table that stands published. */
-  readonly #names = new Map<string, { readonly delta: boolean }>();
+  readonly #aside = new Map<string, Aside>();
+  /** Of these: what will be added to the table that stands published. */
+  readonly #deltas = new Set<string>();
 
   /** `outOfSight`: nodes whose build writes there; the others write where they are published (loads, deltas). */
   constructor(graph: Graph, outOfSight: ReadonlySet<NodeId>) {
@@ -76,16 +80,30 @@ export class StagedRelations implements Relations {
 
   /** From now on the node is read where it was staged; `delta`: by a view. */
   stage(id: NodeId, delta: boolean): void {
+    const published = this.published(id);
     this.#staged.add(id);
-    this.#names.set(quote(this.published(id)), { delta });
+    this.#aside.set(quote(published), { published, at: nextOf(published) });
+    if (delta) this.#deltas.add(quote(published));
+  }
+
+  /** From now on everything is read where it is published: the end has come, whatever it was. */
+  conclude(): void {
+    this.#outOfSight.clear();
+    this.#staged.clear();
+    this.#aside.clear();
+    this.#deltas.clear();
   }
 
   standing(name: RelationName): RelationName {
-    return this.#names.has(quote(name)) ? nextOf(name) : name;
+    return this.#aside.get(quote(name))?.at ?? name;
+  }
+
+  aside(): readonly Aside[] {
+    return [...this.#aside.values()];
   }
 
   table(name: RelationName): KeyedTable {
-    const staged = this.#names.get(quote(name));
-    return staged && !staged.delta ? named(nextOf(name)) : { at: name, pending: staged !== undefined };
+    const pending = this.#deltas.has(quote(name));
+    return pending ? { at: name, pending } : named(this.#aside.get(quote(name))?.at ?? name);
   }
 }

@@ -137,6 +137,7 @@ export function planOf(happenings: readonly Happening[], command = "build"): Pla
       readFrom: name,
       published: name,
       standing: (at) => at,
+      aside: () => [],
       table: (at) => ({ at, pending: false }),
     },
     schemas: [],

@@ -17,6 +17,7 @@ export async function relationsOf(
          from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where c.relkind in ('r', 'v', 'm') and n.nspname not in ('pg_catalog', 'information_schema', 'sluice')
+        and n.nspname not like '%\\_\\_sluice\\_%'
       order by 1, 2`);
     const found = new Map<string, string>();
     for (const { schema, name, kind, columns } of rows) {

@@ -44,6 +44,23 @@ test(
 );
 
 test(
+  "a relation that its own hook drops is not published, and holds up nothing",
+  rig(async ({ write, sluice, rows }) => {
+    await write({
+      "models/a.sql": "{{ config(materialized='table', post_hook='drop table {{ this }}') }} select 1 as v",
+      "models/b.sql": table("{% set a = ref('a') %} select {{ 1 if execute and load_relation(a) else 0 }} as v"),
+    });
+    for (let round = 0; round < 2; round++) {
+      const { code, all } = await sluice("build");
+      expect(code, all).toBe(0);
+      expect(await rows("select v, to_regclass('analytics.a') is null as gone from analytics.b")).toEqual([
+        { v: 0, gone: true },
+      ]);
+    }
+  }),
+);
+
+test(
   "a stranger's view that no longer fits stops the publication, with its name and the missing column",
   rig(async ({ write, sluice, rows }) => {
     await write({ "models/a.sql": table("select 1 as id, 'x' as name") });
