@@ -6,7 +6,8 @@
 import { fitName, type RelationName } from "../postgres/relation.ts";
 import { listDefaultGrants } from "../postgres/catalog.ts";
 import { nounOf } from "../postgres/sql/relation.ts";
-import { copyTable, nextOf, prevSchema } from "../postgres/sql/swap.ts";
+import { type CopiedColumn, copyTable, listCopiedColumns } from "../postgres/sql/copy-table.ts";
+import { nextOf, prevSchema } from "../postgres/sql/swap.ts";
 import type { Way } from "../plan/plan.ts";
 import { ask, find, run } from "./ask.ts";
 import type {
@@ -62,7 +63,9 @@ export function* stage(name: string, materialization: Materialization, input: St
 
 /** The published table, if there is one, as the beginning of what is to take its place; without its foreign keys. */
 export function* copyLive(published: RelationName): Statements {
-  if (yield* find(published)) yield* run("copy", copyTable(published, nextOf(published)));
+  if (!(yield* find(published))) return;
+  const columns = yield* ask<CopiedColumn>("list columns", listCopiedColumns(published));
+  yield* run("copy", copyTable(published, nextOf(published), columns));
 }
 
 /** What the published relation carries, or what a new one would be given there, is given to the staged one. */
