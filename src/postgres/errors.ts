@@ -26,6 +26,7 @@ export const SQLSTATE = {
   duplicateSchema: "42P06",
   duplicateTable: "42P07",
   duplicateObject: "42710",
+  diskFull: "53100",
   tooManyConnections: "53300",
   objectInUse: "55006",
   lockNotAvailable: "55P03",

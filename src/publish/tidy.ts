@@ -133,21 +133,24 @@ export async function clearLeftBehind(
   planned: readonly RelationName[],
 ): Promise<readonly number[]> {
   const given = await leftBehind(session, site, planned);
-  for (const id of given) {
-    await patiently(session, 50, async () => {
-      const nodes = await stagedNodes(session, id);
-      const names = nodes.flatMap(({ published, entry }) => [
-        nextOf(published),
-        ...(entry.how === "apply" ? entry.tables : []),
-      ]);
-      await dropStaged(session, names);
-      // Made for what it was to replace, and empty.
-      for (const { name } of (await asideSchemas(session)).filter((schema) => schema.id === id))
-        await dropSchema(session, name);
-      await setPublicationStatus(session, id, "superseded");
-    });
-  }
+  for (const id of given) await giveUp(session, id);
   return given;
+}
+
+/** What was built out of sight for a publication is dropped, and the publication will never come. */
+export function giveUp(session: Session, id: number): Promise<void> {
+  return patiently(session, 50, async () => {
+    const nodes = await stagedNodes(session, id);
+    const names = nodes.flatMap(({ published, entry }) => [
+      nextOf(published),
+      ...(entry.how === "apply" ? entry.tables : []),
+    ]);
+    await dropStaged(session, names);
+    // Made for what it was to replace, and empty.
+    for (const { name } of (await asideSchemas(session)).filter((schema) => schema.id === id))
+      await dropSchema(session, name);
+    await setPublicationStatus(session, id, "superseded");
+  });
 }
 
 /** Inside a transaction. */
