@@ -112,17 +112,20 @@ export function plainRunResults(
 const isEndHook = ({ name }: HookFinished): boolean => /-on-run-end-\d+$/.test(name);
 
 /** Hooks of the project are results too, as in dbt since 1.9. */
-function hookResult({ id, status, startedAt, at, seconds, diagnostic }: HookFinished): NodeResult {
+function hookResult({ id, name, status, startedAt, at, seconds, diagnostic }: HookFinished): NodeResult {
+  const hook = name.replace(/-(on-run-\w+)-(\d+)$/, ".$1.$2");
+  const failed = `${hook} failed, error:\n ${diagnostic?.message}`;
+
   return {
     status,
     timing: timing({ startedAt, finishedAt: at }),
     thread_id: "MainThread",
     execution_time: seconds,
     adapter_response: {},
-    message: diagnostic?.message ?? "OK",
-    failures: status === "error" ? 1 : 0,
+    message: status === "error" ? failed : `${hook} ${status === "skipped" ? "skipped" : "passed"}`,
+    failures: status === "success" ? 0 : 1,
     unique_id: id,
-    compiled: true,
+    compiled: status !== "skipped",
     compiled_code: null,
     relation_name: null,
     batch_results: null,

@@ -115,15 +115,16 @@ export class Compiler {
     await explaining(macro.at, async () => void (await bound(new Kwargs(given))));
   }
 
-  /** A hook's SQL; `this` is the node's relation. */
+  /** A hook's SQL; `this` is the node's relation. A hook of a project has the name of the package it belongs to. */
   async compileHook(
     hook: Hook,
-    node: Node | undefined,
+    owner: Node | string,
     query: TemplateQuery | undefined,
     names?: ReadonlyMap<string, unknown>,
   ): Promise<string> {
+    const node = typeof owner === "string" ? undefined : owner;
     const face: NodeFace = {
-      ...(node ? this.#face(node) : { package: this.input.project.name }),
+      ...(typeof owner === "string" ? { package: owner } : this.#face(owner)),
       ...(names ? { names } : {}),
     };
     const phase = this.#phase(

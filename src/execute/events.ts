@@ -93,7 +93,8 @@ export interface HookFinished {
   readonly name: string;
   readonly index: number;
   readonly of: number;
-  readonly status: "success" | "error";
+  /** `skipped`: one before it failed. */
+  readonly status: "success" | "error" | "skipped";
   readonly startedAt: Date;
   readonly seconds: number;
   readonly diagnostic?: Diagnostic;

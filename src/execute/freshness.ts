@@ -68,7 +68,7 @@ async function question(node: SourceNode, session: Session, compiler: Compiler):
   const name = relationOf(node);
   const names = new Map([["this", new Relation({ database: node.database, ...name })]]);
   const rendered = (sql: string): Promise<string> =>
-    compiler.compileHook({ sql, transaction: true, at }, undefined, (text) => session.queryText(text), names);
+    compiler.compileHook({ sql, transaction: true, at }, node.package, (text) => session.queryText(text), names);
   if (source.loadedAtQuery !== undefined) return newestByQuery(await rendered(source.loadedAtQuery));
   if (source.loadedAtField === undefined) {
     const message = `Nothing tells when rows of "${source.source}.${node.name}" were loaded.`;

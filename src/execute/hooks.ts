@@ -17,12 +17,12 @@ export async function runHooks(
   hooks: readonly Hook[],
   session: Session,
   compiler: Compiler,
-  node: Node | undefined,
+  owner: Node | string,
   names?: ReadonlyMap<string, unknown>,
 ): Promise<string[]> {
   const ran: string[] = [];
   for (const hook of hooks) {
-    const sql = await render(hook, session, compiler, node, names);
+    const sql = await render(hook, session, compiler, owner, names);
     if (sql === undefined) continue;
     try {
       await session.query(sql);
@@ -55,15 +55,15 @@ async function render(
   hook: Hook,
   session: Session,
   compiler: Compiler,
-  node: Node | undefined,
+  owner: Node | string,
   names?: ReadonlyMap<string, unknown>,
 ): Promise<string | undefined> {
   const query: TemplateQuery = (sql) => session.queryText(sql);
-  const sql = (await compiler.compileHook(hook, node, query, names)).replace(/;\s*$/, "");
+  const sql = (await compiler.compileHook(hook, owner, query, names)).replace(/;\s*$/, "");
   return sql === "" ? undefined : sql;
 }
 
-/** Runs project hooks one after another, each in its own transaction; stops at the first that fails. */
+/** Runs project hooks one after another, each in its own transaction; those after one that failed are skipped. */
 export async function runProjectHooks(
   hooks: readonly HookNode[],
   { database, compiler, signal }: Pick<RunInput, "database" | "compiler" | "signal">,
@@ -71,14 +71,14 @@ export async function runProjectHooks(
   onEvent: (event: HookStarted | HookFinished) => void,
 ): Promise<{ ok: boolean }> {
   const of = hooks.length;
-  for (const [i, { id, name, hook }] of hooks.entries()) {
+  let ok = true;
+  for (const [i, { id, name, package: owner, hook }] of hooks.entries()) {
     const startedAt = new Date();
     const index = i + 1;
-    onEvent({ type: "hook-started", at: startedAt, name, index, of });
     const finished = (diagnostic?: Diagnostic): void => {
       const at = new Date();
       const seconds = (at.getTime() - startedAt.getTime()) / 1000;
-      const status = diagnostic ? "error" : "success";
+      const status = diagnostic ? "error" : ok ? "success" : "skipped";
       onEvent({
         type: "hook-finished",
         at,
@@ -92,20 +92,23 @@ export async function runProjectHooks(
         ...(diagnostic && { diagnostic }),
       });
     };
+    if (!ok) {
+      finished();
+      continue;
+    }
+    onEvent({ type: "hook-started", at: startedAt, name, index, of });
     try {
-      await database.session((session) =>
-        session.transaction(() => runHooks([hook], session, compiler, undefined, names)),
-      );
+      await database.session((session) => session.transaction(() => runHooks([hook], session, compiler, owner, names)));
       finished();
     } catch (thrown) {
       if (signal?.aborted) finished(error("cancelled", "Cancelled", hook.at));
       else if (thrown instanceof Failure) finished(thrown.diagnostics[0]);
       else if (thrown instanceof QueryError) finished(explainQueryError(thrown, { at: hook.at, label: "hook" }));
       else throw thrown;
-      return { ok: false };
+      ok = false;
     }
   }
-  return { ok: true };
+  return { ok };
 }
 
 /** What on-run-end hooks see beside the usual names. Loads are no results in dbt, and packages read these. */

@@ -50,6 +50,23 @@ test("a source to nothing names the tables of that source", async () => {
   `);
 });
 
+test("tests of what is disabled are disabled; of what is not there as well, with a warning", async () => {
+  const tree = {
+    "models/a.sql": "select 1 as id",
+    "models/off.sql": "{{ config(enabled=false) }} select 1 as id",
+    "models/m.yml":
+      "models: [{name: a, columns: [{name: id, data_tests: [{relationships: {arguments: {to: ref('off'), field: id}}}, unique]}]}]",
+    "tests/of_off.sql": "select * from {{ ref('off') }}",
+    "tests/of_nothing.sql": "select * from {{ ref('nowhere') }}",
+  };
+  const { diagnostics, nodes, disabled } = await parseTree(tree);
+  expect(diagnostics.map(({ code, severity }) => [code, severity])).toEqual([["ref-not-found", "warning"]]);
+  const names = (found: Iterable<{ name: string; kind: string }>): string[] =>
+    [...found].filter(({ kind }) => kind === "test").map(({ name }) => name);
+  expect(names(nodes.values())).toEqual(["unique_a_id"]);
+  expect(names(disabled.values()).toSorted()).toEqual(["of_nothing", "of_off", "relationships_a_id__id__ref_off_"]);
+});
+
 test("a ref to a disabled model says where it is disabled", async () => {
   const text = await mistakesOf({
     "models/a.sql": "{{ config(enabled=false) }}\nselect 1",
@@ -159,7 +176,8 @@ test("generic tests that do not exist, or are given wrong arguments, are shown a
     models/s.yml:13:50  ref-not-found  Depends on a node named "zz" which was not found.
        13 │           - relationships: {arguments: {to: ref('zz'), field: id}}
           │                                                  ~~
-        → a model is a .sql file below models/ of that name, a seed a .csv file below seeds/"
+        → a model is a .sql file below models/ of that name, a seed a .csv file below seeds/
+        → the test does not run"
   `);
 });
 

@@ -3,7 +3,7 @@ import { effectiveConfig, nodeConfig } from "./config.ts";
 import { type RunFacts } from "../context/globals.ts";
 import { makeProjectContext } from "../context/context.ts";
 import { type MacroNode, MacroSet } from "../context/macros.ts";
-import { type Diagnostic, error } from "../diagnostics/diagnostic.ts";
+import { type Diagnostic, error, type Note } from "../diagnostics/diagnostic.ts";
 import { sortDiagnostics } from "../diagnostics/format.ts";
 import type { Jinja } from "../jinja/index.ts";
 import type { NodeProperties, Project } from "../project/types.ts";
@@ -71,7 +71,7 @@ export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): P
   }
 
   const { enabled, disabled } = sortOut(all, state.diagnostics);
-  linkAll(enabled, disabled, root.name, macros, state.diagnostics);
+  disabled.push(...linkAll(enabled, disabled, root.name, macros, state.diagnostics));
   state.diagnostics.push(...accessProblems(enabled, project.packages));
   state.diagnostics.push(...unusedConfig(root, all));
   const manifest: Manifest = {
@@ -162,14 +162,16 @@ function bothNamed(a: Resource, b: Resource): string {
   return `The ${a.kind} and the ${b.kind} here are both named "${a.name}".`;
 }
 
+/** Gives those that are disabled by this: tests of what is disabled or, as in dbt, is not there. */
 function linkAll(
   enabled: Map<NodeId, Resource>,
   disabled: readonly Resource[],
   root: string,
   macros: ReadonlyMap<string, MacroNode>,
   diagnostics: Diagnostic[],
-): void {
+): Resource[] {
   const linker = new Linker(enabled.values(), disabled, root);
+  const idle: Resource[] = [];
   for (const [id, resource] of enabled) {
     if (resource.kind === "source" || resource.kind === "unit_test") continue;
     if (resource.kind === "exposure") {
@@ -177,7 +179,16 @@ function linkAll(
       if (linked.dashboard) diagnostics.push(...checkDashboard(linked, linked.dashboard, linker));
       enabled.set(id, linked);
     } else {
-      const dependsOn = link(linker, resource, diagnostics, macros);
+      const missing: Diagnostic[] = [];
+      const dependsOn = link(linker, resource, missing, macros);
+      if (resource.kind === "test" && missing.length > 0) {
+        const unknown = missing.filter(({ code }) => !code.endsWith("-disabled"));
+        diagnostics.push(...unknown.map((found) => warningOf(found, { message: "the test does not run" })));
+        enabled.delete(id);
+        idle.push({ ...resource, dependsOn });
+        continue;
+      }
+      diagnostics.push(...missing);
       // A singular test of one model stands with that model.
       const attached =
         resource.kind === "test" && !resource.attached && dependsOn.length === 1 ? { attached: dependsOn[0] } : {};
@@ -185,7 +196,14 @@ function linkAll(
       enabled.set(id, { ...resource, ...attached, ...keys, dependsOn } as Node);
     }
   }
+  return idle;
 }
+
+const warningOf = (found: Diagnostic, note: Note): Diagnostic => ({
+  ...found,
+  severity: "warning",
+  notes: [...found.notes, note],
+});
 
 function hooksOf(project: Project, when: "on-run-start" | "on-run-end"): HookNode[] {
   return project.packages.flatMap((pkg) =>

@@ -19,6 +19,7 @@ import {
   finishedLine,
   foundLine,
   hookOf,
+  hookWord,
   freshnessOf,
   freshnessOutcome,
   outcome,
@@ -154,10 +155,9 @@ export class ConsoleReporter implements Reporter {
 
   #hookFinished(event: HookFinished): void {
     const { at, status, seconds } = event;
-    const good = status === "success";
-    const word = good ? "OK" : "ERROR";
-    const text = `${word} ${hookOf(event)}`;
-    this.#node(at, { ...numbered(event), text, status: word, tone: good ? "good" : "bad", seconds });
+    const word = hookWord(status);
+    const tone = ({ success: "good", error: "bad", skipped: "warn" } as const)[status];
+    this.#node(at, { ...numbered(event), text: `${word} ${hookOf(event)}`, status: word, tone, seconds });
   }
 
   #message({ at, level, text }: Message): void {

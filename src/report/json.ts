@@ -27,6 +27,7 @@ import {
   finishedLine,
   foundLine,
   hookOf,
+  hookWord,
   freshnessOf,
   freshnessOutcome,
   outcome,
@@ -219,7 +220,7 @@ export class JsonReporter implements Reporter {
 
   #hookFinished(event: HookFinished): void {
     const { at, name, status, seconds, diagnostic, index, of } = event;
-    const word = status === "success" ? "OK" : "ERROR";
+    const word = hookWord(status);
     const msg = padded({ index, of, text: `${word} ${hookOf(event)}`, status: word, seconds });
     const data = {
       statement: name,
@@ -232,7 +233,7 @@ export class JsonReporter implements Reporter {
     this.#print({
       name: "LogHookEndLine",
       code: "Q033",
-      level: status === "success" ? "info" : "error",
+      level: status === "error" ? "error" : "info",
       msg,
       data,
       at,

@@ -1,6 +1,13 @@
 /** The words of a run's log, as dbt users and their scripts know them. Pure: no stream, no colour unless a palette is given. */
 import type { Palette } from "../lib/palette.ts";
-import type { FreshnessResult, FreshnessStarted, PlanReady, RunResult, StepResult } from "../execute/events.ts";
+import type {
+  FreshnessResult,
+  FreshnessStarted,
+  HookFinished,
+  PlanReady,
+  RunResult,
+  StepResult,
+} from "../execute/events.ts";
 import type { Resource } from "../parse/manifest.ts";
 import type { Step } from "../plan/plan.ts";
 import type { Publication } from "../publish/publish.ts";
@@ -108,6 +115,9 @@ const VERBS: { readonly [kind: string]: readonly [string, string] } = {
   source: ["loaded", "loading"],
   snapshot: ["snapshotted", "snapshotting"],
 };
+
+export const hookWord = (status: HookFinished["status"]): string =>
+  ({ success: "OK", error: "ERROR", skipped: "SKIP" })[status];
 
 /** `hook: shop.on-run-start.0` */
 export const hookOf = ({ name }: { readonly name: string }): string =>
@@ -227,7 +237,7 @@ export function tally(result: RunResult): Tally {
     n.total++;
   }
   for (const hook of result.hooks) {
-    n[hook.status === "success" ? "pass" : "error"]++;
+    n[keys[hook.status]]++;
     n.total++;
   }
   return n;

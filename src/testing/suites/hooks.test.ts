@@ -57,18 +57,39 @@ test(
   "a failing on-run-start hook keeps every node from running, and is told at its line",
   rig(async ({ dir, write, sluice, rows }) => {
     await write({
-      "dbt_project.yml": `${PROJECT}on-run-start: insert into nowhere values (1)\n`,
+      "dbt_project.yml": `${PROJECT}on-run-start:\n  - insert into nowhere values (1)\n  - create table never (id int)\n`,
       "models/a.sql": "select 1 as id",
     });
     const { code, stdout } = await sluice("build");
     expect(code).toBe(1);
     expect(stdout).toContain("Failure in hook shop-on-run-start-0");
-    expect(stdout).toContain('dbt_project.yml:4:15  sql-42P01  relation "nowhere" does not exist');
+    expect(stdout).toContain("SKIP hook: shop.on-run-start.1");
+    expect(stdout).toContain('dbt_project.yml:5:5  sql-42P01  relation "nowhere" does not exist');
     expect(await statuses(dir)).toEqual([
       ["operation.shop.shop-on-run-start-0", "error"],
+      ["operation.shop.shop-on-run-start-1", "skipped"],
       ["model.shop.a", "skipped"],
     ]);
-    expect(await rows("select to_regclass('analytics.a') as a")).toEqual([{ a: null }]);
+    expect(await rows("select to_regclass('analytics.a') as a, to_regclass('never') as b")).toEqual([
+      { a: null, b: null },
+    ]);
+  }),
+);
+
+test(
+  "hooks of a package see its own variables and macros",
+  rig(async ({ write, sluice, rows }) => {
+    await write({
+      "packages.yml": "packages: [{local: lib}]\n",
+      "lib/dbt_project.yml":
+        "name: lib\nversion: '1.0'\nvars: {lib: {what: theirs}}\non-run-start: \"{{ note(var('what')) }}\"\n",
+      "lib/macros/note.sql": "{% macro note(what) %}create table noted as select '{{ what }}' as what{% endmacro %}",
+      "models/a.sql": "select 1 as id",
+    });
+    expect((await sluice("deps")).code).toBe(0);
+    const { code, all } = await sluice("build");
+    expect(code, all).toBe(0);
+    expect(await rows("select what from noted")).toEqual([{ what: "theirs" }]);
   }),
 );
 
