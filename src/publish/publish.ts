@@ -14,7 +14,7 @@ import {
   stagedNodes,
 } from "../state/publications.ts";
 import { withLocks } from "./locks.ts";
-import { doEarly, type Early, look, swap } from "./swap.ts";
+import { doEarly, look, nothingEarly, swap } from "./swap.ts";
 import { publicationPlan, type SwapPlan } from "./swap-plan.ts";
 import { tidy } from "./tidy.ts";
 
@@ -46,14 +46,14 @@ export async function publish(session: Session, id: number, options: PublishOpti
   await createAside(session, plan);
   const relations = plan.moves.length + plan.additions.length;
   const seen = await look(session, plan);
-  let early: Early = { applied: false };
+  let early = nothingEarly(seen);
   const { waited, held } = await withLocks(session, [plan], options, {
     before: async () => {
       early = await doEarly(session, plan, seen);
-      return early.keys !== undefined;
+      return early.keys.size > 0;
     },
     locked: async () => {
-      const { again, keys } = await swap(session, plan, seen, early);
+      const { again, keys } = await swap(session, plan, early);
       await recordPublished(session, id, relations, options.keep > 0 && relations > 0);
       await recordRecreated(session, again);
       await recordKeys(session, id, keys);

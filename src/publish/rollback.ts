@@ -17,7 +17,7 @@ import {
 } from "../state/publications.ts";
 import { withLocks } from "./locks.ts";
 import { createAside, type Publication, type PublishOptions } from "./publish.ts";
-import { look, type Seen, swap } from "./swap.ts";
+import { look, nothingEarly, type Seen, swap } from "./swap.ts";
 import { type Addition, type Move, findAll, type SwapPlan } from "./swap-plan.ts";
 import { tidy } from "./tidy.ts";
 
@@ -74,7 +74,7 @@ export async function rollback(
       before: () => Promise.resolve(false),
       locked: async () => {
         for (const { plan, undoing } of plans) {
-          const { again } = await swap(session, plan, seen.get(plan)!, { applied: false });
+          const { again } = await swap(session, plan, nothingEarly(seen.get(plan)!));
           await recordUndone(session, undoing.info.id, plan.publication);
           await recordRecreated(session, again);
         }

@@ -1,8 +1,9 @@
 /**
  * The exchange itself, inside a transaction:
  *
- * 1. record what is said of the old relations, and what depends on them; apply deltas, keeping what they overwrite, and
- *    make foreign keys (`keys.ts`): readers see nothing of it before the commit, and need not wait for it
+ * 1. record what is said of the old relations, and what depends on them; fill materialised views (`ahead.ts`), apply deltas,
+ *    keeping what they overwrite, and make foreign keys (`keys.ts`): readers see nothing of it before the commit, and need
+ *    not wait for it
  * 2. take all locks (`locks.ts`)
  * 3. record again what has changed since
  * 4. drop dependants, by name; they are made again in step 8. Foreign keys change places
@@ -36,6 +37,7 @@ import { dropRelation, nounOf } from "../postgres/sql/relation.ts";
 import { prevSchema, setSchema, setStatisticsSchema } from "../postgres/sql/swap.ts";
 import { replaceView } from "../postgres/sql/view.ts";
 import type { KeptKey } from "../state/publications.ts";
+import { type Ahead, dropAhead, dropSchemas, isFilled, makeAhead, nothingAhead, recreation } from "./ahead.ts";
 import { attempt } from "./attempt.ts";
 import { anyLate, keptKeys, type Keys, listKeys, restoreKeys, turnEarly, turnedSql, turnLate } from "./keys.ts";
 import type { Addition, Move, SwapPlan } from "./swap-plan.ts";
@@ -44,18 +46,24 @@ import type { Addition, Move, SwapPlan } from "./swap-plan.ts";
 export interface Early {
   /** Deltas. */
   readonly applied: boolean;
-  /** Foreign keys, and what the catalog says since. */
-  readonly keys?: { readonly done: ReadonlySet<string>; readonly seen: Seen };
+  /** Foreign keys. */
+  readonly keys: ReadonlySet<string>;
+  readonly ahead: Ahead;
+  /** What the catalog says since. */
+  readonly seen: Seen;
 }
+
+export const nothingEarly = (seen: Seen): Early => ({ applied: false, keys: new Set(), ahead: nothingAhead, seen });
 
 /** The second part of step 1, as far as it has not to wait for step 4. */
 export async function doEarly(session: Session, plan: SwapPlan, before: Seen): Promise<Early> {
+  const isAsked = anyLate(before.keys, new Set()) || groupKept(before.parts).dependants.some(isFilled);
+  const seen = isAsked ? await lookAgain(session, plan, before) : before;
+  const ahead = await makeAhead(session, plan, groupKept(seen.parts).dependants);
   const applied = await applyEarly(session, plan);
-  const { turned, pending } = before.keys;
-  if (!applied || turned.length + pending.length === 0) return { applied };
-  const seen = await lookAgain(session, plan, before);
-  const done = await turnEarly(session, seen.keys);
-  return { applied, keys: { done, seen: { ...seen, stamp: await stampNow(session, plan.moves) } } };
+  const keys = applied ? await turnEarly(session, seen.keys) : new Set<string>();
+  const isTold = keys.size > 0 || ahead.made.size > 0;
+  return { applied, keys, ahead, seen: isTold ? { ...seen, stamp: await stampNow(session, plan.moves) } : seen };
 }
 
 async function applyEarly(session: Session, plan: SwapPlan): Promise<boolean> {
@@ -158,17 +166,20 @@ export interface Swapped {
 }
 
 /** Steps 3 to 8, and what was not done early. Throws `Failure` and `QueryError`. */
-export async function swap(session: Session, plan: SwapPlan, before: Seen, early: Early): Promise<Swapped> {
+export async function swap(session: Session, plan: SwapPlan, early: Early): Promise<Swapped> {
   const { moves, additions, publication } = plan;
-  const done = early.keys?.done ?? new Set<string>();
-  const seen = await lookAgain(session, plan, early.keys?.seen ?? before);
+  const done = early.keys;
+  const seen = await lookAgain(session, plan, early.seen);
+  const isOutdated = seen !== early.seen;
+  const ahead = isOutdated ? nothingAhead : early.ahead;
   const { own, dependants } = groupKept(seen.parts);
   const again = saidAgain(replacements(moves), own, seen);
   const tables = moves.filter((move) => !isView(move));
   const views = moves.filter(isView);
   const moved = (some: readonly Move[]): string[] =>
     some.flatMap((move) => moveSql(move, publication, seen.statistics));
-  const cleared = [...dropsOf(dependants), ...turnedSql(seen.keys, done)];
+  const outdated = isOutdated ? dropAhead(early.ahead) : [];
+  const cleared = [...outdated, ...dropsOf(dependants), ...turnedSql(seen.keys, done)];
   const isLate = !early.applied || anyLate(seen.keys, done);
   if (isLate) {
     const deltas = early.applied ? [] : (await parentsFirst(session, additions)).flatMap(deltaSql);
@@ -185,7 +196,8 @@ export async function swap(session: Session, plan: SwapPlan, before: Seen, early
     ...additions.flatMap(({ after }) => after),
   ]);
   await restoreKeys(session, moves);
-  await recreate(session, dependants);
+  await recreate(session, dependants, ahead);
+  await script(session, dropSchemas(ahead));
   const recreated = dependants.map(({ schema, name }) => ({ schema, identifier: name }));
   return { again: recreated, keys: keptKeys(seen.keys, plan) };
 }
@@ -333,12 +345,12 @@ function grouped<T>(list: readonly T[], keyOf: (one: T) => number): Map<number, 
   return groups;
 }
 
-async function recreate(session: Session, dependants: readonly KeptDependant[]): Promise<void> {
+async function recreate(session: Session, dependants: readonly KeptDependant[], ahead: Ahead): Promise<void> {
   const misfits: Note[] = [];
-  for (const { schema, name, owner, kind, parts } of dependants) {
+  for (const dependant of dependants) {
+    const { schema, name, owner, kind } = dependant;
     const named = `${nounOf(kind)} ${quote({ schema, identifier: name })} (owner ${owner})`;
-    const sql = parts.map((part) => part.sql).join(";\n");
-    const reason = await attempt(session, sql);
+    const reason = await attempt(session, recreation(dependant, ahead));
     if (reason) misfits.push({ message: `${named}: ${reason.message}` });
   }
   if (misfits.length === 0) return;
