@@ -23,6 +23,12 @@ import { type Examined, known, type Publishing } from "./publishing.ts";
 import { seedInput } from "./seed-input.ts";
 import { builtAs, drivingFor, type StepContext, type Trace, warn } from "./step-context.ts";
 
+/** How a table stood; see `postgres/standing.ts`. */
+interface Standing {
+  readonly standing: string;
+  readonly asOf: string;
+}
+
 export class StagedBuild {
   readonly #node: Built;
   readonly #step: Step;
@@ -101,9 +107,8 @@ export class StagedBuild {
   }
 
   /** Before anything reads the table. */
-  async #standing(): Promise<string | undefined> {
-    const { rows } = await this.#context.session.query<{ standing: string }>(listStandings([this.#published]));
-    return rows[0]?.standing;
+  async #standing(): Promise<Standing | undefined> {
+    return (await this.#context.session.query<Standing>(listStandings([this.#published]))).rows[0];
   }
 
   #driving(): Driving {
@@ -175,7 +180,7 @@ export class StagedBuild {
 
   async #delta(
     delta: NonNullable<Staged["delta"]>,
-    base: string | undefined,
+    base: Standing | undefined,
     input: BuildInput,
     examined: Examined,
     driving: Driving,
@@ -195,7 +200,7 @@ export class StagedBuild {
     if (!delta.changes && after.length + then.length === 0) return this.#record({ how: "keep" }, examined, same);
     const work = delta.changes
       ? {
-          ...(base !== undefined && { base }),
+          ...(base && { base: base.standing, asOf: base.asOf }),
           view: nextOf(this.#published),
           tables: delta.tables,
           keep: delta.keep,

@@ -19,12 +19,12 @@ export interface Look {
   readonly schemas: ReadonlySet<string>;
 }
 
-/** Changes nothing. `run` is what a load would be recorded as. */
+/** Changes nothing. `run` is what a load would be recorded as; `held`: what nodes hold is asked for, to publish them. */
 export async function look(
   session: Session,
   graph: Graph,
   selection: Selection,
-  run: { root: string; id: string; fullRefresh: boolean; site: string },
+  run: { root: string; id: string; fullRefresh: boolean; site: string; held: boolean },
 ): Promise<Look> {
   const relevant = new Set<NodeId>();
   for (const id of selection) for (const near of [id, ...graph.parents(id)]) relevant.add(near);
@@ -41,7 +41,8 @@ export async function look(
     if (outlook) loads.set(id, outlook);
   }
   const relations = new Map(found.rows.map((row) => [relationKey({ schema: row.schema, identifier: row.name }), row]));
-  const held = schemas.has(STATE_SCHEMA) ? await heldBuilds(session, run.site).catch(unreadableLedger) : undefined;
+  const isAsked = run.held && schemas.has(STATE_SCHEMA);
+  const held = isAsked ? await heldBuilds(session, run.site).catch(unreadableLedger) : undefined;
   return { world: { relations, loads, held: (held ?? new Map()) as ReadonlyMap<NodeId, Held> }, schemas };
 }
 

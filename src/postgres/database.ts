@@ -19,7 +19,10 @@ export interface QueryResult<R = Row> {
 
 /** One connection, held by one step at a time. */
 export interface Session {
+  /** The server's process. */
   readonly pid: number;
+  /** Those of all connections of its pool. */
+  readonly poolPids: readonly number[];
   /** Runs one statement (or, without parameters, several: the last result is returned). Throws `QueryError`. */
   query<R = Row>(sql: string, params?: readonly unknown[]): Promise<QueryResult<R>>;
   /** Values as Postgres writes them: every value a string or null, rows as arrays. For results that go on unconverted. */

@@ -32,11 +32,21 @@ export async function listKeys(session: Session, { moves }: SwapPlan): Promise<K
   return {
     turned: rows.flatMap((key) => {
       const move = going.get(Number(key.to));
-      return move ? { ...key, towards: standing(move) } : [];
+      if (move) return { ...key, towards: standing(move) };
+      const home = key.pending ? undefined : homeOf(key);
+      if (!home || going.has(Number(key.oid))) return [];
+      const its = moves.find(({ published }) => quote(published) === quote(home));
+      return { ...key, towards: its ? standing(its) : home };
     }),
     pending: rows.filter((key) => key.pending),
     left: rows.filter((key) => going.has(Number(key.oid)) && !going.has(Number(key.to))),
   };
+}
+
+/** Of what was put aside by a publication: where it stood. */
+function homeOf({ schema, identifier }: ForeignKey): RelationName | undefined {
+  const home = schema.replace(/__sluice_prev_\d+$/, "");
+  return home === schema ? undefined : { schema: home, identifier };
 }
 
 /** Before it is moved. */

@@ -171,5 +171,5 @@ async function undoingPlan(
       ...(old && { incoming: { oid: old.oid, kind: old.kind, schema: old.schema, ...(keys && { keys }) } }),
     });
   }
-  return { plan: { publication, moves, additions }, diagnostics };
+  return { plan: { publication, moves, additions, goesBack: true }, diagnostics };
 }

@@ -32,6 +32,7 @@ export interface Addition {
   readonly oid: number;
   /** How the table stood when the delta was made; absent when that was not noted. */
   readonly base?: string;
+  readonly asOf?: string;
   readonly keep: readonly string[];
   readonly apply: readonly string[];
   readonly after: readonly string[];
@@ -46,6 +47,8 @@ export interface SwapPlan {
   readonly publication: number;
   readonly moves: readonly Move[];
   readonly additions: readonly Addition[];
+  /** Rows are taken out again: those that refer to others first. */
+  readonly goesBack?: true;
 }
 
 /** What publishing a run's nodes means at this moment. Throws `Failure` when something that was staged is gone. */

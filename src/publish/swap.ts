@@ -16,7 +16,6 @@
  */
 import { error, Failure, type Note } from "../diagnostics/diagnostic.ts";
 import {
-  anyRefers,
   dropsOf,
   groupKept,
   type KeptDependant,
@@ -30,15 +29,14 @@ import {
   stampOf,
 } from "../postgres/kept.ts";
 import type { Session } from "../postgres/database.ts";
-import { keysAmong } from "../postgres/sql/keys.ts";
 import { quote, type RelationName } from "../postgres/relation.ts";
-import { listStandings } from "../postgres/standing.ts";
 import { dropRelation, nounOf } from "../postgres/sql/relation.ts";
 import { prevSchema, setSchema, setStatisticsSchema } from "../postgres/sql/swap.ts";
 import { replaceView } from "../postgres/sql/view.ts";
 import type { KeptKey } from "../state/publications.ts";
 import { type Ahead, dropAhead, dropSchemas, isFilled, makeAhead, nothingAhead, recreation } from "./ahead.ts";
 import { attempt } from "./attempt.ts";
+import { applyEarly, deltaSql } from "./deltas.ts";
 import { anyLate, keptKeys, type Keys, listKeys, restoreKeys, turnEarly, turnedSql, turnLate } from "./keys.ts";
 import type { Addition, Move, SwapPlan } from "./swap-plan.ts";
 
@@ -65,59 +63,6 @@ export async function doEarly(session: Session, plan: SwapPlan, before: Seen): P
   const isTold = keys.size > 0 || ahead.made.size > 0;
   return { applied, keys, ahead, seen: isTold ? { ...seen, stamp: await stampNow(session, plan.moves) } : seen };
 }
-
-async function applyEarly(session: Session, plan: SwapPlan): Promise<boolean> {
-  const { moves, additions } = plan;
-  if (additions.length === 0) return true;
-  const added = additions.map(({ oid }) => oid);
-  const replaced = moves.flatMap(({ live }) => live?.oid ?? []);
-  await refuseOutdated(session, additions);
-  // New rows may refer to rows that only the new relation has.
-  const { rows } = await session.query<{ refers: boolean }>(anyRefers(added, replaced));
-  if (rows[0]!.refers) return false;
-  await script(session, (await parentsFirst(session, additions)).flatMap(deltaSql));
-  return true;
-}
-
-/** Rows that are referred to are there before those that refer to them. */
-async function parentsFirst(session: Session, additions: readonly Addition[]): Promise<readonly Addition[]> {
-  if (additions.length < 2) return additions;
-  const { rows } = await session.query<{ child: number; parent: number }>(keysAmong(additions.map(({ oid }) => oid)));
-  const ordered = new Set<Addition>();
-  const visit = (addition: Addition, from: ReadonlySet<Addition>): void => {
-    if (ordered.has(addition) || from.has(addition)) return;
-    const parents = rows.filter((row) => Number(row.child) === Number(addition.oid)).map((row) => Number(row.parent));
-    for (const parent of additions.filter(({ oid }) => parents.includes(Number(oid))))
-      visit(parent, new Set([...from, addition]));
-    ordered.add(addition);
-  };
-  for (const addition of additions) visit(addition, new Set());
-  return [...ordered];
-}
-
-/** A delta was made for a table as it stood; onto another one it would be wrong. */
-async function refuseOutdated(session: Session, additions: readonly Addition[]): Promise<void> {
-  const { rows } = await session.query<{ schema: string; name: string; standing: string }>(
-    listStandings(additions.map(({ published }) => published)),
-  );
-  const standing = new Map(rows.map((row) => [quote({ schema: row.schema, identifier: row.name }), row.standing]));
-  const outdated = additions.filter(
-    ({ base, published }) => base !== undefined && base !== standing.get(quote(published)),
-  );
-  if (outdated.length === 0) return;
-  throw new Failure(
-    outdated.map(({ published }) =>
-      error(
-        "delta-outdated",
-        `${quote(published)} was written to after its new rows were made. Nothing was published.`,
-        undefined,
-        ["build again: the new rows are then made for the table as it stands"],
-      ),
-    ),
-  );
-}
-
-const deltaSql = ({ keep, apply }: Addition): string[] => [...keep, ...apply];
 
 /** What the catalog says of all that takes part; `stamp` is of the moment before it was read. */
 export interface Seen {
@@ -182,7 +127,7 @@ export async function swap(session: Session, plan: SwapPlan, early: Early): Prom
   const cleared = [...outdated, ...dropsOf(dependants), ...turnedSql(seen.keys, done)];
   const isLate = !early.applied || anyLate(seen.keys, done);
   if (isLate) {
-    const deltas = early.applied ? [] : (await parentsFirst(session, additions)).flatMap(deltaSql);
+    const deltas = early.applied ? [] : await deltaSql(session, plan);
     await script(session, [...cleared, ...deltas]);
     await turnLate(session, seen.keys, done);
   }

@@ -4,8 +4,9 @@
  * by row: a row that was written since has another transaction, and one that is gone is missing from the count.
  */
 import type { Session } from "../postgres/database.ts";
-import { quote } from "../postgres/relation.ts";
+import { quote, quoteLiteral, type RelationName } from "../postgres/relation.ts";
 import { STATE_SCHEMA } from "./ensure.ts";
+import { RUN_LOCKS } from "./locks.ts";
 
 /** Seconds after which a session that rests has reported. */
 const REPORTED_AFTER = 15;
@@ -28,22 +29,34 @@ interface Suspect {
   readonly live: string | null;
 }
 
-/** Rows: `Suspect`, smallest first; a moment's work where nobody else is there. Others' states can only be read with a right. */
-const SUSPECTS = `
-with late as materialized (
+/**
+ * Nobody, where nobody else is there: a moment's work. Others' states can only be read with a right. Left out are the
+ * connections of this run, which report what they write at once, and those that hold the locks of runs, which write nothing.
+ */
+const writers = ({ poolPids }: Session): string => `
+late as materialized (
   select distinct usesysid from pg_stat_activity
-  where datid = (select oid from pg_database where datname = current_database()) and pid <> pg_backend_pid()
+  where datid = (select oid from pg_database where datname = current_database())
+    and pid <> all (array[${poolPids.join(", ")}]::int[])
+    and pid not in (select l.pid from pg_locks l where l.locktype = 'advisory' and l.classid in (${RUN_LOCKS.join(", ")}))
     and coalesce(backend_type, '') not in (${IDLE_KINDS})
     and (state is distinct from 'idle' or state_change > clock_timestamp() - interval '${REPORTED_AFTER} s')
 ),
 -- As themselves, or as anybody they may become.
-role as materialized (select distinct r.oid from late l join pg_roles r on l.usesysid is null or pg_has_role(l.usesysid, r.oid, 'member'))
-select b.node_id as "nodeId", n.nspname as schema, c.relname as name,
-  pg_relation_size(c.oid) / current_setting('block_size')::int as pages, b.as_of::text as "asOf",
+writer as materialized (select distinct r.oid from late l join pg_roles r on l.usesysid is null or pg_has_role(l.usesysid, r.oid, 'member'))`;
+
+/** Of relation `c`. */
+const MAY_BE_WRITTEN = `c.relkind in ('r', 'm', 'p') and exists (select from writer where
+  has_any_column_privilege(writer.oid, c.oid, 'insert, update') or has_table_privilege(writer.oid, c.oid, 'delete, truncate'))`;
+const PAGES = "pg_relation_size(c.oid) / current_setting('block_size')::int";
+
+/** Rows: `Suspect`, smallest first. */
+const suspects = (session: Session): string => `
+with ${writers(session)}
+select b.node_id as "nodeId", n.nspname as schema, c.relname as name, ${PAGES} as pages, b.as_of::text as "asOf",
   coalesce(array_to_string(b.own_xids, ','), '') as "ownXids", b.live::text as live
 from ${STATE_SCHEMA}.build b join pg_class c on c.oid = b.relation_oid join pg_namespace n on n.oid = c.relnamespace
-where b.site = $1 and c.relkind in ('r', 'm', 'p') and exists (select from role where
-  has_any_column_privilege(role.oid, c.oid, 'insert, update') or has_table_privilege(role.oid, c.oid, 'delete, truncate'))
+where b.site = $1 and ${MAY_BE_WRITTEN}
 order by pages`;
 
 /** Nodes whose relation somebody wrote to since it was published; or of which that is not known. */
@@ -51,11 +64,11 @@ export type LateWrites = ReadonlyMap<string, "written" | "unknown">;
 
 /** Of a site; to be asked before the counters are read. */
 export async function lateWrites(session: Session, site: string): Promise<LateWrites> {
-  const { rows: suspects } = await session.query<Suspect>(SUSPECTS, [site]);
+  const { rows: suspected } = await session.query<Suspect>(suspects(session), [site]);
   const found = new Map<string, "written" | "unknown">();
   const looked: Suspect[] = [];
   let pages = 0;
-  for (const suspect of suspects) {
+  for (const suspect of suspected) {
     pages += Number(suspect.pages);
     const isKnown = suspect.asOf !== null && suspect.live !== null;
     if (isKnown && Number(suspect.pages) <= LARGEST && pages <= ALL_TOGETHER) looked.push(suspect);
@@ -67,12 +80,43 @@ export async function lateWrites(session: Session, site: string): Promise<LateWr
   return found;
 }
 
+/** Row `{ place, intact }`. */
+const isIntact = ({ schema, name, asOf, ownXids, live }: Suspect, place: number): string => `
+select ${place} as place, coalesce(sum(n), 0) = ${live}
+  and coalesce(bool_and(x = any ('{${ownXids}}'::int8[]) or ${seenBy("x", asOf!)}), true) as intact
+from (select xmin::text::int8 as x, count(*) as n from ${quote({ schema, identifier: name })} group by xmin) as written`;
+
 /**
- * Row `{ place, intact }`. A row's transaction is known by 32 bits only: it is the last one of that number. Numbers of the
+ * Whether a snapshot had seen transaction `x`, which is known by 32 bits only: it is the last one of that number. Those of the
  * distant past can be taken for later ones, and the relation for one that was written to.
  */
-const isIntact = ({ schema, name, asOf, ownXids, live }: Suspect, place: number): string => `
-select ${place} as place, coalesce(sum(n), 0) = ${live} and coalesce(bool_and(
-    x = any ('{${ownXids}}'::int8[]) or pg_visible_in_snapshot((last - ((last - x) & 4294967295))::text::xid8, '${asOf}')), true) as intact
-from (select xmin::text::int8 as x, count(*) as n, pg_snapshot_xmax(pg_current_snapshot())::text::int8 as last
-  from ${quote({ schema, identifier: name })} group by xmin) as written`;
+function seenBy(x: string, snapshot: string): string {
+  const last = "pg_snapshot_xmax(pg_current_snapshot())::text::int8";
+  return `pg_visible_in_snapshot((${last} - ((${last} - ${x}) & 4294967295))::text::xid8, ${quoteLiteral(snapshot)})`;
+}
+
+/** Of the tables, those to which somebody has added rows, or changed some, since a snapshot: as far as they can be looked at. */
+export async function changedLately(
+  session: Session,
+  tables: readonly { readonly oid: number; readonly name: RelationName; readonly asOf: string }[],
+): Promise<ReadonlySet<number>> {
+  if (tables.length === 0) return new Set();
+  const { rows: found } = await session.query<{ oid: number }>(
+    `with ${writers(session)} select c.oid::int8 as oid from pg_class c
+     where c.oid = any ($1::oid[]) and ${PAGES} <= ${LARGEST} and ${MAY_BE_WRITTEN}`,
+    [tables.map(({ oid }) => oid)],
+  );
+  const suspected = new Set(found.map(({ oid }) => Number(oid)));
+  const looked = tables.filter(({ oid }) => suspected.has(Number(oid)));
+  if (looked.length === 0) return new Set();
+  const { rows } = await session.query<{ oid: number }>(
+    looked
+      .map(
+        ({ oid, name, asOf }) => `
+select ${oid}::int8 as oid where exists (select from (select distinct xmin::text::int8 as x from ${quote(name)}) w
+  where not ${seenBy("x", asOf)})`,
+      )
+      .join("\nunion all\n"),
+  );
+  return new Set(rows.map(({ oid }) => Number(oid)));
+}

@@ -6,6 +6,7 @@ import type { RelationName } from "../postgres/relation.ts";
 import { forceStatistics } from "../postgres/sql/content.ts";
 import { COUNTED, TOUCHED } from "../postgres/standing.ts";
 import { STATE_SCHEMA } from "./ensure.ts";
+import { ALIVE } from "./locks.ts";
 import { lateWrites } from "./late-writes.ts";
 
 export type PublicationStatus = "building" | "ready" | "failed" | "published" | "superseded" | "undone";
@@ -24,6 +25,8 @@ export type Entry =
       readonly how: "apply";
       /** How the table stood when the delta was made; see `postgres/standing.ts`. */
       readonly base?: string;
+      /** What had been written then: a snapshot. */
+      readonly asOf?: string;
       /** The view that shows the table as it will be; absent where no rows change. */
       readonly view?: RelationName;
       readonly tables: readonly RelationName[];
@@ -254,8 +257,8 @@ export async function recordUndone(session: Session, id: number, by: number): Pr
 }
 
 /** The part of the transaction that holds the locks has an id of its own, which only a row tells that it has just written. */
-const transactionOf = (id: number): string =>
-  `update ${STATE_SCHEMA}.publication set xids = array[pg_current_xact_id()::xid, xmin] where id = ${id}`;
+const transactionOf = (id: number): string => `update ${STATE_SCHEMA}.publication set xids = null where id = ${id};
+    update ${STATE_SCHEMA}.publication set xids = array[pg_current_xact_id()::xid, xmin] where id = ${id}`;
 
 /** Relations that were made again with the same meaning, whoever's node they are: they are still as we left them. */
 export async function recordRecreated(session: Session, relations: readonly RelationName[]): Promise<void> {
@@ -273,9 +276,6 @@ export async function recordRecreated(session: Session, relations: readonly Rela
 export async function forgetKept(session: Session, id: number): Promise<void> {
   await session.query(`update ${STATE_SCHEMA}.publication set kept = false where id = $1`, [id]);
 }
-
-/** The lock that a run holds while its publication is being built; the server frees it when the run dies. */
-export const ALIVE = 1_936_486_516;
 
 /**
  * Unpublished work that nobody will finish: of runs that are dead, and of finished ones that wait to be published although

@@ -55,13 +55,14 @@ export const keysOf = ({ schema, identifier }: RelationName): string =>
 
 /**
  * Rows: `ForeignKey`, all that a publication has to do with: of tables that stay or come and refer to one that goes, of
- * those that go and refer to one that stays, and those of tables that come which are pending.
+ * those that go and refer to one that stays; and those of tables that come which are pending, or refer to what was put aside
+ * since they were built.
  */
 export const keysAcross = (going: readonly number[], coming: readonly number[]): string =>
   keys(`k.confrelid = any (${listed(going)}) and k.conrelid <> all (${listed(going)})
     and (k.conrelid = any (${listed(coming)}) or n.nspname !~ ${IS_WORK_SCHEMA})
   or k.conrelid = any (${listed(going)}) and k.confrelid <> all (${listed(going)})
-  or k.conrelid = any (${listed(coming)}) and not k.convalidated`);
+  or k.conrelid = any (${listed(coming)}) and (not k.convalidated or tn.nspname ~ '__sluice_prev_[0-9]+$')`);
 
 /** Rows `{ child, parent }`: which of some tables refer to which others of them. */
 export const keysAmong = (oids: readonly number[]): string => `

@@ -136,6 +136,27 @@ test(
 );
 
 test(
+  "what waits to be published refers to what was published meanwhile",
+  rig(async ({ write, sluice, rows, url }) => {
+    await rows(CODES);
+    await write({
+      ...project,
+      "dbt_project.yml": "name: shop\nversion: '1.0'\nprofile: shop\nvars: {sluice: {publish_wait: 1}}\n",
+    });
+    await ok(sluice("build"));
+    const reader = new Client({ connectionString: url });
+    await reader.connect();
+    await reader.query("begin; select * from analytics.place");
+    expect((await sluice("build", "--vars", "m: 1", "--select", "place")).stdout).toContain("publish-busy");
+    await reader.end();
+    await ok(sluice("build", "--vars", "n: 3", "--select", "zone"));
+    await ok(sluice("publish"));
+    expect(live(await keys(rows))).toEqual(THREE);
+    expect(await rows("select count(*)::int as n from analytics.place")).toEqual([{ n: 1 }]);
+  }),
+);
+
+test(
   "a rollback gives a table that comes back its keys",
   rig(async ({ write, sluice, rows }) => {
     await rows(CODES);
@@ -185,6 +206,10 @@ test(
     await ok(sluice("build", "--vars", "{n: 6}"));
     expect(await rows("select count(*)::int as n from analytics.area")).toEqual([{ n: 6 }]);
     expect((await keys(rows)).filter((key) => key.startsWith("analytics.area"))).toHaveLength(3);
+    await ok(sluice("rollback"));
+    const left =
+      "select (select count(*)::int from analytics.area) as area, (select count(*)::int from analytics.zone) as zone";
+    expect(await rows(left)).toEqual([{ area: 4, zone: 4 }]);
   }),
 );
 
