@@ -60,9 +60,9 @@ export async function publish(session: Session, id: number, options: PublishOpti
     },
   });
   await recordTimes(session, id, waited, held);
-  await recordTouched(session, id, options.serverVersion);
+  await recordTouched(session, id, options.serverVersion, true);
   const failed = await runOutside(session, nodes);
-  if (failed !== "none") await recordTouched(session, id, options.serverVersion);
+  if (failed !== "none") await recordTouched(session, id, options.serverVersion, true);
   await tidy(session, options);
   if (failed instanceof Failure) throw failed;
   return { id, relations, waited, held };

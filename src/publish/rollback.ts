@@ -82,7 +82,7 @@ export async function rollback(
     },
   );
   for (const { undoing } of plans) done.push({ id: undoing.info.id, relations: undoing.nodes.length, waited, held });
-  for (const { undoing } of plans) await recordTouched(session, undoing.info.id, options.serverVersion);
+  for (const { undoing } of plans) await recordTouched(session, undoing.info.id, options.serverVersion, false);
   await tidy(session, options);
   return done;
 }

@@ -15,7 +15,7 @@ const REPORTED_AFTER = 15;
 const IDLE_KINDS =
   "'autovacuum launcher', 'autovacuum worker', 'parallel worker', 'walsender', 'logical replication launcher'";
 
-/** Pages: up to here ANALYZE has counted the rows one by one, and looking at them takes less than building them. */
+/** Pages: up to here ANALYZE counts the rows one by one, and looking at them takes less than building them. */
 const LARGEST = 30_000;
 const ALL_TOGETHER = 250_000;
 
@@ -94,6 +94,33 @@ function seenBy(x: string, snapshot: string): string {
   const last = "pg_snapshot_xmax(pg_current_snapshot())::text::int8";
   return `pg_visible_in_snapshot((${last} - ((${last} - ${x}) & 4294967295))::text::xid8, ${quoteLiteral(snapshot)})`;
 }
+
+/**
+ * Notes how many rows the relations of a publication hold, where they can be looked at. The server's count is right for tables
+ * that were just made; of others it may have begun in the middle (a crash, a copy of the database).
+ */
+export async function noteRows(session: Session, publication: number, made: boolean): Promise<void> {
+  const { rows } = await session.query<{ nodeId: string; schema: string; name: string; live: number | null }>(
+    `select b.node_id as "nodeId", n.nspname as schema, c.relname as name,
+       case when ${made} and x.entry->>'how' = 'move' then pg_stat_get_live_tuples(c.oid) end as live
+     from ${OF_PUBLICATION} join pg_class c on c.oid = b.relation_oid join pg_namespace n on n.oid = c.relnamespace
+     where p.id = $1 and c.relkind in ('r', 'm', 'p') and ${PAGES} <= ${LARGEST}`,
+    [publication],
+  );
+  if (rows.length === 0) return;
+  const counted = rows.map(({ nodeId, schema, name, live }) => {
+    const count = live ?? `(select count(*) from ${quote({ schema, identifier: name })})`;
+    return `(${quoteLiteral(nodeId)}, ${count}::int8)`;
+  });
+  await session.query(
+    `update ${STATE_SCHEMA}.build b set live = counted.live
+     from (values ${counted.join(", ")}) as counted(node_id, live), ${STATE_SCHEMA}.publication p
+     where p.id = ${publication} and b.site = p.site and b.node_id = counted.node_id`,
+  );
+}
+
+const OF_PUBLICATION = `${STATE_SCHEMA}.publication p join ${STATE_SCHEMA}.publication_node x on x.publication_id = p.id
+     join ${STATE_SCHEMA}.build b on b.site = p.site and b.node_id = x.node_id`;
 
 /** Of the tables, those to which somebody has added rows, or changed some, since a snapshot: as far as they can be looked at. */
 export async function changedLately(

@@ -7,7 +7,7 @@ import { forceStatistics } from "../postgres/sql/content.ts";
 import { COUNTED, TOUCHED } from "../postgres/standing.ts";
 import { STATE_SCHEMA } from "./ensure.ts";
 import { ALIVE } from "./locks.ts";
-import { lateWrites } from "./late-writes.ts";
+import { lateWrites, noteRows } from "./late-writes.ts";
 
 export type PublicationStatus = "building" | "ready" | "failed" | "published" | "superseded" | "undone";
 
@@ -320,16 +320,25 @@ export async function heldBuilds(session: Session, site: string): Promise<Map<st
   return new Map(rows.map((row) => [row.nodeId, { ...row, intact: row.intact && !written.has(row.nodeId) }]));
 }
 
-/** After a publication, or when it was taken back, when all sessions that wrote have reported: later writes are a stranger's. `session` itself wrote the deltas. */
-export async function recordTouched(session: Session, publication: number, serverVersion: number): Promise<void> {
+/**
+ * After a publication (`made`), or when it was taken back, when all sessions that wrote have reported: later writes are a
+ * stranger's. `session` itself wrote the deltas.
+ */
+export async function recordTouched(
+  session: Session,
+  publication: number,
+  serverVersion: number,
+  made: boolean,
+): Promise<void> {
   await session.query(forceStatistics(serverVersion));
   await session.query(
-    `update ${STATE_SCHEMA}.build b set touched = ${TOUCHED}, live = pg_stat_get_live_tuples(c.oid) from pg_class c
+    `update ${STATE_SCHEMA}.build b set touched = ${TOUCHED}, live = null from pg_class c
      where c.oid = b.relation_oid and exists (select from ${STATE_SCHEMA}.publication p
        join ${STATE_SCHEMA}.publication_node n on n.publication_id = p.id
        where p.id = $1 and p.site = b.site and n.node_id = b.node_id)`,
     [publication],
   );
+  await noteRows(session, publication, made);
 }
 
 /** Tests that passed, and what they passed on. In the test's own transaction. */
