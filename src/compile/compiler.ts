@@ -40,6 +40,8 @@ export interface CompilerInput {
 export interface Substitutes {
   readonly ref?: (target: Resource) => Relation | undefined;
   readonly isIncremental?: boolean;
+  /** Where `this` is found; by default where it is published, as the node is still to be built. */
+  readonly self?: RelationName;
   /** Of a microbatch model: parents are read for this stretch of time only. */
   readonly batch?: Stretch & { readonly id: string };
   readonly overrides?: ReadonlyMap<string, unknown>;
@@ -170,7 +172,8 @@ export class Compiler {
   ): Promise<Compiled> {
     const wanted = new Set<NodeId>();
     const phase = this.#phase(node, node.config.all, query, substitutes, wanted);
-    const face = this.#face(node, substitutes);
+    const { self = this.input.relations.published(node.id) } = substitutes;
+    const face = this.#face(node, { ...substitutes, self });
     const shared = substitutes.shared ?? this.#shared;
     const generic = node.kind === "test" && node.generic ? node : undefined;
     const { overrides } = substitutes;
@@ -250,14 +253,15 @@ export class Compiler {
     return testArguments(test.generic?.args ?? {}, await where(render(`{{ ${call} }}`)), render);
   }
 
-  #face(node: Node, { batch }: Substitutes = {}): NodeFace {
+  #face(node: Node, { batch, self }: Substitutes = {}): NodeFace {
     const { relations } = this.input;
+    const at = self ?? relations.writeTo(node.id);
     return {
       package: node.package,
       this: () =>
         node.kind === "unit_test"
           ? this.#at(node.database, { schema: node.schema, identifier: node.alias })
-          : this.#named(relations.published(node.id), relations.writeTo(node.id)),
+          : this.#named(relations.published(node.id), at),
       model: () => ({
         ...nodeDictionary(node, (name) => relations.table(name).at),
         ...(batch && { batch: batchDictionary(batch) }),

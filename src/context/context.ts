@@ -164,18 +164,19 @@ export class TemplateContext implements Scope {
   #packageNamespace(name: string): unknown {
     let namespace = this.#packages.get(name);
     if (!namespace) {
-      namespace = {
-        __getitem__: (key: unknown): unknown => {
-          const macroName = str(key);
-          const override = this.#overrides.get(`${name}.${macroName}`);
-          if (override !== undefined) return override;
-          const macro = this.#shared.macros.inPackage(name, macroName);
-          if (macro) return this.#bind(macro);
-          // Macros of dbt's that are functions here.
-          const isOwn = name === BUILTIN_PACKAGE && OWN_MACROS.has(macroName);
-          return isOwn ? this.#ownMacro(macroName, this.#names.get(macroName)) : undefined;
-        },
+      const find = (macroName: string): unknown => {
+        const override = this.#overrides.get(`${name}.${macroName}`);
+        if (override !== undefined) return override;
+        const macro = this.#shared.macros.inPackage(name, macroName);
+        if (macro) return this.#bind(macro);
+        // Macros of dbt's that are functions here.
+        const isOwn = name === BUILTIN_PACKAGE && OWN_MACROS.has(macroName);
+        return isOwn ? this.#ownMacro(macroName, this.#names.get(macroName)) : undefined;
       };
+      const { macros } = this.#shared;
+      namespace = dictionary(find, () =>
+        [...macros.all()].flatMap((macro) => (macro.package === name ? [macro.name] : [])),
+      );
       this.#packages.set(name, namespace);
     }
     return namespace;
@@ -196,7 +197,13 @@ export class TemplateContext implements Scope {
       ["ref", ref],
       ["source", source],
       ["config", phase.config],
-      ["var", varFunction(project, this.#package, (text) => this.#render(text))],
+      [
+        "var",
+        varFunction(project, this.#package, {
+          render: (text) => this.#render(text),
+          lenient: phase.lenientVars === true,
+        }),
+      ],
       ["is_incremental", () => phase.isIncremental()],
       ["should_full_refresh", () => phase.fullRefresh ?? facts.fullRefresh],
       ["run_query", runQuery],
@@ -309,20 +316,9 @@ export class TemplateContext implements Scope {
   /** What stands behind names that the project has put macros of its own in the place of. */
   #builtins(): unknown {
     const find = (name: string): unknown => this.#names.get(name) ?? this.#lazy(name) ?? this.#shared.globals.get(name);
-    const keys = (): string[] =>
-      [...new Set([...this.#names.keys(), ...LAZY, ...this.#shared.globals.keys()])].toSorted();
-    return {
-      __mapping__: () => true,
-      __getitem__: (name: unknown) => find(str(name)),
-      __getattr__: (name: string): unknown =>
-        name === "keys"
-          ? keys
-          : name === "get"
-            ? (key: unknown, fallback: unknown = null) => find(str(key)) ?? fallback
-            : find(name),
-      __contains__: (name: unknown): boolean => find(str(name)) !== undefined,
-      __iter__: keys,
-    };
+    return dictionary(find, () =>
+      [...new Set([...this.#names.keys(), ...LAZY, ...this.#shared.globals.keys()])].toSorted(),
+    );
   }
 
   /** `context`: packages look names up in it by key, and put names of their own into it. */
@@ -385,3 +381,15 @@ function sourceCall(args: unknown[]): SourceCall {
   }
   return { source: names[0] as string, name: names[1] as string };
 }
+
+/** Names as a dictionary, made when they are asked for. */
+const dictionary = (find: (name: string) => unknown, keys: () => string[]): unknown => ({
+  __mapping__: () => true,
+  __getitem__: (name: unknown) => find(str(name)),
+  __getattr__: (name: string): unknown => {
+    if (name === "keys") return keys;
+    return name === "get" ? (key: unknown, fallback: unknown = null) => find(str(key)) ?? fallback : find(name);
+  },
+  __contains__: (name: unknown): boolean => find(str(name)) !== undefined,
+  __iter__: keys,
+});

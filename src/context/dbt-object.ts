@@ -1,5 +1,5 @@
 /** dbt's own objects as templates see them: attributes, keys, and `to_dict()`. */
-import { PyDict, str, toPython } from "../jinja/index.ts";
+import { getattr, PyDict, str, toPython } from "../jinja/index.ts";
 import type { Mapping } from "../project/types.ts";
 
 export class DbtObject {
@@ -21,5 +21,20 @@ export class DbtObject {
   }
   __contains__(key: unknown): boolean {
     return this.#values.has(key);
+  }
+}
+
+/** A node's configuration where it is no plain dictionary: what is not set is none. */
+export class ConfigObject extends DbtObject {
+  readonly #values: PyDict;
+
+  constructor(values: Mapping) {
+    super(values);
+    this.#values = toPython(values) as PyDict;
+  }
+
+  override __getattr__(name: string): unknown {
+    const isMethod = name === "get" || name === "keys" || name === "values" || name === "items";
+    return isMethod ? getattr(this.#values, name) : (super.__getattr__(name) ?? null);
   }
 }

@@ -154,7 +154,7 @@ export function varNames(project: Project, packageName: string): string[] {
 export function varFunction(
   project: Project,
   packageName: string,
-  render: (text: string) => unknown = (text) => text,
+  { render = (text) => text, lenient = false }: { render?: (text: string) => unknown; lenient?: boolean } = {},
 ): unknown {
   const lookup = varLookup(project, packageName);
   const read = (args: unknown[]): unknown => {
@@ -164,6 +164,7 @@ export function varFunction(
     if (typeof value === "string") return render(value);
     if (value !== undefined) return value;
     if (fallback !== undefined) return fallback;
+    if (lenient) return null;
     const key = String(name);
     throw new Failure(
       error("var-missing", `No var named "${key}" is set.`, undefined, [

@@ -80,7 +80,9 @@ export class MacroSet {
   /** Resolves `adapter.dispatch(name, namespace)`; `tried` is for the error message. */
   dispatch(name: string, namespace: string | undefined, from: string): { macro?: MacroNode; tried: string[] } {
     const tried: string[] = [];
-    const packages = namespace
+    // As in dbt, the name of no package searches as no name does.
+    const known = namespace !== undefined && (this.#searchOrders.has(namespace) || this.isPackage(namespace));
+    const packages = known
       ? (this.#searchOrders.get(namespace) ?? [this.#root, namespace])
       : [from, this.#root, BUILTIN_PACKAGE];
     for (const packageName of new Set(packages)) {

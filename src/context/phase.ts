@@ -30,6 +30,8 @@ export type TemplateQuery = (
 
 export interface Phase {
   readonly execute: boolean;
+  /** Parsing goes on where a variable is not set, with none in its place. */
+  readonly lenientVars?: boolean;
   /** Parsing: records the call and gives a stand-in. Running: the relation read from; throws when it is not declared. */
   ref(call: RefCall): Relation;
   source(call: SourceCall): Relation;

@@ -77,7 +77,11 @@ async function buildBatch(
   trace: Trace,
 ): Promise<number> {
   const { session, compiler, plan } = context;
-  const substitutes = { batch: { ...batch, id: batchId(batch.start, size) }, isIncremental: part.merges };
+  const substitutes = {
+    batch: { ...batch, id: batchId(batch.start, size) },
+    isIncremental: part.merges,
+    ...(part.merges && { self: plan.relations.writeTo(node.id) }),
+  };
   const compiled = await compiler.compile(node, (sql) => session.queryText(sql), substitutes);
   trace.compiled = compiled.sql;
   const block = customMaterialization(node, compiler.input.macros);

@@ -1,11 +1,11 @@
 /** Pre- and post-hooks of a node, and on-run-start and on-run-end of the project. */
 import type { Compiler } from "../compile/compiler.ts";
 import type { TemplateQuery } from "../context/phase.ts";
-import { DbtObject } from "../context/dbt-object.ts";
+import { ConfigObject, DbtObject } from "../context/dbt-object.ts";
 import { type Diagnostic, error, Failure } from "../diagnostics/diagnostic.ts";
 import type { HookNode, Node } from "../parse/manifest.ts";
 import { nodeDictionary } from "../parse/node-dictionary.ts";
-import type { Hook } from "../project/types.ts";
+import type { Hook, Mapping } from "../project/types.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
 import type { HookFinished, HookStarted, StepResult } from "./events.ts";
@@ -120,7 +120,7 @@ export function namesForEndHooks(
     const resource = graph.resource(result.node);
     if (resource.kind === "source" || resource.kind === "exposure") return [];
     const { status, message, rows, failures, seconds, thread, compiled } = result;
-    const node = { ...nodeDictionary(resource), ...(compiled !== undefined && { compiled_code: compiled }) };
+    const node: Mapping = { ...nodeDictionary(resource), ...(compiled !== undefined && { compiled_code: compiled }) };
     const timing = ["compile", "execute"].map((name) => ({
       name,
       started_at: result.startedAt?.toISOString() ?? null,
@@ -137,7 +137,12 @@ export function namesForEndHooks(
       timing,
       adapter_response: { ...(message && { _message: message }), ...(rows !== undefined && { rows_affected: rows }) },
     };
-    return [new DbtObject(told, { node: new DbtObject(node), timing: timing.map((one) => new DbtObject(one)) })];
+    return [
+      new DbtObject(told, {
+        node: new DbtObject(node, { config: new ConfigObject(node["config"] as Mapping) }),
+        timing: timing.map((one) => new DbtObject(one)),
+      }),
+    ];
   });
   return new Map<string, unknown>([
     ["results", told],

@@ -6,9 +6,11 @@ import { error, Failure } from "../diagnostics/diagnostic.ts";
 import { isMicrobatch } from "../materialize/microbatch.ts";
 import type { ModelNode } from "../parse/manifest.ts";
 import { stringLiterals } from "../plan/sql-tokens.ts";
+import { namesAside } from "../plan/standing-sql.ts";
 import type { Step } from "../plan/plan.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError, SQLSTATE } from "../postgres/errors.ts";
+import { nextOf } from "../postgres/sql/swap.ts";
 import { blockOf, buildBlock, type Built, outside } from "./build-step.ts";
 import { runHooks } from "./hooks.ts";
 import type { Publishing } from "./publishing.ts";
@@ -32,7 +34,10 @@ export async function buildStaged(
     return step.way === "delta" ? readOnly(session, node, sql) : session.queryText(sql);
   };
   const staged = await compiler.compile(node, asking, batches?.substitutes);
-  const compiled = withPublishedLiterals(staged, publishing);
+  const published = publishing.relations.published(node.id);
+  // While its template ran there was no copy yet.
+  const own = step.way === "copy" ? namesAside(staged.sql, [{ published, at: nextOf(published) }]) : [];
+  const compiled = withPublishedLiterals(rewritten(staged, own), publishing);
   const mark = batches ? `${compiled.sql}\n${batches.mark}` : knownBy(node, compiler, compiled.sql);
   const examined = await publishing.examineBuild(session, node, compiler, compiled.sql, mark);
   if (node.kind !== "seed") trace.compiled = examined.sql;
@@ -53,7 +58,9 @@ export async function buildStaged(
     if (entry.how === "move") publishing.stage(node.id, false);
     return outcome;
   }
-  trace.hooks(await runHooks(outside(node.config.pre_hook), session, compiler, node));
+  const first = outside(node.config.pre_hook);
+  if (step.way === "copy" && first.length > 0) await session.transaction(() => work.begin());
+  trace.hooks(await runHooks(first, session, compiler, node));
   // Nobody would make a materialized view's query anew.
   const shown = node.config.materialized === "materialized_view" ? compiled : compiler.seeingAside(compiled);
   const { entry, version } = await session.transaction(() => work.run(shown, examined));

@@ -37,6 +37,7 @@ export class StagedBuild {
   readonly #trace: Trace;
   readonly #publication: number;
   readonly #published: RelationName;
+  #begun = false;
 
   constructor(
     node: Built,
@@ -58,8 +59,7 @@ export class StagedBuild {
   async run(compiled: Compiled, examined: Examined): Promise<{ entry: StagedNode["entry"]; version: string | null }> {
     const { session, compiler } = this.#context;
     const node = this.#node;
-    // A commit whose answer was lost may have been one.
-    await dropStaged(session, this.#workRelations());
+    if (!this.#begun) await this.#clear();
     const base = this.#step.way === "delta" ? await this.#standing() : undefined;
     const driving = drivingFor(session, node.at, compiled, this.#trace);
     this.#trace.hooks(await runHooks(inside(node.config.pre_hook), session, compiler, node));
@@ -77,11 +77,17 @@ export class StagedBuild {
     return this.#moved(examined, { redefined: this.#publishing.published(compiled.sql) !== examined.sql });
   }
 
-  /** Of a build that keeps its own transactions: on record before it begins, so that what it leaves behind is found. */
+  /** Nothing, or a copy of the table. A commit whose answer was lost may have been one. */
+  async #clear(): Promise<void> {
+    await dropStaged(this.#context.session, this.#workRelations());
+    if (this.#step.way === "copy") await drive(copyLive(this.#published), this.#driving());
+  }
+
+  /** Of a build in more than one transaction: on record before it begins, so that what it leaves behind is found. */
   async begin(): Promise<void> {
     const { session } = this.#context;
-    await dropStaged(session, this.#workRelations());
-    if (this.#step.way === "copy") await drive(copyLive(this.#published), this.#driving());
+    await this.#clear();
+    this.#begun = true;
     const record = { fingerprint: "", parents: {}, version: "unknown" };
     const entry = { how: "move", kind: "table" } as const;
     await this.#publishing.record(session, this.#publication, {

@@ -46,16 +46,17 @@ export interface Staged {
   readonly detour?: string;
 }
 
+/** A copy (`copyLive`) is there already. */
 export function* stage(name: string, materialization: Materialization, input: StageInput): Statements<Staged> {
   const { build, published, way } = input;
   if (way === "delta") {
     const delta = yield* stagings[name]!(build, deltaSite(input));
     if (!("refused" in delta)) return { delta, target: published, aftermath: [] };
     const target = nextOf(published);
+    yield* copyLive(published);
     const staged = yield* stage(name, materialization, { ...input, build: { ...build, target }, way: "copy" });
     return { ...staged, detour: delta.refused };
   }
-  if (way === "copy") yield* copyLive(published);
   const aftermath = yield* materialization(build);
   const keys = way === "copy" ? yield* copiedReferences(build, published) : [];
   return { target: build.target, aftermath: [...aftermath, ...(yield* carryLive(published)), ...keys] };

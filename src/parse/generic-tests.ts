@@ -109,7 +109,7 @@ function parseGenericTest(
   copyPlaces(test.args, args);
   const onName = on.kind === "source" ? `${on.source.source}_${on.name}` : versionedName(on);
   const version = on.kind === "model" ? on.version : undefined;
-  const type = [on.kind === "source" ? "source" : "", namespace ?? "", bare].filter(Boolean).join("_");
+  const type = [namespace ?? "", on.kind === "source" ? "source" : "", bare].filter(Boolean).join("_");
   const names = test.name ? { full: test.name, short: test.name } : testNames(type, onName, args);
   const call =
     on.kind === "source"

@@ -225,6 +225,18 @@ test("a var that is not set suggests the nearest, at the call", async () => {
   `);
 });
 
+test("a var that is not set is a warning until the node runs, and none of a node that is disabled", async () => {
+  const { diagnostics, nodes } = await parseTree({
+    "models/a.sql": "select 1 as id",
+    "models/b.sql": "select {{ var('nothing') }} from {{ ref('a') }}",
+    "models/c.sql": "{{ config(enabled=var('with_c', false)) }} select {{ var('nothing') }}",
+  });
+  expect(diagnostics.map(({ code, severity, at }) => [code, severity, at?.file.path])).toEqual([
+    ["var-missing", "warning", "models/b.sql"],
+  ]);
+  expect(nodes.get("model.shop.b")?.dependsOn).toEqual(["model.shop.a"]);
+});
+
 test("a var missing within a macro is shown there, with the call", async () => {
   const text = await mistakesOf({
     "macros/m.sql": "{% macro m() %}{{ var('nothing') }}{% endmacro %}",
@@ -364,7 +376,7 @@ test("config(), ref() and source() say what they take", async () => {
 test("a dispatched macro that does not exist lists what was looked for", async () => {
   const text = await mistakesOf({ "models/a.sql": "select {{ adapter.dispatch('f', 'shop')() }}" });
   expect(text).toMatchInlineSnapshot(`
-    "models/a.sql:1:11  jinja-error  CompilationError: In dispatch: No macro named 'f' found, searched for: 'shop.postgres__f', 'shop.default__f'.
+    "models/a.sql:1:11  jinja-error  CompilationError: In dispatch: No macro named 'f' found, searched for: 'shop.postgres__f', 'shop.default__f', 'dbt.postgres__f', 'dbt.default__f'.
         1 │ select {{ adapter.dispatch('f', 'shop')() }}
           │           ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~"
   `);

@@ -35,10 +35,11 @@ export interface Captured {
   readonly calls: Set<string>;
 }
 
-export function capturing(stand: Relation): { phase: Phase; captured: Captured } {
+export function capturing(stand: Relation, lenientVars = false): { phase: Phase; captured: Captured } {
   const captured: Captured = { config: [], refs: [], sources: [], macros: new Set(), calls: new Set() };
   const phase: Phase = {
     execute: false,
+    lenientVars,
     ref: (call) => (captured.refs.push(call), stand),
     source: (call) => (captured.sources.push(call), stand),
     config: recordingConfig((config) => captured.config.push(config)),
@@ -53,6 +54,7 @@ export function capturing(stand: Relation): { phase: Phase; captured: Captured }
 
 /**
  * Renders a node's SQL for what it calls. Template errors become diagnostics; what was captured before them is kept.
+ * A variable that is not set is a warning, as it is no mistake of a node that never runs: dbt lets it pass.
  * `instead` is shown as their place where the template is no file but a text that stands in one.
  */
 export function capture(
@@ -63,7 +65,27 @@ export function capture(
   face: NodeFace,
   instead?: Span,
 ): Captured {
-  const { phase, captured } = capturing(STAND_IN);
+  const found: Diagnostic[] = [];
+  const captured = captureOnce({ ...state, diagnostics: found }, file, source, offset, face, { instead });
+  if (!found.some(({ code }) => code === "var-missing")) {
+    state.diagnostics.push(...found);
+    return captured;
+  }
+  const rest = captureOnce(state, file, source, offset, face, { instead, lenientVars: true });
+  const isOff = rest.config.findLast((config) => config["enabled"] !== undefined)?.["enabled"] === false;
+  if (!isOff) state.diagnostics.push(...found.map((one) => ({ ...one, severity: "warning" as const })));
+  return rest;
+}
+
+function captureOnce(
+  state: ParseState,
+  file: SourceFile,
+  source: string,
+  offset: number,
+  face: NodeFace,
+  { instead, lenientVars = false }: { instead: Span | undefined; lenientVars?: boolean },
+): Captured {
+  const { phase, captured } = capturing(STAND_IN, lenientVars);
   // Plain SQL calls nothing.
   if (!/\{[{%#]/.test(source)) return captured;
   const template = state.jinja.template(source, file, offset);

@@ -17,7 +17,7 @@ test("a small project is read whole", async () => {
     "models/~lock.sql": "no",
     "models/a.md": "{% docs a %}{% enddocs %}",
     "models/schema.yml": "models:\n  - name: a\n    columns:\n      - name: id\n        data_tests: [unique]\n",
-    "seeds/s.csv": "id\n1\n",
+    "seeds/s.csv": "id\r\n1\n",
     "seeds/properties.yaml": "seeds:\n  - name: s\n",
     "macros/m.sql": "{% macro m() %}{% endmacro %}",
     "tests/t.sql": "select 1 where false",
@@ -41,8 +41,8 @@ test("a small project is read whole", async () => {
   expect(files.seeds).toMatchObject([
     {
       file: { path: "seeds/s.csv", text: "" },
-      bytes: 5,
-      // sha256 of "id\n1", as dbt has it
+      bytes: 6,
+      // sha256 of "id\n1", as dbt has it, whatever the line ends
       checksum: { name: "sha256", checksum: "605096a310e4908def91488e2d873d6bd9f4a9930bcb42eeac08d6f0ccf3ba0e" },
     },
   ]);

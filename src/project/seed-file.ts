@@ -19,6 +19,7 @@ export async function readSeedFile(root: string, path: string): Promise<SeedFile
     return { file, bytes: size, sha256: hash.digest("hex"), checksum: { name: "path", checksum: path } };
   }
   const bytes = await readFile(absolute);
-  const checksum = sha256(bytes.toString("utf8").trim());
+  // As Python reads a text: with one kind of line end.
+  const checksum = sha256(bytes.toString("utf8").replaceAll(/\r\n?/g, "\n").trim());
   return { file, bytes: size, sha256: sha256(bytes), checksum: { name: "sha256", checksum } };
 }

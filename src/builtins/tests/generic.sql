@@ -32,9 +32,10 @@ where value_field not in (
 {% endtest %}
 
 {% test relationships(model, column_name, to, field) %}
-select child.{{ column_name }} as from_field
-from {{ model }} as child
-left join {{ to }} as parent on child.{{ column_name }} = parent.{{ field }}
-where child.{{ column_name }} is not null
-  and parent.{{ field }} is null
+{#- Either may be an expression, not a column's name alone. -#}
+select from_field
+from (select {{ column_name }} as from_field from {{ model }}) as child
+left join (select {{ field }} as to_field from {{ to }}) as parent on from_field = to_field
+where from_field is not null
+  and to_field is null
 {% endtest %}

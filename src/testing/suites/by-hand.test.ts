@@ -114,6 +114,33 @@ test(
 );
 
 test(
+  "a template that asks its own table before it is made again sees what is published",
+  rig(async ({ write, sluice, rows }) => {
+    const head = "{% set there = execute and load_relation(this) is not none %}";
+    const last = "(run_query('select max(n) from ' ~ this).rows[0][0] if there else 0)";
+    await write({
+      // A pre-hook that works on the table makes it a copy, which is there only when the hook runs.
+      "models/copied.sql": `{{ config(materialized='incremental', pre_hook=[
+          "{% if is_incremental() %} update {{ this }} set n = n + 10 {% endif %}",
+          {'sql': "{% if is_incremental() %} update {{ this }} set asked = -1 {% endif %}", 'transaction': false}]) }}
+        ${head} select {{ ${last} }} as asked, {% if is_incremental() %} (select max(n) from {{ this }}) + 1 {% else %} 1 {% endif %} as n`,
+      "models/again.sql": `{{ config(materialized='table') }}
+        ${head} select {{ ${last} }} as asked, {% if there %} (select max(n) from {{ this }}) + 1 {% else %} 1 {% endif %} as n`,
+    });
+    for (let round = 0; round < 3; round++) {
+      const { code, all } = await sluice("build", "--force");
+      expect(code, all).toBe(0);
+    }
+    expect(await rows("select * from analytics.again")).toEqual([{ asked: 2, n: 3 }]);
+    expect(await rows("select * from analytics.copied order by n")).toEqual([
+      { asked: -1, n: 21 },
+      { asked: -1, n: 22 },
+      { asked: 12, n: 23 },
+    ]);
+  }),
+);
+
+test(
   "hooks at the end of a run read what is published, after a publication and after a failure",
   rig(async ({ write, sluice, rows }) => {
     await write({

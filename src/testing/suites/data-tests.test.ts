@@ -76,6 +76,8 @@ test(
     await write({
       "seeds/sd.csv": "id\n1\n1\n",
       "models/a.sql": table('select 1 as "Weird Col", 1 as id'),
+      "tests/generic/odd.sql":
+        "{% test odd(model, column_name) %}select * from {{ model }} where {{ column_name }} % 2 = 0{% endtest %}",
       "snapshots/s.yml":
         "snapshots:\n  - name: sn\n    relation: ref('a')\n    config: {unique_key: id, strategy: check, check_cols: [id]}\n    columns: [{name: id, data_tests: [unique]}]\n",
       "models/s.yml": `models:
@@ -87,8 +89,9 @@ test(
           - accepted_values:
               arguments: {values: [1, 20000000000000000000, 30000000000000000000], quote: false}
               config: {store_failures: true, limit: 1}
+      - {name: id + 0, data_tests: [relationships: {name: sums, arguments: {to: ref('sd'), field: 1 + id}}]}
 sources:
-  - {name: raw, schema: public, tables: [{name: t, identifier: raw_t, columns: [{name: id, data_tests: [unique]}]}]}
+  - {name: raw, schema: public, tables: [{name: t, identifier: raw_t, columns: [{name: id, data_tests: [unique, shop.odd]}]}]}
 seeds: [{name: sd, columns: [{name: id, data_tests: [unique]}]}]
 `,
     });
@@ -97,6 +100,8 @@ seeds: [{name: sd, columns: [{name: id, data_tests: [unique]}]}]
     const found = await verdicts(dir);
     expect(found).toMatchObject({
       source_unique_raw_t_id: "pass 0",
+      shop_source_odd_raw_t_id: "pass 0",
+      sums: "fail 1",
       unique_sd_id: "fail 1",
       unique_sn_id: "pass 0",
       not_null_a__Weird_Col_: "pass 0",

@@ -15,7 +15,7 @@ test(
   "on-run-start runs before the first node and on-run-end after the last, which sees the results",
   rig(async ({ dir, write, sluice, rows }) => {
     await write({
-      "dbt_project.yml": `${PROJECT}on-run-start:\n  - create table if not exists audit (at serial, what text)\n  - insert into audit (what) values ('start')\non-run-end:\n  - "{% for r in results %}insert into audit (what) values ('{{ r.node.name }} {{ r.status }}');{% endfor %}"\n`,
+      "dbt_project.yml": `${PROJECT}on-run-start:\n  - create table if not exists audit (at serial, what text)\n  - insert into audit (what) values ('start')\non-run-end:\n  - "{% for r in results %}insert into audit (what) values ('{{ r.node.name }} {{ r.status }} {{ r.node.config.full_refresh is none }} {{ r.node.config.get('nothing', 1) }}');{% endfor %}"\n`,
       "models/a.sql":
         "{{ config(materialized='table', post_hook=\"insert into audit (what) values ('hook of {{ this.name }}')\") }} select 1 as id",
       "models/b.sql": "{{ config(materialized='table') }} select 1 / 0 as id from {{ ref('a') }}",
@@ -25,8 +25,8 @@ test(
     expect(await rows("select what from audit order by at")).toEqual([
       { what: "start" },
       { what: "hook of a" },
-      { what: "a success" },
-      { what: "b error" },
+      { what: "a success True 1" },
+      { what: "b error True 1" },
     ]);
     expect(await statuses(dir)).toEqual([
       ["operation.shop.shop-on-run-start-0", "success"],
