@@ -341,6 +341,11 @@ where not exists
   and not exists (select from pg_rewrite x where p.classid = 'pg_rewrite'::regclass and x.oid = p.objid and x.ev_class = c.oid)
 order by 1`;
 
+/** Rows `{ oid }`: relations and the views that read them, but not through any of `except`. */
+export const listDependants = (oids: readonly number[], except: readonly number[]): string => `
+with recursive ${DEPENDANT(oids, `\n    and r.ev_class <> all (${listed(except)})`)}
+select distinct oid::int8 as oid from dependant`;
+
 /** Who holds or waits for locks on a relation, on what depends on it, or on a table linked by a foreign key. */
 export interface LockHolder {
   readonly pid: number;

@@ -6,7 +6,7 @@
  */
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
-import type { KeptDependant } from "../postgres/kept.ts";
+import { type KeptDependant, listDependants } from "../postgres/kept.ts";
 import { quote, quoteIdent, type RelationName } from "../postgres/relation.ts";
 import {
   type Definition,
@@ -60,14 +60,13 @@ export async function makeAhead(
 /** Those that hold rows, and what they read of the others. */
 async function choose(
   session: Session,
-  { additions }: SwapPlan,
+  { additions, moves }: SwapPlan,
   dependants: readonly KeptDependant[],
 ): Promise<readonly KeptDependant[]> {
   const { rows } = await session.query<{ reader: number; read: number }>(listReads(dependants.map(oidOf)));
   const reads = (dependant: KeptDependant): number[] =>
     rows.flatMap(({ reader, read }) => (Number(reader) === oidOf(dependant) ? Number(read) : []));
-  // Such a table has its new rows later only; and while they are in it, views of it as it will be show them twice.
-  const late = new Set(additions.map(({ oid }) => Number(oid)));
+  const late = await withoutNewRows(session, additions, moves);
   for (const dependant of dependants) {
     const isEmpty = dependant.kind === "materialized_view" && !isFilled(dependant);
     if (isEmpty || reads(dependant).some((oid) => late.has(oid))) late.add(oidOf(dependant));
@@ -80,6 +79,24 @@ async function choose(
     for (const read of reads(dependant)) wanted.add(read);
   }
   return dependants.filter((dependant) => wanted.has(oidOf(dependant)));
+}
+
+/**
+ * What shows new rows only when they are in their tables. What comes reads them where they wait, and would show them twice later:
+ * so all is filled before.
+ */
+async function withoutNewRows(
+  session: Session,
+  additions: SwapPlan["additions"],
+  moves: SwapPlan["moves"],
+): Promise<Set<number>> {
+  if (additions.length === 0) return new Set();
+  const going = moves.flatMap(({ live }) => live?.oid ?? []);
+  const sql = listDependants(
+    additions.map(({ oid }) => oid),
+    going,
+  );
+  return new Set((await session.query<{ oid: number }>(sql)).rows.map(({ oid }) => Number(oid)));
 }
 
 /** Undefined: one would read something else than it did. */

@@ -371,17 +371,29 @@ test(
       expect(await rows(state)).toEqual(before);
       expect(await rows("select nspname from pg_namespace where nspname ~ '^(other|Odd one)_'")).toEqual([]);
     }
-    // What reads a table that stays is filled when its new rows are in it.
+    // What reads a table that stays is filled when its new rows are in it, but for what a view that comes shows of them.
     await write({
       "models/grown.sql": `{{ config(materialized='incremental') }} select {{ var('n', 2) }} as id, {{ var('n', 2) }} as v`,
+      "models/shown.sql": "select v, {{ var('n', 2) }} as n from {{ ref('grown') }}",
+      "models/still.sql": "select v from {{ ref('grown') }}",
     });
     await sluice("build");
+    await rows(`create materialized view other.by_view as select v, n, other.locked() as locked from analytics.shown;
+      create materialized view other.by_still as select s.v, other.locked() as locked from analytics.still s join analytics.a on a.id = s.v`);
     await rows(
       "create materialized view other.both as select g.v, other.locked() as locked from analytics.grown g join analytics.a using (id)",
     );
-    const { code, all } = await sluice("build", "--vars", "n: 5");
+    const { code, all } = await sluice("build", "--exclude", "still", "--vars", "n: 5");
     expect(code, all).toBe(0);
     expect(await rows("select v, locked from other.both order by v")).toEqual([
+      { v: 2, locked: true },
+      { v: 5, locked: true },
+    ]);
+    expect(await rows("select v, n, locked from other.by_view order by v")).toEqual([
+      { v: 2, n: 5, locked: false },
+      { v: 5, n: 5, locked: false },
+    ]);
+    expect(await rows("select v, locked from other.by_still order by v")).toEqual([
       { v: 2, locked: true },
       { v: 5, locked: true },
     ]);
