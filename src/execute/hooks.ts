@@ -21,16 +21,20 @@ export async function runHooks(
   names?: ReadonlyMap<string, unknown>,
 ): Promise<string[]> {
   const ran: string[] = [];
+  const isInside = session.inTransaction;
   for (const hook of hooks) {
     const sql = await render(hook, session, compiler, owner, names);
-    if (sql === undefined) continue;
     try {
-      await session.query(sql);
+      if (sql !== undefined) {
+        await session.query(sql);
+        ran.push(sql);
+      }
+      // A hook may commit: what follows is to stand in a transaction all the same.
+      if (isInside && !session.inTransaction) await session.query("begin");
     } catch (thrown) {
       if (!(thrown instanceof QueryError)) throw thrown;
       throw new Failure(explainQueryError(thrown, { at: hook.at, label: "hook" }), { cause: thrown });
     }
-    ran.push(sql);
   }
   return ran;
 }

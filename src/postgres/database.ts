@@ -31,6 +31,8 @@ export interface Session {
   ): Promise<{ fields: readonly Field[]; rows: (string | null)[][]; rowCount: number; command: string }>;
   /** Runs `copy … from stdin`, fed from `source`, and returns the number of rows the server counted. */
   copyIn(sql: string, source: Readable): Promise<number>;
+  /** As the server said last. */
+  readonly inTransaction: boolean;
   /** `begin` … `commit`, or `rollback` when `work` throws. Not nested. */
   transaction<T>(work: () => Promise<T>): Promise<T>;
 }

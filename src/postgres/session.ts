@@ -87,8 +87,12 @@ export class PooledSession implements Session {
     }
   }
 
+  get inTransaction(): boolean {
+    return this.#inside.getTransactionStatus() !== "I";
+  }
+
   async transaction<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#inside.getTransactionStatus() !== "I") throw new Error("Internal error: a transaction inside another");
+    if (this.inTransaction) throw new Error("Internal error: a transaction inside another");
     await this.query("begin");
     try {
       const result = await work();
@@ -113,7 +117,7 @@ export class PooledSession implements Session {
 
   /** Ends an open transaction, also after an abort. Never throws: a lost connection has rolled back by itself. */
   async rollback(): Promise<void> {
-    if (this.#lost || this.#inside.getTransactionStatus() === "I") return;
+    if (this.#lost || !this.inTransaction) return;
     await this.#counted(() => this.#client.query("rollback")).catch(() => (this.#lost = true));
   }
 

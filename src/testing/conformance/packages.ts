@@ -70,6 +70,34 @@ const ALL: readonly PackageTests[] = [
     },
   },
   {
+    name: "dbt-profiler",
+    repository: "data-mie/dbt-profiler",
+    folder: "integration_tests",
+    packages: {
+      dbt_profiler: ".",
+      ...utils,
+      dbt_expectations: "metaplane/dbt-expectations",
+      dbt_date: "godatadriven/dbt-date",
+    },
+    // Its profiles tell when they were made.
+    changing: ["*"],
+  },
+  {
+    name: "dbt-event-logging",
+    repository: "dbt-labs/dbt-event-logging",
+    folder: "integration_tests",
+    packages: { logging: ".", ...utils },
+    changing: ["*"],
+  },
+  {
+    name: "dbt-artifacts",
+    repository: "brooklyn-data/dbt_artifacts",
+    folder: "integration_test_project",
+    profile: "dbt_artifacts",
+    packages: { dbt_artifacts: "." },
+    changing: ["*"],
+  },
+  {
     name: "elementary",
     repository: "elementary-data/dbt-data-reliability",
     folder: "integration_tests/dbt_project",
@@ -81,8 +109,13 @@ const ALL: readonly PackageTests[] = [
 ];
 
 /** Puts packages where `deps` would, as it does with local ones: by links. */
-async function install(kit: Kit, { packages, folder }: PackageTests, repository: string): Promise<void> {
+export async function install(
+  kit: Kit,
+  { packages, folder }: Pick<PackageTests, "packages" | "folder">,
+  repository: string,
+): Promise<void> {
   const home = join(repository, folder);
+  await rm(join(home, "dbt_packages"), { recursive: true, force: true });
   await mkdir(join(home, "dbt_packages"), { recursive: true });
   const listed: { local: string }[] = [];
   for (const [name, from] of Object.entries(packages)) {

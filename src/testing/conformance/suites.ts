@@ -3,7 +3,8 @@ import { dbtFunctional } from "./dbt-functional.ts";
 import { artifacts } from "./artifacts.ts";
 import { golden } from "./golden.ts";
 import { packageSuites } from "./packages.ts";
+import { scripts } from "./scripts.ts";
 import { shops } from "./shops.ts";
 import type { Suite } from "./suite.ts";
 
-export const suites: readonly Suite[] = [shops, artifacts, golden, ...packageSuites, dbtFunctional];
+export const suites: readonly Suite[] = [shops, artifacts, golden, ...packageSuites, scripts, dbtFunctional];

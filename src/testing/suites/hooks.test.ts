@@ -77,6 +77,24 @@ test(
 );
 
 test(
+  "hooks that commit leave a transaction for what follows them",
+  rig(async ({ write, sluice, rows }) => {
+    await rows("create table public.log (what text)");
+    const own = `{% macro note() %}{% do run_query("begin; insert into public.log values ('x'); commit") %}{% endmacro %}`;
+    await write({ "macros/note.sql": own });
+    for (const kind of ["table", "incremental"])
+      await write({
+        [`models/${kind}.sql`]: `{{ config(materialized='${kind}', post_hook='{{ note() }}') }} select 1 as id`,
+      });
+    for (const flags of [[], ["--direct", "--full-refresh"]]) {
+      const { code, all } = await sluice("build", "--force", ...flags);
+      expect(code, all).toBe(0);
+    }
+    expect(await rows("select count(*)::int as n from public.log")).toEqual([{ n: 4 }]);
+  }),
+);
+
+test(
   "hooks of a package see its own variables and macros",
   rig(async ({ write, sluice, rows }) => {
     await write({
