@@ -8,7 +8,8 @@ import { Compiler } from "./compile/compiler.ts";
 import { panelTemplate } from "./compile/panel.ts";
 import type { RunFacts } from "./context/globals.ts";
 import type { MacroSet } from "./context/macros.ts";
-import { type Diagnostic, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
+import { type Diagnostic, error, Failure, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
+import type { TemplateQuery } from "./context/phase.ts";
 import type { PublishSettings } from "./execute/conclude.ts";
 import type { Connections } from "./execute/connections.ts";
 import type { RunEvent, RunResult } from "./execute/events.ts";
@@ -33,6 +34,9 @@ import { StagedRelations } from "./plan/relations.ts";
 import type { Session } from "./postgres/database.ts";
 import { publishSettings } from "./project/publish-settings.ts";
 import type { Project } from "./project/types.ts";
+
+/** Rows as text, and the statement that gave them. */
+export type Shown = Awaited<ReturnType<Session["queryText"]>> & { readonly sql: string };
 
 export interface PlanRequest {
   readonly selection: Selection;
@@ -70,12 +74,16 @@ export interface Earlier {
 
 /** What an open project is made of. */
 export interface Parts {
+  /** False: templates that are only compiled may not ask the database. */
+  readonly introspect?: boolean;
   readonly facts: RunFacts;
   /** Environment variables that were read. */
   readonly variables?: ReadonlySet<string>;
   readonly chosen?: Chosen;
   readonly jinja: Jinja;
   readonly diagnostics: readonly Diagnostic[];
+  /** Mistakes in the settings of single nodes: they stop what builds those nodes, and nothing else. */
+  readonly nodeProblems?: ReadonlyMap<NodeId, readonly Diagnostic[]>;
   readonly project?: Project;
   readonly parsed?: Parsed;
   readonly graph?: Graph;
@@ -85,7 +93,10 @@ export interface Parts {
 
 export class Sluice {
   readonly #parts: Parts;
-  #look: Look = { world: { relations: new Map(), loads: new Map(), held: new Map() }, schemas: new Set() };
+  #look: Look = {
+    world: { relations: new Map(), functions: new Set(), loads: new Map(), held: new Map() },
+    schemas: new Set(),
+  };
   #compilePlan: Plan | undefined;
   /** What plans were made for, to make them again. */
   readonly #requests = new WeakMap<Plan, PlanRequest>();
@@ -97,6 +108,10 @@ export class Sluice {
   }
 
   get diagnostics(): readonly Diagnostic[] {
+    return [...this.#parts.diagnostics, ...[...(this.#parts.nodeProblems?.values() ?? [])].flat()];
+  }
+  /** Without what is wrong with the settings of single nodes. */
+  get generalDiagnostics(): readonly Diagnostic[] {
     return this.#parts.diagnostics;
   }
   /** Enough is known to ask the database: what `withoutModels` gives. */
@@ -105,6 +120,18 @@ export class Sluice {
   }
   get ok(): boolean {
     return !hasErrors(this.diagnostics) && this.#parts.graph !== undefined;
+  }
+  /** Some nodes may have mistakes in their settings; `refuseMistakes` tells. */
+  get usable(): boolean {
+    return !hasErrors(this.generalDiagnostics) && this.#parts.graph !== undefined;
+  }
+
+  /** Throws `Failure` where settings of nodes to be built are wrong; gives what is wrong with the others. */
+  refuseMistakes(selection: Selection): Diagnostic[] {
+    const problems = [...(this.#parts.nodeProblems ?? [])];
+    const wrong = problems.flatMap(([id, found]) => (selection.has(id) ? found : []));
+    if (wrong.length > 0) throw new Failure(wrong);
+    return problems.flatMap(([, found]) => found);
   }
   get invocationId(): string {
     return this.#parts.facts.invocationId;
@@ -232,13 +259,23 @@ export class Sluice {
   ): Promise<Compiled> {
     this.#compilePlan ??= await this.plan({ selection, direct: true, ...(defer && { defer }) });
     const compiler = this.compiler(this.#compilePlan);
-    return this.connections.ask((session) => compiler.compile(node, (sql) => session.queryText(sql)), node.at);
+    return this.connections.ask((session) => compiler.compile(node, this.#introspection(session)), node.at);
   }
 
   /** Any SQL with the names of the project. Throws `Failure`. */
   async compileInline(sql: string): Promise<Compiled> {
     const compiler = this.compiler(await this.plan({ selection: new Set(), direct: true }));
-    return this.connections.ask((session) => compiler.compileInline(sql, (text) => session.queryText(text)));
+    return this.connections.ask((session) => compiler.compileInline(sql, this.#introspection(session)));
+  }
+
+  /** What templates ask while they are only compiled. */
+  #introspection(session: Session): TemplateQuery {
+    if (this.#parts.introspect !== false) return (sql) => session.queryText(sql);
+    return (sql) => {
+      const message =
+        "connection never acquired for thread: the template asks the database, which --no-introspect forbids.";
+      throw new Failure(error("introspection-off", message, undefined, [`it asks: ${sql.trim().split("\n")[0]}`]));
+    };
   }
 
   /** A dashboard panel's query, of this target's relations. Throws `Failure`. */
@@ -246,11 +283,13 @@ export class Sluice {
     return this.compileInline(panelTemplate(panel));
   }
 
-  /** The first rows of a query, values as Postgres writes them; all without a limit. Throws `Failure`. */
-  show(compiled: Compiled, limit?: number, at?: Span): ReturnType<Session["queryText"]> {
+  /** The first rows of a query, values as Postgres writes them; all without a limit. `sql` is what was asked. Throws `Failure`. */
+  async show(compiled: Compiled & { readonly header?: string }, limit?: number, at?: Span): Promise<Shown> {
     const most = limit === undefined ? "" : `\nlimit ${limit}`;
-    const shown = assemble("select * from (\n", compiled, `\n) as shown${most}`);
-    return this.connections.ask((session) => session.queryText(shown.sql), at, shown);
+    const header = compiled.header === undefined ? "" : `${compiled.header}\n`;
+    const shown = assemble(`${header}select * from (\n`, compiled, `\n) as shown${most}`);
+    const found = await this.connections.ask((session) => session.queryText(shown.sql), at, shown);
+    return { ...found, sql: shown.sql };
   }
 
   async close(): Promise<void> {

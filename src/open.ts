@@ -22,6 +22,10 @@ export interface OpenOptions extends Omit<ReadOptions, "projectDir" | "render" |
   readonly empty?: boolean;
   /** Tests that do not say keep their failing rows. */
   readonly storeFailures?: boolean;
+  /** False: `compile` asks the database nothing for templates. */
+  readonly introspect?: boolean;
+  /** Warnings about nodes are errors: those of templates, and those found while building. */
+  readonly warningsFail?: boolean;
   /** Which batches of microbatch models are built; absent: those that are due. */
   readonly window?: RunFacts["window"];
   /** Models read their parents for this stretch of time only. */
@@ -49,7 +53,16 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
   const effects = { ...realEffects, ...options.effects };
   const jinja = new Jinja();
   const { effects: _, onServerStart, fullRefresh = false, command = "run", ...more } = options;
-  const { empty = false, storeFailures = false, window, sample, withoutModels, ...reading } = more;
+  const {
+    empty = false,
+    storeFailures = false,
+    warningsFail = false,
+    introspect = true,
+    window,
+    sample,
+    withoutModels,
+    ...reading
+  } = more;
   const chosen: Chosen = { ids: [] };
   const times = { ...(window && { window }), ...(sample && { sample }) };
   const { env, read: variables } = watchedEnvironment(effects.env);
@@ -62,6 +75,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     selected: () => chosen.ids,
     empty,
     storeFailures,
+    warningsFail,
     ...times,
   };
   const render = nativeRenderer(jinja);
@@ -81,10 +95,13 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
   const { graph, diagnostics: cycles } = buildGraph(parsed.manifest);
   // What a block of the project builds is configured as that block reads it.
   const own = [...parsed.manifest.nodes.values()].filter((node) => !customMaterialization(node, parsed.macros));
-  const problems = own.flatMap((node) => [
-    ...(node.kind === "model" ? [materializationProblem(node)].filter((d) => d !== undefined) : []),
-    ...configProblems(node),
-  ]);
+  const nodeProblems = new Map(
+    own.flatMap((node) => {
+      const unknown = node.kind === "model" ? materializationProblem(node) : undefined;
+      const found = [...(unknown ? [unknown] : []), ...configProblems(node)];
+      return found.length > 0 ? [[node.id, found] as const] : [];
+    }),
+  );
   const selectors = parseSelectors(project.selectors);
   const all = [
     ...selectors.diagnostics,
@@ -92,7 +109,6 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     ...publishSettings(project).diagnostics,
     ...parsed.manifest.diagnostics,
     ...cycles,
-    ...problems,
   ];
   const connections = new Connections(project, onServerStart);
   return new Sluice({
@@ -100,11 +116,13 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     variables,
     jinja,
     diagnostics: all,
+    nodeProblems,
     project,
     parsed,
     selectors,
     connections,
     chosen,
+    introspect,
     ...(graph && { graph }),
   });
 }

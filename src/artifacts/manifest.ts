@@ -101,7 +101,7 @@ function sections(input: ManifestInput, invocation: Invocation, now: Date): Reco
       run_started_at: invocation.startedAt.toISOString(),
     },
     nodes: function* (): Iterable<Dictionary> {
-      for (const node of all) if (node.kind !== "unit_test") yield nodeOf(node);
+      for (const node of all) if (node.kind !== "unit_test" && node.kind !== "function") yield nodeOf(node);
       for (const hook of hooks) yield dated(hookDictionary(hook, manifest, project));
     },
     sources: function* (): Iterable<Dictionary> {
@@ -143,7 +143,7 @@ function sections(input: ManifestInput, invocation: Invocation, now: Date): Reco
     saved_queries: {},
     semantic_models: {},
     unit_tests: () => all.filter((node) => node.kind === "unit_test").map(nodeOf),
-    functions: {},
+    functions: () => all.filter((node) => node.kind === "function").map(nodeOf),
   };
 }
 

@@ -19,6 +19,7 @@ export function compiledPath(resource: Resource): string {
   const { path } = resource.file;
   const isFile =
     resource.kind === "seed" ||
+    resource.kind === "function" ||
     (path.endsWith(".sql") && resource.kind !== "snapshot" && !(resource.kind === "test" && resource.generic));
   const name = resource.kind === "test" && resource.generic ? resource.generic.path : `${resource.name}.sql`;
   return join(resource.package, isFile ? path : join(path, name));
@@ -73,7 +74,8 @@ export async function writeRunFiles(
     }
     if (executed !== undefined) await writeInto(targetPath, join("run", compiledPath(resource)), executed);
   }
-  const text = JSON.stringify(runResults(result, { generatedAt: new Date(), args, env: process.env }));
+  const resourceOf = (id: NodeId): Resource => graph.resource(id);
+  const text = JSON.stringify(runResults(result, { resourceOf, generatedAt: new Date(), args, env: process.env }));
   await writeInto(targetPath, RUN_RESULTS_FILE, text);
   await writeManifest(place, texts);
 }

@@ -39,7 +39,14 @@ function run(
   return { plan, startedAt: started, seconds: 1.2, results: full, hooks: [], interrupted: false, ok: true };
 }
 
-const options = { generatedAt: finished };
+const options = {
+  generatedAt: finished,
+  resourceOf: (id: NodeId) => {
+    const [kind = "", , name = ""] = id.split(".");
+    const path = `${kind}s/${name}.sql`;
+    return { kind: kind as "model", name, file: { path, absolute: path, text: "" } };
+  },
+};
 
 test("every result has exactly the keys of dbt's schema, in the types it asks for", () => {
   const { results, metadata, ...rest } = runResults(run({ node: "model.bank.a", status: "success" }), options);
@@ -115,9 +122,15 @@ test("failed, skipped and loaded nodes say so in dbt's words", () => {
     options,
   );
   expect(results.map((r) => [r.status, r.message, r.failures, r.compiled, r.adapter_response])).toEqual([
-    ["error", 'column "a" does not exist', null, false, {}],
+    ["error", 'Compilation Error in model a (models/a.sql)\n  column "a" does not exist', null, false, {}],
     ["skipped", null, null, false, {}],
-    ["fail", "Got 3 results, configured to fail if != 0", 3, false, {}],
+    [
+      "fail",
+      "Got 3 results, configured to fail if != 0",
+      3,
+      false,
+      { _message: "SELECT 1", code: "SELECT", rows_affected: 1 },
+    ],
     ["success", "CREATE VIEW", null, null, { _message: "CREATE VIEW", code: "CREATE VIEW" }],
   ]);
 });

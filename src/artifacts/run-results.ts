@@ -1,6 +1,7 @@
 /** `target/run_results.json`, version 6 of dbt's schema. */
+import { errorMessage } from "../diagnostics/dbt-wording.ts";
 import type { HookFinished, RunResult, StepResult } from "../execute/events.ts";
-import type { NodeId } from "../parse/manifest.ts";
+import type { NodeId, Resource } from "../parse/manifest.ts";
 import { type Invocation, metadata, type Metadata } from "./metadata.ts";
 
 export interface RunResults {
@@ -27,6 +28,7 @@ export interface NodeResult {
 }
 
 export interface RunResultsOptions {
+  readonly resourceOf: (id: NodeId) => Pick<Resource, "kind" | "name" | "file">;
   readonly generatedAt: Date;
   /** Flags as given; `which` is the command. */
   readonly args?: Readonly<Record<string, unknown>>;
@@ -43,7 +45,9 @@ export function runResults(run: RunResult, options: RunResultsOptions): RunResul
     ),
     results: [
       ...run.hooks.filter((hook) => !isEndHook(hook)).map(hookResult),
-      ...run.results.filter((result) => !idle.has(result.node)).map(nodeResult),
+      ...run.results
+        .filter((result) => !idle.has(result.node))
+        .map((result) => nodeResult(result, options.resourceOf(result.node))),
       ...run.hooks.filter(isEndHook).map(hookResult),
     ],
     elapsed_time: run.seconds,
@@ -53,7 +57,7 @@ export function runResults(run: RunResult, options: RunResultsOptions): RunResul
 
 export const RUN_RESULTS_FILE = "run_results.json";
 
-function nodeResult(result: StepResult): NodeResult {
+function nodeResult(result: StepResult, node: Pick<Resource, "kind" | "name" | "file">): NodeResult {
   const ran = result.status !== "skipped";
   return {
     status: result.status,
@@ -61,7 +65,7 @@ function nodeResult(result: StepResult): NodeResult {
     thread_id: result.thread ?? "MainThread",
     execution_time: result.seconds,
     adapter_response: adapterResponse(result),
-    message: result.diagnostic?.message ?? result.message ?? null,
+    message: messageOf(result, node),
     failures: result.failures ?? null,
     unique_id: result.node,
     compiled: hasSql(result.node) ? result.compiled !== undefined : null,
@@ -69,6 +73,11 @@ function nodeResult(result: StepResult): NodeResult {
     relation_name: result.relation ?? null,
     batch_results: null,
   };
+}
+
+function messageOf({ status, diagnostic, message }: StepResult, node: Pick<Resource, "kind" | "name" | "file">) {
+  if (!diagnostic) return message ?? null;
+  return status === "error" ? errorMessage(diagnostic, node) : diagnostic.message;
 }
 
 /** Of a command that runs no plan: `compile`, `run-operation` … */
@@ -146,7 +155,10 @@ function timing({ startedAt, finishedAt }: Pick<StepResult, "startedAt" | "finis
 }
 
 /** `SELECT 195` → message, code and rows, as dbt takes them from the command tag. */
-function adapterResponse({ message, rows, status }: StepResult): NodeResult["adapter_response"] {
+function adapterResponse({ node, failures, message, rows, status }: StepResult): NodeResult["adapter_response"] {
+  // A data test is one question, which one row answers.
+  if (node.startsWith("test.") && failures !== undefined)
+    return { _message: "SELECT 1", code: "SELECT", rows_affected: 1 };
   if (status !== "success" || message === undefined) return rows === undefined ? {} : { rows_affected: rows };
   const code = /^[A-Z][A-Z ]*(?=$| \d)/.exec(message)?.[0].trim();
   return { _message: message, ...(code ? { code } : {}), ...(rows === undefined ? {} : { rows_affected: rows }) };

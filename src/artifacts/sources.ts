@@ -21,17 +21,38 @@ function resultOf({ source, status, diagnostic, maxLoadedAt, snapshottedAt, age,
   const [started_at, completed_at] = [timed.startedAt.toISOString(), timed.finishedAt.toISOString()];
   return {
     unique_id: source.id,
-    max_loaded_at: maxLoadedAt.toISOString(),
+    max_loaded_at: pythonTime(maxLoadedAt),
     snapshotted_at: snapshottedAt.toISOString(),
     max_loaded_at_time_ago_in_s: age,
     status,
-    criteria: sourceDictionary(source)["freshness"],
-    adapter_response: {},
+    criteria: criteriaOf(source),
+    // The question has one row for an answer.
+    adapter_response: { _message: "SELECT 1", code: "SELECT", rows_affected: 1 },
     timing: [
       { name: "compile", started_at, completed_at: started_at },
       { name: "execute", started_at, completed_at },
     ],
-    thread_id: "MainThread",
+    thread_id: "Thread-1",
     execution_time: timed.seconds,
   };
+}
+
+/** `2026-11-26T03:43:37+00:00`: as Python writes a time in UTC, with a fraction only where there is one. */
+const pythonTime = (at: Date): string =>
+  at
+    .toISOString()
+    .replace(/\.000Z$/, "+00:00")
+    .replace(/(\.\d{3})Z$/, "$1000+00:00");
+
+/** What was promised; a threshold that is switched off, or was never set, is null. */
+function criteriaOf(source: FreshnessResult["source"]): Record<string, unknown> {
+  const { warn_after, error_after, filter } = sourceDictionary(source)["freshness"] as Record<string, Threshold | null>;
+  const set = (threshold: Threshold | null | undefined): Threshold | null =>
+    threshold?.count == null ? null : threshold;
+  return { warn_after: set(warn_after), error_after: set(error_after), filter: filter ?? null };
+}
+
+interface Threshold {
+  readonly count: number | null;
+  readonly period: string | null;
 }

@@ -43,8 +43,11 @@ export async function parse(command: Command, argv: readonly string[]): Promise<
   return checked(await completed(found, known), known, command);
 }
 
-const withoutDefault = (option: Option): Option =>
-  Object.fromEntries(Object.entries(option).filter(([key]) => key !== "default" && key !== "defaultDescription"));
+/** Hidden from yargs's own help, which it writes at every start, and nobody reads. */
+const withoutDefault = (option: Option): Option => ({
+  ...Object.fromEntries(Object.entries(option).filter(([key]) => key !== "default" && key !== "defaultDescription")),
+  hidden: true,
+});
 
 /** What was not given, from the environment, the project's flags, and our defaults, in this order. */
 async function completed(given: Args, known: Readonly<Record<string, Option>>): Promise<Args> {

@@ -11,26 +11,49 @@ const NEVER = [".git", ".sluice", "node_modules"];
 export const cleanCommand: Command = {
   command: "clean",
   describe: "Delete the folders named by clean-targets (target/ …)",
-  builder: {},
+  builder: {
+    "clean-project-files-only": {
+      type: "boolean",
+      default: true,
+      describe: "Refuse folders outside the project",
+    },
+  },
   examples: ["sluice clean"],
-  run: (args: GlobalArgs) =>
+  run: (args: GlobalArgs & { cleanProjectFilesOnly: boolean }) =>
     withProject(args, "clean", async (sluice, reporter) => {
       const { root, packages } = sluice.project;
       const config = packages[0]!.config;
-      const { models, seeds, snapshots, analyses, macros, tests, docs } = config.paths;
-      const sources = [...models, ...seeds, ...snapshots, ...analyses, ...macros, ...tests, ...docs, ...NEVER];
+      const { models, seeds, snapshots, analyses, macros, tests, functions, docs } = config.paths;
+      const sources = [
+        ...models,
+        ...seeds,
+        ...snapshots,
+        ...analyses,
+        ...macros,
+        ...tests,
+        ...functions,
+        ...docs,
+        ...NEVER,
+      ];
       const kept = sources.map((path) => resolve(root, path));
       const folders = config.paths.clean.map((path) => resolve(root, path));
-      const isSafe = (folder: string): boolean =>
-        folder !== root &&
-        isWithin(folder, root) &&
-        !kept.some((source) => source !== root && (isWithin(folder, source) || isWithin(source, folder)));
-      const unsafe = folders.filter((folder) => !isSafe(folder));
-      if (unsafe.length > 0) {
-        const named = unsafe.map((folder) => relative(root, folder) || ".").join(", ");
-        const message = `clean-targets names ${named}, which is not output of this project. Nothing was deleted.`;
-        throw new Failure(error("clean-refused", message, config.locate(["clean-targets"])));
-      }
+      const holdsSources = (folder: string): boolean =>
+        isWithin(root, folder) ||
+        kept.some((source) => source !== root && (isWithin(folder, source) || isWithin(source, folder)));
+      const inSources = folders.filter((folder) => isWithin(folder, root) && holdsSources(folder));
+      const outside = folders.filter((folder) => !isWithin(folder, root));
+      const refused = [
+        [args.cleanProjectFilesOnly ? outside : outside.filter(holdsSources), "directories outside the project"],
+        [inSources, "source paths"],
+      ] as const;
+      const problems = refused
+        .filter(([found]) => found.length > 0)
+        .map(([found, what]) => {
+          const named = found.map((folder) => relative(root, folder) || ".").join(", ");
+          const message = `Sluice will not clean the following ${what}: ${named}. Nothing was deleted.`;
+          return error("clean-refused", message, config.locate(["clean-targets"]));
+        });
+      if (problems.length > 0) throw new Failure(problems);
       for (const folder of folders) {
         await rm(folder, { recursive: true, force: true });
         if (!args.quiet) reporter.line(`Deleted ${relative(root, folder)}`);
@@ -39,4 +62,6 @@ export const cleanCommand: Command = {
     }),
 };
 
-const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(folder + sep);
+/** Of absolute paths, also below `/`. */
+const isWithin = (path: string, folder: string): boolean =>
+  path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);

@@ -71,7 +71,7 @@ export async function openProject(
   args: OpenArgs,
   command: string,
   onServerStart: () => void,
-  more: { readonly withoutModels?: boolean } = {},
+  more: { readonly withoutModels?: boolean; readonly warningsFail?: boolean } = {},
 ): Promise<Sluice> {
   const { open } = await import("../index.ts");
   const threads = args.singleThreaded ? 1 : args.threads;
@@ -88,11 +88,17 @@ export async function openProject(
     ...(args.targetPath ? { targetPath: args.targetPath } : {}),
     ...(args.vars ? { vars: args.vars } : {}),
     ...(threads ? { threads } : {}),
+    introspect: args.introspect !== false,
     ...more,
   });
 }
 
+/** Commands for which settings of nodes that they do not build do not matter, as in dbt. */
+const HEED_NO_SETTINGS = new Set(["clone", "compile", "docs", "freshness", "list", "run-operation", "show"]);
+
 interface ProjectOptions {
+  /** The command asks itself whether what it builds is set up well: `Sluice.refuseMistakes`. */
+  readonly asksNodes?: true;
   /** More for the reporter, which is made before the project is open. */
   readonly report?: (sluice: () => Sluice | undefined) => Partial<ReportOptions>;
   /** The command is about what was built before: mistakes in models do not stop it. */
@@ -116,10 +122,16 @@ export async function withProject(
   try {
     const policy = await warningPolicy(args);
     const { withoutModels = false } = options;
-    sluice = await openProject(args, command, () => reporter.notice("Starting PostgreSQL …"), { withoutModels });
-    const diagnostics = policy.judge(sluice.diagnostics);
+    sluice = await openProject(args, command, () => reporter.notice("Starting PostgreSQL …"), {
+      withoutModels,
+      warningsFail: policy.templatesFail,
+    });
+    // Where nothing can be done anyway, all that is wrong is told at once.
+    const asks = (options.asksNodes ?? HEED_NO_SETTINGS.has(command)) && !hasErrors(sluice.generalDiagnostics);
+    const diagnostics = policy.judge(asks ? sluice.generalDiagnostics : sluice.diagnostics);
     if (diagnostics.length > 0) reporter.diagnostics(diagnostics);
-    if (!(withoutModels ? sluice.reachable : sluice.ok) || hasErrors(diagnostics)) return ExitCode.unusable;
+    if (!(withoutModels ? sluice.reachable : asks ? sluice.usable : sluice.ok) || hasErrors(diagnostics))
+      return ExitCode.unusable;
     if ((options.writesManifest ?? WRITES_MANIFEST.has(command)) && args.writeJson !== false)
       await writeManifest(sluice);
     return await work(sluice, reporter);
@@ -172,8 +184,14 @@ export async function selectionFor(
   return selection;
 }
 
+/** Before a selection is built: mistakes in the settings of other nodes are only warned of. Throws `Failure` for its own. */
+export function refuseMistakes(sluice: Sluice, selection: Selection, reporter: Reporter): void {
+  const others = sluice.refuseMistakes(selection);
+  if (others.length > 0) reporter.diagnostics(others.map((one) => ({ ...one, severity: "warning" })));
+}
+
 /** Kinds of resources that dbt has and Sluice does not: naming them selects nothing, and is no mistake. */
-const DBT_ONLY = ["metric", "semantic_model", "saved_query", "function"];
+const DBT_ONLY = ["metric", "semantic_model", "saved_query"];
 
 interface KindArgs {
   readonly resourceType?: readonly string[];

@@ -6,7 +6,7 @@ import type { Reporter } from "../report/reporter.ts";
 import { failedOnly } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
 
-export const COMPILED_KINDS = ["model", "test", "snapshot", "analysis"];
+export const COMPILED_KINDS = ["model", "test", "snapshot", "analysis", "function"];
 
 export interface CompiledNodes {
   readonly texts: CompiledTexts;

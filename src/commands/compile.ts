@@ -2,6 +2,7 @@ import { writeManifest, writeResults } from "../artifacts/run-files.ts";
 import { type Command, failedOnly, selectionFor, withProject } from "./command.ts";
 import { COMPILED_KINDS, compileNodes } from "./compile-nodes.ts";
 import { ExitCode } from "./exit-code.ts";
+import { inlined } from "./inline.ts";
 import { type GlobalArgs, type RunArgs, runOptions } from "./options.ts";
 import { deferFor } from "./state.ts";
 
@@ -31,7 +32,7 @@ export const compileCommand: Command = {
       if (inline !== undefined) {
         return failedOnly(reporter, async () => {
           const startedAt = new Date();
-          const { sql } = await sluice.compileInline(inline);
+          const { sql } = await inlined(() => sluice.compileInline(inline));
           show(undefined, sql);
           if (args.writeJson !== false) {
             const id = `sql_operation.${sluice.project.name}.inline_query` as const;

@@ -1,5 +1,7 @@
 /** `docs generate`: manifest, catalog and the project's site. `docs serve`: the site on an address, made anew after runs. */
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { cp } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { writeCatalog, writeManifest } from "../artifacts/run-files.ts";
 import type { Generated } from "../extras/site/generate.ts";
 import { Failure, type Selection, type Sluice } from "../index.ts";
@@ -85,6 +87,7 @@ async function makeSite(args: Args, then: (made: Made) => void): Promise<number>
       const code = await writeArtifacts(args, sluice, reporter);
       const folder = sluice.project.targetPath;
       tell(await generateSite({ artifacts: folder, out: join(folder, "site"), sluice, sample }), args, reporter);
+      await copyAssets(sluice, [folder, join(folder, "site")]);
       then({ folder });
       return code;
     }),
@@ -107,6 +110,16 @@ async function writeArtifacts(args: Args, sluice: Sluice, reporter: Reporter): P
   const path = await writeCatalog(relations, sluice);
   if (!args.quiet) reporter.line(`Catalog of ${relations.size} relations written to ${path}`);
   return code;
+}
+
+/** What descriptions show: beside the artifacts, as in dbt, and beside the page. Folders that are not there are left out. */
+async function copyAssets({ project }: Sluice, folders: readonly string[]): Promise<void> {
+  for (const path of project.packages[0]!.config.paths.assets) {
+    const from = join(project.root, path);
+    const leadsOut = relative(project.root, from).startsWith("..");
+    if (leadsOut || !existsSync(from)) continue;
+    for (const folder of folders) await cp(from, join(folder, relative(project.root, from)), { recursive: true });
+  }
 }
 
 function tell({ page, nodes, notes }: Generated, { quiet }: Args, reporter: Reporter): void {

@@ -22,7 +22,7 @@ const KEYS = [
 ];
 
 /** dbt lists analyses only when asked for. */
-const USUAL = ["model", "snapshot", "seed", "test", "source", "exposure", "unit_test"];
+const USUAL = ["model", "snapshot", "seed", "test", "source", "exposure", "unit_test", "function"];
 
 export const lsCommand: Command = {
   command: "ls",

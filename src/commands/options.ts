@@ -78,6 +78,7 @@ export const globalOptions = {
     hidden: true,
   },
   "write-json": { type: "boolean", describe: "Write artifacts to the target folder", hidden: true },
+  introspect: { type: "boolean", describe: "Let templates ask the database while compiling", hidden: true },
   "single-threaded": { type: "boolean", describe: "As --threads 1", hidden: true },
 } satisfies Record<string, Option>;
 
@@ -97,7 +98,6 @@ export const ignoredOptions: Readonly<Record<string, Option>> = {
   "use-colors-file": ignored("boolean"),
   "use-fast-test-edges": ignored("boolean"),
   print: ignored("boolean"),
-  introspect: ignored("boolean"),
 };
 
 export type GlobalArgs = ArgumentsCamelCase<InferredOptionTypes<typeof globalOptions>>;

@@ -1,5 +1,5 @@
 import { planJson, planText } from "../report/plan-text.ts";
-import { type Command, kindsFor, selectionFor, withProject } from "./command.ts";
+import { type Command, kindsFor, refuseMistakes, selectionFor, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
 import {
   type GlobalArgs,
@@ -10,7 +10,7 @@ import {
   runOptions,
 } from "./options.ts";
 
-const KINDS = ["source", "model", "seed", "snapshot", "test", "unit_test"];
+const KINDS = ["source", "model", "seed", "snapshot", "function", "test", "unit_test"];
 
 type Args = GlobalArgs &
   RunArgs &
@@ -32,6 +32,7 @@ export const planCommand: Command = {
       "build",
       async (sluice, reporter) => {
         const selection = await selectionFor(sluice, args, reporter, kindsFor(args, KINDS));
+        refuseMistakes(sluice, selection, reporter);
         const { direct, force } = args;
         const plan = await sluice.foretell(await sluice.plan({ selection, testsGate: true, direct, force }));
         const resourceOf = (id: (typeof plan.steps)[number]["node"]) => sluice.graph.resource(id);
@@ -39,6 +40,6 @@ export const planCommand: Command = {
         reporter.line(args.output === "json" ? planJson(plan, resourceOf) : planText(plan, resourceOf, width));
         return ExitCode.ok;
       },
-      { writesManifest: false },
+      { writesManifest: false, asksNodes: true },
     ),
 };

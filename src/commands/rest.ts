@@ -1,6 +1,9 @@
 /** Commands that need not look: what they built is as it was, and so is everything it was built from. */
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { MANIFEST_FILE } from "../artifacts/manifest.ts";
+import { RUN_RESULTS_FILE } from "../artifacts/run-results.ts";
 import { filesHash } from "../lib/files-hash.ts";
 import { sha256 } from "../lib/hash.ts";
 import { version } from "../lib/package-root.ts";
@@ -75,6 +78,9 @@ export async function tryShortcut(verb: string, args: Args, shortcut: Shortcut):
   const sluice = await openProject(args, verb, () => {}, { withoutModels: true });
   try {
     if (!sluice.reachable || !(await sluice.connections.isRunning())) return undefined;
+    // What others read of the last run must be there: a folder that was cleaned is filled again.
+    const left = [MANIFEST_FILE, RUN_RESULTS_FILE].map((name) => join(sluice.project.targetPath, name));
+    if (args.writeJson !== false && !left.every((path) => existsSync(path))) return undefined;
     const { idle, restOf } = await import("../index.ts");
     const rest = await restOf(sluice, shortcut.command, shortcut.inputs);
     if (!rest) return undefined;

@@ -2,7 +2,7 @@
 import { writeRunFiles } from "../artifacts/run-files.ts";
 import type { RunEvent, Selection, Sluice } from "../index.ts";
 import type { ConnectHint } from "../report/connect-hint.ts";
-import { type Command, interruptible, kindsFor, selectionFor, withProject } from "./command.ts";
+import { type Command, interruptible, kindsFor, refuseMistakes, selectionFor, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
 import {
   type GlobalArgs,
@@ -30,8 +30,8 @@ interface Verb {
 const verbs: readonly Verb[] = [
   {
     verb: "build",
-    describe: "Load files, build models, seeds and snapshots in order; test each before what follows it",
-    kinds: ["source", "model", "seed", "snapshot", "test", "unit_test"],
+    describe: "Load files, build models, seeds, snapshots and functions in order; test each before what follows it",
+    kinds: ["source", "model", "seed", "snapshot", "function", "test", "unit_test"],
     testsGate: true,
     examples: [
       "sluice build",
@@ -101,6 +101,7 @@ async function execute(verb: Verb, args: Args, earlier?: EarlierNodes): Promise<
         const selection = earlier
           ? present(earlier.failed)
           : await selectionFor(sluice, args, reporter, kindsFor(args, verb.kinds));
+        refuseMistakes(sluice, earlier ? present(earlier.all) : selection, reporter);
         const defer = await deferFor(args);
         const { direct, force } = args;
         const request = { selection, testsGate: verb.testsGate ?? false, direct, force, ...(defer && { defer }) };
@@ -116,7 +117,10 @@ async function execute(verb: Verb, args: Args, earlier?: EarlierNodes): Promise<
         if (args.writeJson !== false) await writeRunFiles(result, sluice, recordedArgs(verb, args));
         return result.ok ? ExitCode.ok : ExitCode.failed;
       }),
-    { report: (sluice) => ({ connectHint: () => (verb.verb === "build" ? connectHint(sluice()) : undefined) }) },
+    {
+      asksNodes: true,
+      report: (sluice) => ({ connectHint: () => (verb.verb === "build" ? connectHint(sluice()) : undefined) }),
+    },
   );
 }
 

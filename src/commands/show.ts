@@ -1,7 +1,10 @@
+import { writeResults } from "../artifacts/run-files.ts";
+import type { PlainResult } from "../artifacts/run-results.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
 import type { Compiled, ModelNode, Resource } from "../index.ts";
-import { rowLines, showJson } from "../report/table.ts";
+import { NumberText, rowLines, showJson } from "../report/table.ts";
 import { type Command, failedOnly, selectionFor, withProject } from "./command.ts";
+import { inlined } from "./inline.ts";
 import { ExitCode } from "./exit-code.ts";
 import { type GlobalArgs, type SelectionArgs, selectionOptions } from "./options.ts";
 
@@ -26,17 +29,38 @@ export const showCommand: Command = {
         throw new Failure(error("show-what", "Either --select or --inline must be passed to show."));
       }
       const ids = args.inline === undefined ? await selected(args, sluice, reporter) : [undefined];
+      const results: PlainResult[] = [];
       let code: number = ExitCode.ok;
       for (const id of ids) code = Math.max(code, await failedOnly(reporter, () => showOne(id)));
+      // A query given by hand that fails leaves no results, as in dbt.
+      if (args.writeJson !== false && (args.inline === undefined || code === ExitCode.ok)) {
+        const { select, exclude, inline, limit } = args;
+        await writeResults(results, sluice, { which: "show", select, exclude, limit, ...(inline && { inline }) });
+      }
       return code;
 
       async function showOne(id: Id | undefined): Promise<number> {
-        const compiled = id === undefined ? await sluice.compileInline(args.inline!) : await compile(sluice, id);
-        const { fields, rows } = await sluice.show(
-          compiled,
-          args.limit < 0 ? undefined : args.limit,
-          id && sluice.graph.resource(id).at,
-        );
+        const startedAt = new Date();
+        const unique = id ?? (`sql_operation.${sluice.project.name}.inline_query` as const);
+        try {
+          const compiled =
+            id === undefined
+              ? await inlined(() => sluice.compileInline(args.inline!))
+              : withHeader(await compile(sluice, id), sluice.graph.resource(id));
+          const limit = args.limit < 0 ? undefined : args.limit;
+          const shown = await sluice.show(compiled, limit, id && sluice.graph.resource(id).at);
+          print(id, shown);
+          const { sql } = shown;
+          results.push({ id: unique, status: "success", startedAt, finishedAt: new Date(), compiled: sql });
+          return ExitCode.ok;
+        } catch (thrown) {
+          const message = thrown instanceof Failure ? { message: thrown.message } : {};
+          results.push({ id: unique, status: "error", startedAt, finishedAt: new Date(), ...message });
+          throw thrown;
+        }
+      }
+
+      function print(id: Id | undefined, { fields, rows }: Shown): void {
         const columns = fields.map((f) => f.name);
         const name = id && nameOf(sluice.graph.resource(id));
         if (args.output === "json") {
@@ -47,11 +71,11 @@ export const showCommand: Command = {
           const heading = name === undefined ? "Previewing inline node:" : `Previewing node '${name}':`;
           for (const line of [...(args.quiet ? [] : [heading]), ...rowLines(columns, rows, width)]) reporter.line(line);
         }
-        return ExitCode.ok;
       }
     }),
 };
 
+type Shown = Awaited<ReturnType<WithProject[0]["show"]>>;
 type WithProject = Parameters<Parameters<typeof withProject>[2]>;
 type Id = Parameters<WithProject[0]["graph"]["resource"]>[0];
 
@@ -77,6 +101,12 @@ async function selected(args: Args, sluice: WithProject[0], reporter: WithProjec
   return ids;
 }
 
+/** What a model asks to be run before its own SQL: also before the query that shows it. */
+function withHeader(compiled: Compiled, resource: Resource): Compiled & { readonly header?: string } {
+  const header = "config" in resource ? resource.config.all["sql_header"] : undefined;
+  return typeof header === "string" ? { ...compiled, header } : compiled;
+}
+
 function compile(sluice: WithProject[0], id: Id): Promise<Compiled> {
   const resource = sluice.graph.resource(id);
   if (resource.kind === "source") {
@@ -88,13 +118,15 @@ function compile(sluice: WithProject[0], id: Id): Promise<Compiled> {
 }
 
 const NUMBERS = new Set([20, 21, 23, 26, 700, 701, 1700]);
+const FLOATS = new Set([700, 701]);
 const BOOLEAN = 16;
 
 /** JSON's own types where they hold the value; a number too long for a double stays text. */
-function typedValue(text: string | null, type: number): unknown {
+function typedValue(text: string | null, type: number): string | boolean | null | NumberText {
   if (text === null) return null;
   if (type === BOOLEAN) return text === "t";
   if (!NUMBERS.has(type)) return text;
   const number = Number(text);
-  return Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number)) ? number : text;
+  if (!Number.isFinite(number) || (Number.isInteger(number) && !Number.isSafeInteger(number))) return text;
+  return new NumberText(FLOATS.has(type) && /^-?\d+$/.test(text) ? `${text}.0` : text);
 }

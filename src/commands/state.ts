@@ -1,6 +1,8 @@
 /** `--state`, `--defer-state` and what a selection may compare with: artifacts of another run, read when asked for. */
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { fresherSources, readManifest, readRunResults } from "../artifacts/previous.ts";
+import { SOURCES_FILE } from "../artifacts/sources.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
 import type { Earlier, PlanRequest, Sluice } from "../index.ts";
 import type { DeferArgs, SelectionArgs } from "./options.ts";
@@ -13,6 +15,7 @@ export async function earlierFor(sluice: Sluice, args: SelectionArgs): Promise<E
   const folder = args.state;
   if (folder === undefined || (!ASKS.test(words) && args.selector === undefined && !hasDefault(sluice))) return {};
   const path = resolve(folder);
+  if (words.includes("source_status:") && !existsSync(join(path, SOURCES_FILE))) throw noFreshness(folder);
   const [manifest, results] = [await readManifest(path), await readRunResults(path)];
   if (!manifest && !results) throw noArtifacts(folder);
   const fresher = await fresherSources(sluice.project.targetPath, path);
@@ -37,6 +40,16 @@ export async function deferFor(args: DeferArgs): Promise<PlanRequest["defer"]> {
 }
 
 const hasDefault = (sluice: Sluice): boolean => sluice.project.selectors.some((selector) => selector.isDefault);
+
+const noFreshness = (folder: string): Failure =>
+  new Failure(
+    error(
+      "state-missing",
+      `No previous state comparison freshness results in sources.json: there is none in ${folder}.`,
+      undefined,
+      ["sluice source freshness writes it: keep it beside the manifest.json of that run"],
+    ),
+  );
 
 export const noArtifacts = (folder: string): Failure =>
   new Failure(

@@ -8,6 +8,8 @@ export interface WarningPolicy {
   judge(diagnostics: readonly Diagnostic[]): Diagnostic[];
   /** Tests that warn fail. */
   readonly testsFail: boolean;
+  /** Warnings of templates are errors, and those about nodes as they are built. */
+  readonly templatesFail: boolean;
 }
 
 /** dbt's names of what our codes say; a code that dbt has no name for is its own. */
@@ -23,6 +25,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 const TEST_RESULT = "LogTestResult";
+const TEMPLATE_WARNING = "JinjaLogWarning";
 
 interface Options {
   readonly all: boolean;
@@ -45,6 +48,7 @@ export async function warningPolicy(args: GlobalArgs): Promise<WarningPolicy> {
         return [isError(one.code) ? { ...one, severity: "error" } : one];
       }),
     testsFail: isError(TEST_RESULT),
+    templatesFail: isError(TEMPLATE_WARNING),
   };
 }
 

@@ -15,9 +15,9 @@ test("ephemeral models stand in front of a query that has no CTEs", () => {
 });
 
 test("ephemeral models come before the CTEs of a query, which may be recursive and begin with comments", () => {
-  expect(injected("with a as (select 2) select 3")).toBe("with e as (\nselect 1\n),\n a as (select 2) select 3");
+  expect(injected("with a as (select 2) select 3")).toBe("with  e as (\nselect 1\n), a as (select 2) select 3");
   expect(injected("-- with x\n/* with\n y */ WITH  RECURSIVE a as (select 2) select 3")).toBe(
-    "-- with x\n/* with\n y */ WITH  RECURSIVE e as (\nselect 1\n),\n a as (select 2) select 3",
+    "-- with x\n/* with\n y */ WITH  RECURSIVE  e as (\nselect 1\n), a as (select 2) select 3",
   );
 });
 

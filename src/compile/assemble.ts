@@ -60,5 +60,6 @@ export function withCtes(query: Compiled, ctes: readonly { name: string; body: P
   const listed = ctes.flatMap(({ name, body }, i): Piece[] => [i > 0 ? ",\n" : "", `${name} as (\n`, body, "\n)"]);
   const own = LEADING_WITH.exec(query.sql)?.[0];
   if (own === undefined) return assemble("with ", ...listed, "\n", query);
-  return assemble(slice(query, 0, own.length), " ", ...listed, ",\n", slice(query, own.length));
+  // As dbt joins them, to the blank: compiled SQL is compared with what dbt wrote.
+  return assemble(slice(query, 0, own.length), "  ", ...listed, ",", slice(query, own.length));
 }

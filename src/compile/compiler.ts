@@ -3,14 +3,14 @@ import { readingConfig } from "../context/config.ts";
 import { makeProjectContext, type NodeFace, type ProjectContext, TemplateContext } from "../context/context.ts";
 import type { RunFacts } from "../context/globals.ts";
 import { bindMacro, type MacroNode, type MacroSet } from "../context/macros.ts";
-import type { Phase, RefCall, SourceCall, TemplateQuery } from "../context/phase.ts";
+import type { FunctionCall, Phase, RefCall, SourceCall, TemplateQuery } from "../context/phase.ts";
 import { Relation } from "../context/relation.ts";
 import { testArguments } from "../context/test-arguments.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
 import { type Jinja, Kwargs, TemplateError, toPython } from "../jinja/index.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { callSpan, Linker } from "../parse/link.ts";
-import type { DataTestNode, Manifest, ModelNode, Node, NodeId, Resource } from "../parse/manifest.ts";
+import type { DataTestNode, FunctionNode, Manifest, ModelNode, Node, NodeId, Resource } from "../parse/manifest.ts";
 import { graphDictionary, nodeDictionary } from "../parse/node-dictionary.ts";
 import { located, renderQuoted, requoted } from "../parse/places.ts";
 import { relationKey, wantsFullRefresh, type World } from "../plan/plan.ts";
@@ -84,9 +84,19 @@ export class Compiler {
     substitutes: Substitutes = {},
   ): Promise<Compiled> {
     if (node.kind === "seed") return rendered("", { toTemplate: () => undefined });
+    // Another language is no template.
+    if (node.kind === "function" && node.language !== "sql") return { sql: node.raw, locate: () => node.at };
     const ctes = new Map<NodeId, Compiled>();
     const sql = await this.#render(node, query, substitutes, ctes);
     return this.#inject(sql, ctes);
+  }
+
+  /** The bodies of a function's overloads, in its context. */
+  async compileOverloads(node: FunctionNode, query?: TemplateQuery): Promise<Compiled[]> {
+    const bodies: Compiled[] = [];
+    for (const { file, raw } of node.overloads)
+      bodies.push(await this.compile({ ...node, file, raw, at: { file, start: 0, end: 1 } }, query));
+    return bodies;
   }
 
   /** For running: the catalogs that it reads show what stands aside where it will be. */
@@ -276,6 +286,11 @@ export class Compiler {
     return isStaged ? named.with({ schema: published.schema, standsIn: at.schema }) : named;
   }
 
+  #placed({ id }: Resource): Relation {
+    const { relations } = this.input;
+    return this.#named(relations.published(id), relations.readFrom(id));
+  }
+
   #at(database: string | undefined, { schema, identifier }: RelationName): Relation {
     return new Relation({ ...(database !== undefined && { database }), schema, identifier });
   }
@@ -289,6 +304,7 @@ export class Compiler {
   ): Phase {
     const node = caller.id ? this.input.manifest.nodes.get(caller.id) : undefined;
     const relation = (target: Resource): Relation => {
+      if (target.kind === "function") return this.#placed(target).with({ type: "function" });
       const substitute = substitutes.ref?.(target);
       if (substitute) return substitute;
       if (target.kind === "model" && target.config.materialized === "ephemeral") {
@@ -298,10 +314,7 @@ export class Compiler {
       }
       return during(plain(target), target, this.#stretchFor(node, substitutes));
     };
-    const plain = (target: Resource): Relation => {
-      const { relations } = this.input;
-      return this.#emptied(this.#named(relations.published(target.id), relations.readFrom(target.id)));
-    };
+    const plain = (target: Resource): Relation => this.#emptied(this.#placed(target));
     const resolve = (target: Resource | undefined, missing: () => Diagnostic): Relation => {
       if (!target) throw new Failure(missing());
       // What is built must come first; a source is there, seen while parsing or not.
@@ -321,6 +334,10 @@ export class Compiler {
           this.#linker.sourceNotFound(call, callSpan(caller, "source", call.name)),
         );
       },
+      function: (call: FunctionCall) =>
+        resolve(this.#linker.function(call, caller.package), () =>
+          this.#linker.functionNotFound(call, callSpan(caller, "function", call.name)),
+        ),
       config: readingConfig(config),
       standing: (name) => this.input.relations.standing(name),
       isIncremental: () => substitutes.isIncremental ?? this.#isIncremental(node, config),
@@ -333,7 +350,10 @@ export class Compiler {
         if (known) known.add(id);
         else this.calls.set(caller.id, new Set([id]));
       },
-      message: (level, text) => this.input.message(level, text, caller.id),
+      message: (level, text) => {
+        if (level === "warn" && this.input.facts.warningsFail) throw new TemplateError("CompilationError", text);
+        this.input.message(level, text, caller.id);
+      },
     };
   }
 
@@ -384,7 +404,18 @@ const batchDictionary = ({ id, start, end }: Stretch & { readonly id: string }):
 });
 
 /** What templates call most, beside macros and the run's own names. */
-const CONTEXT_NAMES = ["ref", "source", "config", "var", "this", "model", "is_incremental", "run_query", "adapter"];
+const CONTEXT_NAMES = [
+  "ref",
+  "source",
+  "function",
+  "config",
+  "var",
+  "this",
+  "model",
+  "is_incremental",
+  "run_query",
+  "adapter",
+];
 
 /** Without a package where it is the caller's own: projects that override `ref` may know no second argument. */
 function refTo(node: Node, from: string): string {
@@ -403,12 +434,13 @@ async function explaining<T>(at: Span, work: () => Promise<T>): Promise<T> {
 }
 
 function undeclared(caller: { file: SourceFile; at: Span }, target: Resource): Diagnostic {
+  const kind = target.kind === "source" || target.kind === "function" ? target.kind : "ref";
   const call =
-    target.kind === "source" ? `source('${target.source.source}', '${target.name}')` : `ref('${target.name}')`;
+    target.kind === "source" ? `source('${target.source.source}', '${target.name}')` : `${kind}('${target.name}')`;
   return error(
     "ref-undeclared",
     `"${target.name}" is read here, but the call was not seen when the project was parsed.`,
-    callSpan(caller, target.kind === "source" ? "source" : "ref", target.name),
+    callSpan(caller, kind, target.name),
     [`add the line "-- depends_on: {{ ${call} }}" to the file, so that the order of the graph is known`],
   );
 }

@@ -1,6 +1,6 @@
 /** Which nodes are built by a `{% materialization %}` block rather than by a generator of Sluice's own. */
 import { BUILTIN_PACKAGE, type MacroNode, type MacroSet } from "../context/macros.ts";
-import type { Manifest, Node, NodeId } from "../parse/manifest.ts";
+import type { FunctionNode, Manifest, Node, NodeId } from "../parse/manifest.ts";
 
 /** What dbt's materializations call. Where a project has one of its own, it must be called: dbt's templates are run. */
 const SHARED = [
@@ -35,6 +35,7 @@ const CALLED: Readonly<Record<string, readonly string[]>> = {
     ...SHARED,
     ...TABLE,
     "make_temp_relation",
+    "get_columns_in_relation",
     "alter_column_type",
     "incremental_validate_on_schema_change",
     "process_schema_changes",
@@ -71,6 +72,23 @@ export function customMaterialization(node: Pick<Node, "kind" | "config">, macro
   const key = JSON.stringify([materialized, strategy]);
   if (!found.has(key)) found.set(key, blockFor(materialized, strategy, macros));
   return found.get(key);
+}
+
+const FUNCTION = [
+  ...SHARED,
+  "function_execute_build_sql",
+  "scalar_function_sql",
+  "scalar_function_create_replace_signature_sql",
+  "formatted_scalar_function_args_sql",
+  "scalar_function_body_sql",
+  "scalar_function_volatility_sql",
+];
+
+/** Whether a macro of the project's own has a part in how a function is made. */
+export function isFunctionOverridden({ config, language }: FunctionNode, macros: MacroSet): boolean {
+  const block = macros.materialization(config.materialized);
+  if (block?.package !== BUILTIN_PACKAGE) return true;
+  return [...FUNCTION, `${String(config.all["type"])}_function_${language}`].some((name) => macros.isOverridden(name));
 }
 
 function blockFor(materialized: string, strategy: string, macros: MacroSet): MacroNode | undefined {

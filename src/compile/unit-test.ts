@@ -74,7 +74,7 @@ function compare(test: UnitTestNode, actual: Compiled, types: readonly TypedColu
       throw new Failure(
         error(
           "unit-test-column",
-          `Unit test "${test.name}" expects a column "${name}" that "${test.unit.model}" does not have.`,
+          `Invalid column name: '${name}' in unit test fixture for expected output. "${test.unit.model}" does not give it.`,
           test.at,
           [...didYouMean(name, known), `its columns: ${known.join(", ")}`],
         ),
@@ -147,6 +147,9 @@ async function typesOf(sql: string, query: TemplateQuery): Promise<TypedColumn[]
   return fields.map((f, i) => ({ name: f.name, type: types.rows[0]?.[i] ?? "text" }));
 }
 
+/** `orders` of `ref('orders')` and of `source('raw', 'orders')`. */
+const fixtureName = ({ input }: UnitTestInput): string => /(['"])([^'"]+)\1\s*[,)][^'"]*$/.exec(input)?.[2] ?? input;
+
 /** A fixture as a query with all columns of the relation it stands for; columns not given are null. */
 function fixtureSql(input: UnitTestInput, known: readonly TypedColumn[], test: UnitTestNode): string {
   const rows = rowsOf(input, test);
@@ -165,10 +168,12 @@ function fixtureSql(input: UnitTestInput, known: readonly TypedColumn[], test: U
     if (!known.some((c) => c.name.toLowerCase() === name.toLowerCase())) {
       const names = known.map((c) => c.name);
       throw new Failure(
-        error("unit-test-column", `${input.input} has no column "${name}".`, input.at, [
-          ...didYouMean(name, names),
-          `its columns: ${names.join(", ")}`,
-        ]),
+        error(
+          "unit-test-column",
+          `Invalid column name: '${name}' in unit test fixture for '${fixtureName(input)}'.`,
+          input.at,
+          [...didYouMean(name, names), `its columns: ${names.join(", ")}`],
+        ),
       );
     }
   }

@@ -1,6 +1,7 @@
 /** What `adapter.…` asks of the database and does in it, while a template runs. */
 import { callArgs, iter, PyDict, PyTuple, str, TemplateError, truth } from "../jinja/index.ts";
 import { findRelation, listColumns, listRelations, listTemporaryColumns } from "../postgres/catalog.ts";
+import { findRoutines, listRoutineNames } from "../postgres/routines.ts";
 import { quoteLiteral, type RelationName } from "../postgres/relation.ts";
 import type { AdapterInput } from "./adapter.ts";
 import { Column } from "./column.ts";
@@ -28,7 +29,9 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
   const find = async (relation: unknown): Promise<Relation | null> => {
     const named = nameOf(relation);
     const place = standing(named.place);
-    const [found] = await rows(findRelation(place));
+    const isFunction = named.parts.type === "function";
+    const [one] = await rows(isFunction ? findRoutines([place]) : findRelation(place));
+    const found = one && (isFunction ? { ...one, kind: "function" } : one);
     if (!found) return null;
     const schema = named.parts.schema ?? place.schema;
     // It goes by the name that it will be published under.
@@ -53,8 +56,10 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
       await call(name, args);
       return null;
     };
-  const inSchema = async (schema: unknown): Promise<Relation[]> =>
-    (await rows(listRelations([str(schema)]), false)).map(relationOf);
+  const inSchema = async (schema: unknown): Promise<Relation[]> => {
+    const functions = (await rows(listRoutineNames([str(schema)]))).map((row) => ({ ...row, kind: "function" }));
+    return [...(await rows(listRelations([str(schema)]), false)), ...functions].map(relationOf);
+  };
 
   /** What a project has a macro for in the place of dbt's is asked of that. */
   const overridable = (name: string, own: Method): Method =>
@@ -69,6 +74,8 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
     already_exists: async (schema, name) =>
       (await find(new Relation({ schema: str(schema), identifier: str(name) }))) !== null,
     get_columns_in_relation: overridable("get_columns_in_relation", columns),
+    /** What the macro of that name is made of. */
+    columns_in_catalog: columns,
     get_columns_in_table: (...args) => {
       const given = callArgs(args, ["schema_name", "table_name"]);
       return columns(new Relation({ schema: str(given["schema_name"]), identifier: str(given["table_name"]) }));

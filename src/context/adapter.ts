@@ -100,9 +100,10 @@ function dispatch(input: AdapterInput, args: unknown[]): unknown {
   const namespace = given["macro_namespace"] ? str(given["macro_namespace"]) : undefined;
   const { macro, tried } = input.macros.dispatch(name, namespace, input.package);
   if (macro) return input.bind(macro.id);
+  const where = namespace === undefined ? "found" : `found within namespace: '${namespace}'`;
   throw new TemplateError(
     "CompilationError",
-    `In dispatch: No macro named '${name}' found, searched for: ${tried.map((one) => `'${one}'`).join(", ")}.`,
+    `In dispatch: No macro named '${name}' ${where}, searched for: ${tried.map((one) => `'${one}'`).join(", ")}.`,
   );
 }
 
@@ -144,6 +145,7 @@ const parsing: Record<string, Method> = {
   load_relation: () => null,
   already_exists: () => false,
   get_columns_in_relation: () => [],
+  columns_in_catalog: () => [],
   get_columns_in_table: () => [],
   get_column_schema_from_query: () => [],
   get_missing_columns: () => [],

@@ -128,9 +128,12 @@ function make(args: unknown[]): Column {
   const given = callArgs(args, ["column", "dtype", "char_size", "numeric_precision", "numeric_scale", "name"]);
   const type = str(given["dtype"]);
   const sized = STRINGS.has(type.toLowerCase()) && type.toLowerCase() !== "text" && given["char_size"];
+  // The catalog tells a precision of integers too.
   const full = sized
     ? stringType(given["char_size"])
-    : numericType(type, given["numeric_precision"], given["numeric_scale"]);
+    : NUMERICS.has(type.toLowerCase())
+      ? numericType(type, given["numeric_precision"], given["numeric_scale"])
+      : type;
   return new Column(str(given["column"] ?? given["name"]), full);
 }
 

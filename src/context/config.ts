@@ -27,10 +27,19 @@ export function recordingConfig(record: (config: Mapping) => void): unknown {
       const entries: Iterable<[unknown, unknown]> = given instanceof PyDict ? given : Object.entries(given);
       for (const [key, value] of entries) recorded[String(key)] = plain(value);
     }
+    for (const hook of ["pre", "post"]) {
+      if (`${hook}_hook` in recorded && `${hook}-hook` in recorded) {
+        const text = `config() is given ${hook}_hook and ${hook}-hook, which are the same: write both into one list`;
+        throw new TemplateError("CompilationError", text);
+      }
+    }
     record(recorded);
     return "";
   };
-  return Object.assign(config, { __getattr__: parsingAttribute });
+  const set = (key: unknown, value: unknown): string => (record({ [String(key)]: plain(value) }), "");
+  return Object.assign(config, {
+    __getattr__: (name: string): unknown => (name === "set" ? set : parsingAttribute(name)),
+  });
 }
 
 /** Dates and times become their ISO texts, as artifacts have them. */
@@ -40,7 +49,7 @@ function plain(value: unknown): Value {
 }
 
 const parsingAttribute = (name: string): unknown => {
-  if (["get", "require", "meta_get", "meta_require", "set"].includes(name)) return () => "";
+  if (["get", "require", "meta_get", "meta_require"].includes(name)) return () => "";
   return name.startsWith("persist_") ? () => false : undefined;
 };
 

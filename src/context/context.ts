@@ -15,10 +15,10 @@ import {
 import type { Mapping, Project } from "../project/types.ts";
 import { makeAdapter } from "./adapter.ts";
 import { quoteIdent } from "../postgres/relation.ts";
-import { exceptionsFor, tryOrCompilerError } from "./exceptions.ts";
+import { adapterMacro, exceptionsFor, tryOrCompilerError } from "./exceptions.ts";
 import { globalNames, type RunFacts, varFunction } from "./globals.ts";
 import { bindMacro, type BoundMacro, BUILTIN_PACKAGE, type MacroNode, type MacroSet } from "./macros.ts";
-import type { Phase, RefCall, SourceCall } from "./phase.ts";
+import type { FunctionCall, Phase, RefCall, SourceCall } from "./phase.ts";
 import { columnClass } from "./column.ts";
 import { DbtObject } from "./dbt-object.ts";
 import { type Relation, relationClass } from "./relation.ts";
@@ -58,9 +58,6 @@ export interface NodeFace {
   readonly overrides?: ReadonlyMap<string, unknown>;
 }
 
-/** Names that are made when they are first asked for. */
-const LAZY = ["this", "schema", "model", "graph", "exceptions", "adapter", "validation", "env", "builtins"];
-
 /** `validation.any[…]`: dbt checks the types of its own configurations with it; anything is let through. */
 const VALIDATION = { any: { __getitem__: () => () => true, __call__: () => true } };
 
@@ -72,6 +69,7 @@ export class TemplateContext implements Scope {
   readonly lenientUndefined: boolean;
   readonly #shared: ProjectContext;
   readonly #package: string;
+  /** What the node brings, and what was asked for before. */
   readonly #names: Map<string, unknown>;
   readonly #phase: Phase;
   readonly #mode: "sync" | "async";
@@ -79,6 +77,7 @@ export class TemplateContext implements Scope {
   readonly #overrides: ReadonlyMap<string, unknown>;
   readonly #bound = new Map<string, BoundMacro>();
   readonly #packages = new Map<string, unknown>();
+  #statements: ReadonlyMap<string, unknown> | undefined;
   /** Names that templates put into `context`. */
   readonly #given = new Map<string, unknown>();
   /** How many macros are being called, one by another. */
@@ -98,8 +97,7 @@ export class TemplateContext implements Scope {
     this.#node = node;
     this.#overrides = node.overrides ?? new Map();
     this.lenientUndefined = !phase.execute;
-    this.#names = this.#nodeNames();
-    for (const [name, value] of node.names ?? []) this.#names.set(name, value);
+    this.#names = new Map(node.names);
   }
 
   /** What stands for a macro in a unit test is called; what stands for a value, such as `invocation_id`, is one. */
@@ -107,7 +105,7 @@ export class TemplateContext implements Scope {
     const override = this.#overrides.get(name);
     const isMacro = this.#shared.macros.find(name, this.#package) !== undefined;
     if (isMacro || typeof override !== "function") return override;
-    const own = this.#names.get(name) ?? this.#lazy(name) ?? this.#shared.globals.get(name);
+    const own = this.#own(name) ?? this.#shared.globals.get(name);
     return own === undefined || typeof own === "function" || isCallable(own) ? override : override();
   }
 
@@ -117,13 +115,8 @@ export class TemplateContext implements Scope {
     if (this.#overrides.has(name)) return this.#override(name);
     const macro = this.#shared.macros.find(name, this.#package);
     if (macro) return this.#bind(macro);
-    const own = this.#names.get(name);
+    const own = this.#own(name);
     if (own !== undefined) return OWN_MACROS.has(name) ? this.#ownMacro(name, own) : own;
-    const made = this.#lazy(name);
-    if (made !== undefined) {
-      this.#names.set(name, made);
-      return made;
-    }
     const global = this.#shared.globals.get(name);
     if (global !== undefined) return global;
     return this.#shared.macros.isPackage(name) ? this.#packageNamespace(name) : undefined;
@@ -171,7 +164,7 @@ export class TemplateContext implements Scope {
         if (macro) return this.#bind(macro);
         // Macros of dbt's that are functions here.
         const isOwn = name === BUILTIN_PACKAGE && OWN_MACROS.has(macroName);
-        return isOwn ? this.#ownMacro(macroName, this.#names.get(macroName)) : undefined;
+        return isOwn ? this.#ownMacro(macroName, this.#own(macroName)) : undefined;
       };
       const { macros } = this.#shared;
       namespace = dictionary(find, () =>
@@ -182,94 +175,115 @@ export class TemplateContext implements Scope {
     return namespace;
   }
 
-  #nodeNames(): Map<string, unknown> {
-    const phase = this.#phase;
-    const { project, facts } = this.#shared;
-    // Packages find the whole configuration at these two.
-    const config = { __getattr__: (name: string): unknown => this.#runtimeConfig().__getattr__(name) };
-    const ref = Object.assign((...args: unknown[]): unknown => phase.ref(refCall(args)), { config });
-    const source = Object.assign((...args: unknown[]): unknown => phase.source(sourceCall(args)), { config });
-    const runQuery = phase.query ? async (sql: unknown) => ResultTable.of(await phase.query!(str(sql))) : () => null;
-    const names = new Map<string, unknown>([
-      ["execute", phase.execute],
-      // As dbt names them: what runs a node is a thread of a pool.
-      ["thread_id", phase.execute && this.#node.model ? "Thread-1" : "MainThread"],
-      ["ref", ref],
-      ["source", source],
-      ["config", phase.config],
-      [
-        "var",
-        varFunction(project, this.#package, {
-          render: (text) => this.#render(text),
-          lenient: phase.lenientVars === true,
-        }),
-      ],
-      ["is_incremental", () => phase.isIncremental()],
-      ["should_full_refresh", () => phase.fullRefresh ?? facts.fullRefresh],
-      ["run_query", runQuery],
-      ["log", (...args: unknown[]) => this.#log(args)],
-      ["print", (text: unknown) => (phase.message("info", str(text)), "")],
-      ["try_or_compiler_error", tryOrCompilerError],
-      ["api", { Relation: relationClass, Column: columnClass }],
-      ["context", this.#asDict()],
-      ["render", (text: unknown) => this.#render(str(text))],
-      ["write", () => ""],
-      ["load_agate_table", () => null],
-      ["selected_resources", facts.selected ? facts.selected() : []],
-      ["database", project.target.connection.database],
-      ...statementNames(phase),
-    ]);
-    return names;
+  /** The node's and the run's names that are no macros: made when first asked for, as most templates use two or three. */
+  static readonly #made: ReadonlyMap<string, (context: TemplateContext) => unknown> = new Map<
+    string,
+    (context: TemplateContext) => unknown
+  >([
+    ["this", (c) => c.#node.this?.()],
+    ["schema", (c) => c.#node.this?.().parts.schema ?? c.#shared.project.target.schema],
+    ["database", (c) => c.#shared.project.target.connection.database],
+    ["model", (c) => c.#node.model && toPython(c.#node.model())],
+    ["graph", (c) => c.#shared.graph()],
+    ["execute", (c) => c.#phase.execute],
+    // As dbt names them: what runs a node is a thread of a pool.
+    ["thread_id", (c) => (c.#phase.execute && c.#node.model ? "Thread-1" : "MainThread")],
+    ["ref", (c) => c.#withConfig((args) => c.#phase.ref(refCall(args)))],
+    ["source", (c) => c.#withConfig((args) => c.#phase.source(sourceCall(args)))],
+    [
+      "function",
+      (c) =>
+        (...args: unknown[]) =>
+          c.#phase.function(functionCall(args)),
+    ],
+    ["config", (c) => c.#phase.config],
+    ["var", (c) => c.#var()],
+    ["is_incremental", (c) => () => c.#phase.isIncremental()],
+    ["should_full_refresh", (c) => () => c.#phase.fullRefresh ?? c.#shared.facts.fullRefresh],
+    ["run_query", (c) => c.#runQuery()],
+    ["statement", (c) => c.#statement("statement")],
+    ["load_result", (c) => c.#statement("load_result")],
+    ["store_result", (c) => c.#statement("store_result")],
+    ["store_raw_result", (c) => c.#statement("store_raw_result")],
+    ["noop_statement", (c) => c.#statement("noop_statement")],
+    ["adapter", (c) => c.#adapter()],
+    ["api", () => ({ Relation: relationClass, Column: columnClass })],
+    ["exceptions", (c) => exceptionsFor((text) => c.#phase.message("warn", text))],
+    ["try_or_compiler_error", () => tryOrCompilerError],
+    ["adapter_macro", () => adapterMacro],
+    ["validation", () => VALIDATION],
+    [
+      "log",
+      (c) =>
+        (...args: unknown[]) =>
+          c.#log(args),
+    ],
+    ["print", (c) => (text: unknown) => (c.#phase.message("info", str(text)), "")],
+    ["context", (c) => c.#asDict()],
+    ["builtins", (c) => c.#builtins()],
+    ["render", (c) => (text: unknown) => c.#render(str(text))],
+    ["write", () => () => ""],
+    ["load_agate_table", () => () => null],
+    ["selected_resources", (c) => c.#shared.facts.selected?.() ?? []],
+    ["env", (c) => toPython({ ...c.#shared.facts.env })],
+    ["dbt_metadata_envs", () => new PyDict()],
+    ["invocation_args_dict", (c) => toPython(c.#invocationArgs())],
+    ["sql_now", (c) => c.#shared.facts.startedAt.toISOString()],
+    ["defer_relation", () => null],
+  ]);
+
+  /** Undefined where there is no such name. */
+  #own(name: string): unknown {
+    let own = this.#names.get(name);
+    if (own === undefined) {
+      own = TemplateContext.#made.get(name)?.(this);
+      if (own !== undefined) this.#names.set(name, own);
+    }
+    return own;
   }
 
-  /** Names that cost something to make, and are rarely used. */
-  #lazy(name: string): unknown {
+  #ownNames(): string[] {
+    return [...this.#names.keys(), ...TemplateContext.#made.keys()];
+  }
+
+  /** Packages find the whole configuration at `ref` and `source`. */
+  #withConfig(call: (args: unknown[]) => unknown): unknown {
+    const config = { __getattr__: (name: string): unknown => this.#runtimeConfig().__getattr__(name) };
+    return Object.assign((...args: unknown[]): unknown => call(args), { config });
+  }
+
+  #var(): unknown {
+    const lenient = this.#phase.lenientVars === true;
+    return varFunction(this.#shared.project, this.#package, { render: (text) => this.#render(text), lenient });
+  }
+
+  #runQuery(): unknown {
+    const { query } = this.#phase;
+    return query ? async (sql: unknown) => ResultTable.of(await query(str(sql))) : () => null;
+  }
+
+  /** What these store for one another lives as long as the context. */
+  #statement(name: string): unknown {
+    return (this.#statements ??= new Map(statementNames(this.#phase))).get(name);
+  }
+
+  #adapter(): unknown {
     const { project, macros } = this.#shared;
-    const phase = this.#phase;
-    const { database } = project.target.connection;
-    switch (name) {
-      case "this":
-        return this.#node.this?.();
-      case "schema":
-        return this.#node.this?.().parts.schema ?? project.target.schema;
-      case "model":
-        return this.#node.model && toPython(this.#node.model());
-      case "builtins":
-        return this.#builtins();
-      case "validation":
-        return VALIDATION;
-      case "env":
-        return toPython({ ...this.#shared.facts.env });
-      case "dbt_metadata_envs":
-        return new PyDict();
-      case "invocation_args_dict":
-        return toPython({
-          which: this.#shared.facts.command,
-          full_refresh: this.#shared.facts.fullRefresh,
-          vars: project.cliVars,
-        });
-      case "sql_now":
-        return this.#shared.facts.startedAt.toISOString();
-      case "defer_relation":
-        return null;
-      case "graph":
-        return this.#shared.graph();
-      case "exceptions":
-        return exceptionsFor((text) => phase.message("warn", text));
-      case "adapter":
-        return makeAdapter({
-          phase,
-          macros,
-          package: this.#package,
-          database,
-          flags: project.packages[0]?.config.flags ?? {},
-          bind: (id) => this.#bindById(id),
-          call: (name, args) => this.#call(name, args),
-          quote: quoteIdent,
-        });
-      default:
-        return undefined;
-    }
+    return makeAdapter({
+      phase: this.#phase,
+      macros,
+      package: this.#package,
+      database: project.target.connection.database,
+      flags: project.packages[0]?.config.flags ?? {},
+      bind: (id) => this.#bindById(id),
+      call: (name, args) => this.#call(name, args),
+      quote: quoteIdent,
+    });
+  }
+
+  #invocationArgs(): Mapping {
+    const { project, facts } = this.#shared;
+    return { which: facts.command, full_refresh: facts.fullRefresh, vars: project.cliVars };
   }
 
   #bindById(id: string): BoundMacro {
@@ -315,10 +329,8 @@ export class TemplateContext implements Scope {
 
   /** What stands behind names that the project has put macros of its own in the place of. */
   #builtins(): unknown {
-    const find = (name: string): unknown => this.#names.get(name) ?? this.#lazy(name) ?? this.#shared.globals.get(name);
-    return dictionary(find, () =>
-      [...new Set([...this.#names.keys(), ...LAZY, ...this.#shared.globals.keys()])].toSorted(),
-    );
+    const find = (name: string): unknown => this.#own(name) ?? this.#shared.globals.get(name);
+    return dictionary(find, () => [...new Set([...this.#ownNames(), ...this.#shared.globals.keys()])].toSorted());
   }
 
   /** `context`: packages look names up in it by key, and put names of their own into it. */
@@ -351,7 +363,7 @@ export class TemplateContext implements Scope {
 
   #allNames(): string[] {
     const { globals, macros } = this.#shared;
-    return [...new Set([...this.#given.keys(), ...this.#names.keys(), ...LAZY, ...globals.keys(), ...macros.names()])];
+    return [...new Set([...this.#given.keys(), ...this.#ownNames(), ...globals.keys(), ...macros.names()])];
   }
 
   #log(args: unknown[]): string {
@@ -380,6 +392,18 @@ function sourceCall(args: unknown[]): SourceCall {
     );
   }
   return { source: names[0] as string, name: names[1] as string };
+}
+
+function functionCall(args: unknown[]): FunctionCall {
+  const names = [...iter(args)];
+  const [first, second] = names;
+  if (names.length === 1 && typeof first === "string") return { name: first };
+  if (names.length === 2 && typeof first === "string" && typeof second === "string")
+    return { package: first, name: second };
+  throw new TemplateError(
+    "CompilationError",
+    `function() takes a function's name, perhaps after its package's, got ${names.map(str).join(", ") || "nothing"}`,
+  );
 }
 
 /** Names as a dictionary, made when they are asked for. */

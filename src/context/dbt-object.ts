@@ -3,13 +3,19 @@ import { getattr, PyDict, str, toPython } from "../jinja/index.ts";
 import type { Mapping } from "../project/types.ts";
 
 export class DbtObject {
-  readonly #values: PyDict;
+  readonly #written: Mapping;
   readonly #attributes: Readonly<{ [name: string]: unknown }>;
+  #converted: PyDict | undefined;
 
   /** `attributes` are what differs from the plain values: records within, times. */
   constructor(values: Mapping, attributes: Readonly<{ [name: string]: unknown }> = {}) {
-    this.#values = toPython(values) as PyDict;
+    this.#written = values;
     this.#attributes = attributes;
+  }
+
+  /** Converted when it is first looked into: of a run's results most never are. */
+  get #values(): PyDict {
+    return (this.#converted ??= toPython(this.#written) as PyDict);
   }
 
   __getattr__(name: string): unknown {

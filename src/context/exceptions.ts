@@ -58,3 +58,9 @@ export function tryOrCompilerError(...args: unknown[]): unknown {
     throw new TemplateError("CompilationError", str(message));
   }
 }
+
+/** What dbt had before `adapter.dispatch`. */
+export function adapterMacro(name: unknown): never {
+  const text = `The "adapter_macro" macro has been deprecated. Instead, use: adapter.dispatch('${str(name)}')(…)`;
+  throw new TemplateError("CompilationError", text);
+}

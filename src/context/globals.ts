@@ -23,6 +23,8 @@ import type { Mapping, Project, Value } from "../project/types.ts";
 
 /** Run-wide facts, given from outside so that tests can fix them. */
 export interface RunFacts {
+  /** Warnings of templates, and about nodes as they are built, are errors. */
+  readonly warningsFail?: boolean;
   readonly invocationId: string;
   readonly startedAt: Date;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -160,3 +160,10 @@ function returned(thrown: unknown): unknown {
   if (thrown instanceof MacroReturn) return thrown.value;
   throw thrown;
 }
+
+/** Of a `{% materialization %}` block: `supported_languages=['sql']`, which is what it takes where nothing is said. */
+export function supportedLanguages({ source }: Pick<MacroNode, "source">): string[] {
+  const [, list = "'sql'"] =
+    /^[^%]*\{%-?\s*materialization\b[^%]*\bsupported_languages\s*=\s*\[([^\]%]*)\]/.exec(source) ?? [];
+  return [...list.matchAll(/['"]([^'"]*)['"]/g)].map(([, name = ""]) => name);
+}

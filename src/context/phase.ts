@@ -18,6 +18,11 @@ export interface SourceCall {
   readonly at?: Span;
 }
 
+export interface FunctionCall {
+  readonly package?: string;
+  readonly name: string;
+}
+
 /**
  * The database as templates may use it: one statement at a time, on the step's own session. `begins`: a transaction is
  * begun first where the caller keeps them (a materialization written as a template). `own`: the statement is Sluice's and
@@ -35,6 +40,7 @@ export interface Phase {
   /** Parsing: records the call and gives a stand-in. Running: the relation read from; throws when it is not declared. */
   ref(call: RefCall): Relation;
   source(call: SourceCall): Relation;
+  function(call: FunctionCall): Relation;
   /** The `config(…)` object of the node. */
   readonly config: unknown;
   isIncremental(): boolean;

@@ -122,7 +122,12 @@ export class Relation {
       case "CTE":
       case "MaterializedView":
       case "External":
+      case "Function":
         return relationClass.__getattr__(name);
+      case "get_function_config":
+        return (model: unknown) => functionConfig(model);
+      case "get_function_macro_name":
+        return (config: unknown) => `${str(attribute(config, "type"))}_function_${str(attribute(config, "language"))}`;
       case "render":
         return () => this.render();
       case "include":
@@ -189,6 +194,19 @@ function entriesOf(value: unknown): Record<string, unknown> {
   return Object.fromEntries(entries.map(([key, item]) => [str(key), item ?? undefined]));
 }
 
+const attribute = (of: unknown, name: string): unknown => (of instanceof Map ? (of.get(name) as unknown) : undefined);
+
+/** What decides by which macro a function is made; nothing of what is no function. */
+function functionConfig(model: unknown): unknown {
+  if (attribute(model, "resource_type") !== "function") return null;
+  const config = attribute(model, "config");
+  const keys = ["type", "runtime_version", "entry_point"];
+  return new PyDict([
+    ["language", attribute(model, "language") ?? null],
+    ...keys.map((key): [string, unknown] => [key, attribute(config, key) ?? null]),
+  ]);
+}
+
 const isNone = (value: unknown): boolean => value === undefined || value === null;
 
 const METADATA = new PyDict([["type", "PostgresRelation"]]);
@@ -210,7 +228,7 @@ export const relationClass = {
   create: (...args: unknown[]): Relation => new Relation(partsOf(args)),
   __getattr__(name: string): unknown {
     if (name === "create") return relationClass.create;
-    if (["Table", "View", "CTE", "MaterializedView", "External"].includes(name)) {
+    if (["Table", "View", "CTE", "MaterializedView", "External", "Function"].includes(name)) {
       return name === "MaterializedView" ? "materialized_view" : name.toLowerCase();
     }
     return undefined;

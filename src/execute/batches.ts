@@ -7,6 +7,7 @@ import type { Compiler, Substitutes } from "../compile/compiler.ts";
 import { customMaterialization } from "../compile/custom-materialization.ts";
 import { Failure } from "../diagnostics/diagnostic.ts";
 import type { BuildInput } from "../materialize/materialization.ts";
+import { sqlHeader } from "../materialize/header.ts";
 import { incremental } from "../materialize/incremental.ts";
 import {
   type Batch,
@@ -22,7 +23,7 @@ import { wantsFullRefresh } from "../plan/plan.ts";
 import { buildCustom } from "./custom.ts";
 import { drive, StatementFailure } from "./drive.ts";
 import { runHooks } from "./hooks.ts";
-import { drivingFor, type Outcome, type StepContext, type Trace, warn } from "./step-context.ts";
+import { drivingFor, type Outcome, type StepContext, remark, type Trace } from "./step-context.ts";
 
 function batchesFor(node: ModelNode, compiler: Compiler): { config: BatchConfig; batches: readonly Batch[] } {
   const config = readBatchConfig(node);
@@ -114,9 +115,10 @@ async function buildBatch(
   await run(pre_hook, false);
   await session.transaction(async () => {
     await run(pre_hook, true);
+    await drive(sqlHeader(node), driving);
     const aftermath = await drive(incremental(input), driving);
     await run(post_hook, true);
-    for (const warning of await drive(settle(input, aftermath), driving)) context.emit(warn(node.id, warning));
+    remark(node, await drive(settle(input, aftermath), driving), context);
   });
   await run(post_hook, false);
   return (trace.main as { rowCount: number } | undefined)?.rowCount ?? 0;

@@ -2,7 +2,9 @@
 import type { Compiled } from "../compile/assemble.ts";
 import type { Compiler } from "../compile/compiler.ts";
 import { customMaterialization } from "../compile/custom-materialization.ts";
-import type { MacroNode } from "../context/macros.ts";
+import { type MacroNode, supportedLanguages } from "../context/macros.ts";
+import { error, Failure } from "../diagnostics/diagnostic.ts";
+import { sqlHeader } from "../materialize/header.ts";
 import { materializations } from "../materialize/index.ts";
 import type { BuildInput, Materialization } from "../materialize/materialization.ts";
 import { isMicrobatch } from "../materialize/microbatch.ts";
@@ -18,7 +20,7 @@ import { buildCustom } from "./custom.ts";
 import { drive } from "./drive.ts";
 import { runHooks } from "./hooks.ts";
 import { seedInput } from "./seed-input.ts";
-import { builtAs, drivingFor, type Outcome, type StepContext, type Trace, warn } from "./step-context.ts";
+import { builtAs, drivingFor, type Outcome, type StepContext, type Trace, remark } from "./step-context.ts";
 
 export type Built = ModelNode | SeedNode | SnapshotNode;
 
@@ -48,9 +50,10 @@ export async function build(node: Built, context: StepContext, trace: Trace): Pr
   trace.hooks(await runHooks(outside(pre_hook), session, compiler, node));
   await session.transaction(async () => {
     trace.hooks(await runHooks(inside(pre_hook), session, compiler, node));
+    await drive(sqlHeader(node), driving);
     const aftermath = await drive(materialization(input), driving);
     trace.hooks(await runHooks(inside(post_hook), session, compiler, node));
-    for (const warning of await drive(settle(input, aftermath), driving)) context.emit(warn(node.id, warning));
+    remark(node, await drive(settle(input, aftermath), driving), context);
     // What a publishing run knows of this relation no longer holds, and it must be able to tell.
     await session.query(forceStatistics(context.serverVersion));
   });
@@ -87,8 +90,14 @@ export async function buildBlock(
   { session, compiler }: StepContext,
   trace: Trace,
 ): Promise<Outcome> {
+  const languages = supportedLanguages(macro);
+  if (!languages.includes("sql")) {
+    const message = `Materialization "${node.config.materialized}" only supports languages ${languages.join(", ")}; "${node.name}" is written in sql.`;
+    throw new Failure(error("materialization-language", message, node.at));
+  }
   const onStatement = (sql: string): void => trace.hooks([sql]);
-  const made = await buildCustom({ node, block: macro, sql: compiled.sql, session, compiler, onStatement });
+  const onAnswer = (...answer: readonly [string, number, number]): void => trace.answered(...answer);
+  const made = await buildCustom({ node, block: macro, sql: compiled.sql, session, compiler, onStatement, onAnswer });
   return { status: "success", message: made.message || "OK", ...(made.rows > 0 && { rows: made.rows }) };
 }
 

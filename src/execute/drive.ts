@@ -1,4 +1,4 @@
-/** Runs a generator of statements on one session, inside the transaction the caller has opened. */
+/** Runs a generator of statements on one session, inside the transaction that the caller has opened if they need one. */
 import type { Compiled } from "../compile/assemble.ts";
 import { type Diagnostic, Failure, type Span } from "../diagnostics/diagnostic.ts";
 import type { Statement, StatementResult } from "../materialize/materialization.ts";

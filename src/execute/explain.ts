@@ -61,6 +61,12 @@ function nextMove(failed: QueryError, at: Span | undefined): string[] {
   switch (failed.sqlstate) {
     case SQLSTATE.undefinedTable:
       return [missingTable(at?.file.text.slice(at.start, at.end) ?? "")];
+    case SQLSTATE.undefinedFunction:
+    case SQLSTATE.undefinedSchema:
+      // Printed by `function()`.
+      return /\bfunction\s*\(/.test(at?.file.text.slice(at.start, at.end) ?? "")
+        ? ["`sluice build` makes functions, where `sluice run` makes models only; or it takes other arguments"]
+        : [];
     case SQLSTATE.connectionLost:
     case SQLSTATE.adminShutdown:
     case SQLSTATE.crashShutdown:

@@ -37,13 +37,15 @@ export async function runGuarded(connections: Connections, given: GuardedInput):
     const record = await startRecord(database, input.plan, { target, root, needsState, emit });
     if (locks && record) await clearUnpublished(database, input);
     const publishing = locks && preparePublishing(locks, input);
+    const finish = (result?: RunResult): Promise<void> | undefined =>
+      record?.finish(result, tidy, (session) => publishing?.recordTests(session) ?? Promise.resolve());
     const result = await runPlan({ ...input, database, ...(publishing && { publishing }) }).catch(
       async (thrown: unknown) => {
-        await record?.finish(undefined, tidy);
+        await finish();
         throw thrown;
       },
     );
-    await record?.finish(result, tidy);
+    await finish(result);
     return publishing?.unsteady === false ? { ...result, steady: true } : result;
   } catch (thrown) {
     return explained(thrown);

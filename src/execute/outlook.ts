@@ -3,12 +3,14 @@ import type { Compiler } from "../compile/compiler.ts";
 import { compileUnitTest } from "../compile/unit-test.ts";
 import { Failure } from "../diagnostics/diagnostic.ts";
 import type { Graph } from "../graph/graph.ts";
-import type { DataTestNode, UnitTestNode } from "../parse/manifest.ts";
+import type { DataTestNode, FunctionNode, UnitTestNode } from "../parse/manifest.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
 import type { Built } from "./build-step.ts";
 import type { Publishing } from "./publishing.ts";
+import { compileFunction } from "./function-step.ts";
+import { examineFunction, versionOf as versionOfFunction } from "./stage-function.ts";
 import { knownBy } from "./stage-step.ts";
 import { versionOf } from "./staged-build.ts";
 
@@ -43,7 +45,9 @@ async function foretellStep(
     const isTest = resource.kind === "test" || resource.kind === "unit_test";
     const found = isTest
       ? await publishing.judgeTest(session, resource, (await compiledTest(resource, compiler, session)).sql)
-      : await examineBuild(session, resource, compiler, publishing);
+      : resource.kind === "function"
+        ? await lookAtFunction(session, resource, compiler, publishing)
+        : await examineBuild(session, resource, compiler, publishing);
     return {
       ...step,
       action: found.reuse ? "reuse" : step.action,
@@ -61,6 +65,14 @@ const compiledTest = (test: DataTestNode | UnitTestNode, compiler: Compiler, ses
   test.kind === "unit_test"
     ? compileUnitTest(compiler, test, (sql) => session.queryText(sql))
     : compiler.compile(test, (sql) => session.queryText(sql));
+
+async function lookAtFunction(session: Session, node: FunctionNode, compiler: Compiler, publishing: Publishing) {
+  const compiled = await compileFunction(node, compiler, (text) => session.queryText(text));
+  const found = await examineFunction(session, node, compiler, publishing, compiled);
+  const version = found.reuse ? await versionOfFunction(node, publishing, session, found) : NEW;
+  publishing.versions.set(node.id, version);
+  return found;
+}
 
 async function examineBuild(session: Session, node: Built, compiler: Compiler, publishing: Publishing) {
   const { sql } = await compiler.compile(node, (text) => session.queryText(text));

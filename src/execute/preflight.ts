@@ -1,7 +1,7 @@
 /** What a run will need and does not have, all at once and before anything is done. */
 import { type Diagnostic, error, Failure } from "../diagnostics/diagnostic.ts";
 import type { Graph } from "../graph/graph.ts";
-import type { NodeId, Resource } from "../parse/manifest.ts";
+import type { FunctionNode, NodeId, Resource } from "../parse/manifest.ts";
 import type { Plan, World } from "../plan/plan.ts";
 import { relationKey } from "../plan/plan.ts";
 import {
@@ -13,6 +13,7 @@ import {
   type ServerState,
 } from "../postgres/catalog.ts";
 import type { Database, Session } from "../postgres/database.ts";
+import { listArgumentTypes, type RoutineInfo } from "../postgres/routines.ts";
 import { byteLength, fitName, MAX_NAME_BYTES, quote, quoteIdent, type RelationName } from "../postgres/relation.ts";
 
 export interface PreflightInput {
@@ -42,6 +43,7 @@ async function findProblems(session: Session, login: string, input: PreflightInp
     ...nameProblems(input),
     ...(await schemaProblems(session, state, user, input)),
     ...(await relationProblems(session, user, input)),
+    ...(await functionProblems(session, user, input)),
   ];
 }
 
@@ -73,7 +75,14 @@ function serverProblems(state: ServerState, plan: Plan): Diagnostic[] {
   return [];
 }
 
-const builds = ({ plan, graph }: PreflightInput): { resource: Resource; name: RelationName }[] =>
+interface Target<T = Resource> {
+  readonly resource: T;
+  readonly name: RelationName;
+}
+
+const isFunction = (target: Target): target is Target<FunctionNode> => target.resource.kind === "function";
+
+const builds = ({ plan, graph }: PreflightInput): Target[] =>
   plan.steps
     .filter((step) => step.action === "build")
     .map((step) => ({ resource: graph.resource(step.node), name: plan.relations.published(step.node) }));
@@ -131,7 +140,8 @@ async function schemaProblems(
 
 async function relationProblems(session: Session, user: string, input: PreflightInput): Promise<Diagnostic[]> {
   const { plan, graph, world } = input;
-  const targets = new Map(builds(input).map(({ resource, name }) => [relationKey(name), { resource, name }]));
+  const relations = builds(input).filter((target) => !isFunction(target));
+  const targets = new Map(relations.map((target) => [relationKey(target.name), target]));
   const read = new Map<string, { resource: Resource; name: RelationName }>();
   for (const { node } of plan.steps) {
     for (const parent of graph.parents(node)) {
@@ -161,10 +171,35 @@ async function relationProblems(session: Session, user: string, input: Preflight
   });
 }
 
+/** Who makes a function anew must own the one of the same arguments. */
+async function functionProblems(session: Session, user: string, input: PreflightInput): Promise<Diagnostic[]> {
+  const targets = builds(input).filter(isFunction);
+  const problems: Diagnostic[] = [];
+  for (const { resource, name } of targets.filter((target) => input.world.functions.has(relationKey(target.name)))) {
+    const types = [resource, ...resource.overloads].map((one) => one.arguments.map(({ dataType }) => dataType));
+    const { rows } = await session.query<RoutineInfo>(listArgumentTypes(name, types));
+    for (const { owner } of rows.filter(({ owns }) => !owns))
+      problems.push(
+        error(
+          "not-owner",
+          `The function ${quote(name)} belongs to "${owner}", so "${user}" cannot replace it.`,
+          resource.at,
+          [
+            `as a superuser: \`grant ${quoteIdent(owner)} to ${quoteIdent(user)}\``,
+            "or give it another name with the config `alias`, if the function is somebody else's",
+          ],
+        ),
+      );
+  }
+  return problems;
+}
+
 function relationRead(graph: Graph, id: NodeId, plan: Plan): RelationName | undefined {
   const resource = graph.resource(id);
   const isInlined = resource.kind === "model" && resource.config.materialized === "ephemeral";
-  return isInlined || resource.kind === "exposure" ? undefined : plan.relations.published(id);
+  return isInlined || resource.kind === "exposure" || resource.kind === "function"
+    ? undefined
+    : plan.relations.published(id);
 }
 
 function targetProblem(

@@ -3,6 +3,7 @@ import type { Compiler } from "../compile/compiler.ts";
 import type { Graph } from "../graph/graph.ts";
 import type {
   DataTestNode,
+  FunctionNode,
   ModelNode,
   NodeId,
   Resource,
@@ -17,13 +18,7 @@ import type { StagedRelations } from "../plan/relations.ts";
 import { namedRelations } from "../plan/sql-relations.ts";
 import type { Session } from "../postgres/database.ts";
 import { asPublished, nextOf } from "../postgres/sql/swap.ts";
-import {
-  newPublicationId,
-  openPublication,
-  recordPassed,
-  recordStaged,
-  type StagedNode,
-} from "../state/publications.ts";
+import { newPublicationId, type BuildRecord, openPublication, recordPassed } from "../state/publications.ts";
 import type { PublishSettings } from "./conclude.ts";
 import { hookTexts, ownWay, whyAgainEachTime } from "./rerun.ts";
 import { createSchemas } from "./schemas.ts";
@@ -60,6 +55,7 @@ export class Publishing {
   /** Why the plan runs each node. */
   readonly #reasons: ReadonlyMap<NodeId, Reason>;
   #open: Promise<number> | undefined;
+  readonly #passed = new Map<NodeId, BuildRecord>();
 
   constructor(input: PublishingInput) {
     this.#input = input;
@@ -145,7 +141,7 @@ export class Publishing {
   /** The same of a node that is built, which may have to run for what it does beside its rows. */
   async examineBuild(
     session: Session,
-    node: ModelNode | SeedNode | SnapshotNode,
+    node: ModelNode | SeedNode | SnapshotNode | FunctionNode,
     compiler: Compiler,
     compiled: string,
     lasting: string,
@@ -167,7 +163,7 @@ export class Publishing {
     session: Session,
     test: DataTestNode | UnitTestNode,
     compiled: string,
-  ): Promise<Judged & { passed(): Promise<void> }> {
+  ): Promise<Judged & { passed(): void }> {
     const found = await this.examine(session, test, compiled);
     const { fingerprint: made, parents } = found;
     const stores =
@@ -176,19 +172,35 @@ export class Publishing {
     return {
       ...found,
       reuse: found.reuse && !stores,
-      passed: () => recordPassed(session, this.settings.site, test.id, this.#input.plan.id, record),
+      passed: () => void this.#passed.set(test.id, record),
     };
   }
 
-  /** In the transaction that builds it. */
-  async record(session: Session, publication: number, node: StagedNode): Promise<void> {
-    await recordStaged(session, publication, node);
+  /** At the end, together: tests are many and quick. Of a run that is killed before, they are asked again. */
+  recordTests(session: Session): Promise<void> {
+    return recordPassed(session, this.settings.site, this.#input.plan.id, this.#passed);
   }
 
   /** The node is read where it was staged; `delta`: by a view that goes when the delta is applied. */
   stage(id: NodeId, delta: boolean): void {
     this.relations.stage(id, delta);
     if (delta) this.#deltas.add(id);
+  }
+
+  /**
+   * Functions that a node calls, and that read something staged as it was published before: this run does not make them.
+   * In words.
+   */
+  outdatedCalls(id: NodeId): string[] {
+    const { graph } = this.#input;
+    return graph.parents(id).flatMap((parent) => {
+      if (graph.resource(parent).kind !== "function" || this.relations.isStaged(parent)) return [];
+      const read = [...graph.ancestors(parent)].filter((above) => this.relations.isStaged(above));
+      const names = read.map((above) => graph.resource(above).name).join(", ");
+      return read.length === 0
+        ? []
+        : [`calls ${graph.resource(parent).name}, which this run does not make: it reads ${names} as published before`];
+    });
   }
 
   /** Whether a view's query, as it was staged, reads a view that will be gone: by `ref`, or by a name in its SQL. */

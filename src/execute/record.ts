@@ -23,8 +23,8 @@ export interface RecordOptions {
 export type Tidy = (work: (database: Database) => Promise<void>) => Promise<void>;
 
 export interface RunningRecord {
-  /** Without a result, what was run could not even begin. Never throws. */
-  finish(result: RunResult | undefined, tidy: Tidy): Promise<void>;
+  /** Without a result, what was run could not even begin. `more` is recorded with it. Never throws. */
+  finish(result: RunResult | undefined, tidy: Tidy, more?: (session: Session) => Promise<void>): Promise<void>;
 }
 
 /** Opens the run's record; nothing when the user may not make the ledger and nothing in the plan needs it. */
@@ -53,7 +53,7 @@ export async function startRecord(
     notRecorded(thrown, options);
     return undefined;
   }
-  return { finish: (result, tidy) => finish(plan.id, result, tidy, options) };
+  return { finish: (result, tidy, more) => finish(plan.id, result, options, tidy, more) };
 }
 
 /** A run that had nothing to look at. */
@@ -66,12 +66,19 @@ export async function recordIdleRun(
   await finishRun(session, run.id, "success", new Date());
 }
 
-async function finish(id: string, result: RunResult | undefined, tidy: Tidy, options: RecordOptions): Promise<void> {
+async function finish(
+  id: string,
+  result: RunResult | undefined,
+  options: RecordOptions,
+  tidy: Tidy,
+  more?: (session: Session) => Promise<void>,
+): Promise<void> {
   const status = result?.ok ? "success" : result?.interrupted ? "cancelled" : "error";
   try {
     await tidy((database) =>
       database.session(async (session) => {
         await recordResults(session, id, (result?.results ?? []).flatMap(resultRecord));
+        await more?.(session);
         await finishRun(session, id, status, new Date());
       }),
     );

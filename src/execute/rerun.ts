@@ -1,14 +1,14 @@
 /** What makes a node run again though nothing that it reads has changed: running it is what it is for. */
 import type { Compiler } from "../compile/compiler.ts";
-import { customMaterialization } from "../compile/custom-materialization.ts";
+import { customMaterialization, isFunctionOverridden } from "../compile/custom-materialization.ts";
 import { Failure } from "../diagnostics/diagnostic.ts";
 import { BUILTIN_PACKAGE } from "../context/macros.ts";
 import { sha256 } from "../lib/hash.ts";
-import type { ModelNode, SeedNode, SnapshotNode } from "../parse/manifest.ts";
+import type { FunctionNode, ModelNode, SeedNode, SnapshotNode } from "../parse/manifest.ts";
 import { namedRelations, writtenRelations } from "../plan/sql-relations.ts";
 import { QueryError } from "../postgres/errors.ts";
 
-type Built = ModelNode | SeedNode | SnapshotNode;
+type Built = ModelNode | SeedNode | SnapshotNode | FunctionNode;
 
 /**
  * Why the node is not reused, in words; nothing if it may be. `own`: its relation's names as `schema.name`, published or
@@ -52,15 +52,22 @@ export function hookTexts(node: Built, compiler: Compiler): Promise<readonly (st
 
 /** What decides how a node is built, where that is the project's own: its blocks and strategies, and all they may call. */
 export function ownWay(node: Built, { input }: Compiler): string {
-  if (node.kind !== "model") return "";
-  const { materialized } = node.config;
-  const strategy = node.config.all["incremental_strategy"];
   const isOwn =
-    customMaterialization(node, input.macros) !== undefined ||
-    (materialized === "incremental" && typeof strategy === "string" && !DBT_STRATEGIES.has(strategy));
+    node.kind === "function"
+      ? isFunctionOverridden(node, input.macros)
+      : node.kind === "model" && hasOwnWay(node, input);
   if (!isOwn) return "";
   const macros = [...input.manifest.macros.values()].filter((macro) => macro.package !== BUILTIN_PACKAGE);
   return sha256(macros.map((macro) => `${macro.id} ${macro.source}`).join("\n"));
+}
+
+function hasOwnWay(node: ModelNode, { macros }: Compiler["input"]): boolean {
+  const { materialized, all } = node.config;
+  const strategy = all["incremental_strategy"];
+  return (
+    customMaterialization(node, macros) !== undefined ||
+    (materialized === "incremental" && typeof strategy === "string" && !DBT_STRATEGIES.has(strategy))
+  );
 }
 
 const DBT_STRATEGIES: ReadonlySet<string> = new Set([

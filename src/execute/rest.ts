@@ -51,7 +51,10 @@ export function isAtRest({ root, result, manifest, graph, calls }: RestInput): b
   if (parts.some(({ at }) => relative(root, at.file.absolute).startsWith(".."))) return false;
   const macros = new Set([...calls.values()].flatMap((ids) => [...ids]));
   const texts = [
-    ...[...manifest.nodes.values()].map((node) => node.raw),
+    ...[...manifest.nodes.values()].flatMap((node) => [
+      node.raw,
+      ...(node.kind === "function" ? node.overloads.map(({ raw }) => raw) : []),
+    ]),
     ...[...manifest.macros.values()]
       .filter((macro) => macros.has(macro.id) || macro.package === manifest.projectName)
       .map((macro) => macro.source),

@@ -13,7 +13,12 @@ function locks(words: string): BucketLock[] {
   if (!graph) throw new Error("the sketch has a cycle");
   const options = { id: "run-1", command: "build", fullRefresh: false, testsGate: true, publish: false, force: false };
   return bucketLocks(
-    makePlan(graph, new Set(ids(words)), { relations: new Map(), loads: new Map(), held: new Map() }, options),
+    makePlan(
+      graph,
+      new Set(ids(words)),
+      { relations: new Map(), functions: new Set(), loads: new Map(), held: new Map() },
+      options,
+    ),
     graph,
   );
 }

@@ -3,7 +3,9 @@ import { type Compiled, rewritten } from "../compile/assemble.ts";
 import type { Compiler } from "../compile/compiler.ts";
 import type { TemplateQuery } from "../context/phase.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
+import { headerOf } from "../materialize/header.ts";
 import { isMicrobatch } from "../materialize/microbatch.ts";
+import { remarks } from "../materialize/settle.ts";
 import type { ModelNode } from "../parse/manifest.ts";
 import { stringLiterals } from "../plan/sql-tokens.ts";
 import { namesAside } from "../plan/standing-sql.ts";
@@ -12,10 +14,11 @@ import type { Session } from "../postgres/database.ts";
 import { QueryError, SQLSTATE } from "../postgres/errors.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
 import { blockOf, buildBlock, type Built, outside } from "./build-step.ts";
+import { drive } from "./drive.ts";
 import { runHooks } from "./hooks.ts";
 import type { Publishing } from "./publishing.ts";
 import { buildBatches, looksOfBatches } from "./batches.ts";
-import { builtAs, type Outcome, type StepContext, type Trace } from "./step-context.ts";
+import { builtAs, type Outcome, remark, type StepContext, type Trace, unheard } from "./step-context.ts";
 import { StagedBuild, versionOf } from "./staged-build.ts";
 
 export async function buildStaged(
@@ -43,8 +46,12 @@ export async function buildStaged(
   if (node.kind !== "seed") trace.compiled = examined.sql;
   if (examined.reuse) {
     publishing.versions.set(node.id, await versionOf(node, publishing, session, examined, undefined));
+    const standing = publishing.relations.published(node.id);
+    remark(node, await drive(remarks(node, standing), unheard(session, node.at)), context);
     return { status: "success", message: examined.reason.text, reused: true };
   }
+  for (const text of publishing.outdatedCalls(node.id))
+    context.emit({ type: "message", at: new Date(), level: "warn", node: node.id, text: `${node.name} ${text}` });
   const publication = await publishing.open(session);
   const work = new StagedBuild(node, step, context, publishing, trace, publication);
   const block = blockOf(node, compiler);
@@ -109,4 +116,4 @@ function withPublishedLiterals(compiled: Compiled, publishing: Publishing): Comp
  */
 export const knownBy = (node: Built, compiler: Compiler, sql: string): string =>
   // Of a seed this is all that differs: its file is the same.
-  node.kind === "seed" && compiler.input.facts.empty ? "without rows" : sql;
+  node.kind === "seed" && compiler.input.facts.empty ? "without rows" : (headerOf(node) ?? "") + sql;

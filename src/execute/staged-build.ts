@@ -1,6 +1,7 @@
 /** The transaction that builds one node out of sight, and what is found out on the way. */
 import type { Compiled } from "../compile/assemble.ts";
 import { copiedReferences } from "../materialize/foreign-keys.ts";
+import { sqlHeader } from "../materialize/header.ts";
 import { createMissingIndexes } from "../materialize/indexes.ts";
 import type { BuildInput, Statements } from "../materialize/materialization.ts";
 import { readRelationConfig } from "../materialize/config.ts";
@@ -10,18 +11,19 @@ import { type Step, wantsFullRefresh } from "../plan/plan.ts";
 import { findRelation, type RelationInfo } from "../postgres/catalog.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
-import type { RelationName } from "../postgres/relation.ts";
-import { contentHash, forceStatistics } from "../postgres/sql/content.ts";
+import { quote, quoteIdent, type RelationName } from "../postgres/relation.ts";
+import { holdsNewRoutine } from "../postgres/routines.ts";
+import { contentHash } from "../postgres/sql/content.ts";
 import { listStandings } from "../postgres/standing.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
 import { dropIfFree, dropStaged } from "../publish/tidy.ts";
-import type { StagedNode } from "../state/publications.ts";
+import { recordStaged, type StagedNode } from "../state/publications.ts";
 import { type Built, inside, materializationName, materializationOf, outside, referring } from "./build-step.ts";
 import { collect, drive, type Driving } from "./drive.ts";
 import { renderHooks, runHooks } from "./hooks.ts";
 import { type Examined, known, type Publishing } from "./publishing.ts";
 import { seedInput } from "./seed-input.ts";
-import { builtAs, drivingFor, type StepContext, type Trace, warn } from "./step-context.ts";
+import { builtAs, drivingFor, type StepContext, remark, type Trace } from "./step-context.ts";
 
 /** How a table stood; see `postgres/standing.ts`. */
 interface Standing {
@@ -64,16 +66,19 @@ export class StagedBuild {
     const driving = drivingFor(session, node.at, compiled, this.#trace);
     this.#trace.hooks(await runHooks(inside(node.config.pre_hook), session, compiler, node));
     const input = await this.#input(compiled);
+    await drive(sqlHeader(node), driving);
     const staged = await drive(this.#stage(input), driving);
     if (staged.detour !== undefined) {
       this.#publishing.relations.turnAside(node.id);
       this.#say(`built on a copy of the table: ${staged.detour}`);
     }
+    if (staged.replaces)
+      this.#say(`Applying REPLACE to: ${quoteIdent(node.database)}.${quote(this.#published)}`, "debug");
+    remark(node, staged.warnings ?? [], this.#context);
     const settled = { ...input, target: staged.target };
     if (staged.delta) return this.#delta(staged.delta, base, settled, examined, driving);
     this.#trace.hooks(await runHooks(inside(node.config.post_hook), session, compiler, node));
-    for (const warning of await drive(settle(settled, staged.aftermath), driving))
-      this.#context.emit(warn(node.id, warning));
+    remark(node, await drive(settle(settled, staged.aftermath), driving), this.#context);
     return this.#moved(examined, { redefined: this.#publishing.published(compiled.sql) !== examined.sql });
   }
 
@@ -90,12 +95,8 @@ export class StagedBuild {
     this.#begun = true;
     const record = { fingerprint: "", parents: {}, version: "unknown" };
     const entry = { how: "move", kind: "table" } as const;
-    await this.#publishing.record(session, this.#publication, {
-      nodeId: this.#node.id,
-      published: this.#published,
-      entry,
-      record,
-    });
+    const staged = { nodeId: this.#node.id, published: this.#published, entry, record };
+    await recordStaged(session, this.#publication, staged, this.#context.serverVersion);
   }
 
   async end(
@@ -166,7 +167,7 @@ export class StagedBuild {
     const { kind } = made;
     const same = kind === "view" ? undefined : await this.#compareContent(at, rows);
     const isKnown = same?.equal === true && examined.fingerprint === this.#held?.fingerprint;
-    if (isKnown && (await dropIfFree(session, at)))
+    if (isKnown && !(await this.#holdsRoutine(at)) && (await dropIfFree(session, at)))
       return this.#record({ how: "keep" }, examined, { ...same, version: this.#held!.version });
     const reads = kind === "view" && (redefined || this.#publishing.readsDelta(this.#node.id, examined.sql));
     const entry: StagedNode["entry"] = {
@@ -195,7 +196,7 @@ export class StagedBuild {
     const node = this.#node;
     const hooks = await renderHooks(inside(node.config.post_hook), session, compiler, node);
     const { statements, value: warnings } = await collect(settle(input), driving);
-    for (const warning of warnings) this.#context.emit(warn(node.id, warning));
+    remark(node, warnings, this.#context);
     const indexes = await collect(createMissingIndexes(this.#published, readRelationConfig(node).indexes), driving);
     const later = await renderHooks(outside(node.config.post_hook), session, compiler, node);
     const named = (list: readonly string[]): string[] => list.map((sql) => this.#publishing.published(sql));
@@ -226,24 +227,26 @@ export class StagedBuild {
     examined: Examined,
     found: { version?: string; content?: string | undefined },
   ): Promise<{ entry: StagedNode["entry"]; version: string | null }> {
-    const { session, plan } = this.#context;
+    const { session, plan, serverVersion } = this.#context;
     const { node, made } = { node: this.#node, made: found.version ?? plan.id };
     const version = await versionOf(node, this.#publishing, session, examined, made);
     const rows = builtAs(this.#trace).rows ?? this.#held?.rows;
-    await this.#publishing.record(session, this.#publication, {
-      nodeId: node.id,
-      published: this.#published,
-      entry,
-      record: {
-        fingerprint: examined.fingerprint,
-        parents: known(examined.parents),
-        version: version ?? "unknown",
-        ...(found.content !== undefined && { content: found.content }),
-        ...(rows !== undefined && rows !== null && { rows }),
-      },
-    });
-    await session.query(forceStatistics(this.#context.serverVersion));
+    const record = {
+      fingerprint: examined.fingerprint,
+      parents: known(examined.parents),
+      version: version ?? "unknown",
+      ...(found.content !== undefined && { content: found.content }),
+      ...(rows !== undefined && rows !== null && { rows }),
+    };
+    const staged = { nodeId: node.id, published: this.#published, entry, record };
+    await recordStaged(session, this.#publication, staged, serverVersion);
     return { entry, version };
+  }
+
+  /** An index or a policy of it calls a function that takes another's place: that of the relation that stands calls the other. */
+  async #holdsRoutine(at: RelationName): Promise<boolean> {
+    const { rows } = await this.#context.session.query<{ holds: boolean }>(holdsNewRoutine(at));
+    return rows[0]!.holds;
   }
 
   /** Hashing costs a third of building, so it is only done where the number of rows makes it likely to pay. */
@@ -259,11 +262,11 @@ export class StagedBuild {
     return { content, equal: content === before };
   }
 
-  #say(text: string): void {
+  #say(text: string, level: "info" | "debug" = "info"): void {
     this.#context.emit({
       type: "message",
       at: new Date(),
-      level: "info",
+      level,
       node: this.#node.id,
       text: `${this.#node.name}: ${text}`,
     });
@@ -285,9 +288,8 @@ export async function versionOf(
 
 /** Some types have no hash: then nothing is known. */
 async function hashOf(session: Session, name: RelationName): Promise<string | undefined> {
-  await session.query("savepoint sluice_hash");
   try {
-    const { rows } = await session.query<{ content: string }>(contentHash(name));
+    const { rows } = await session.query<{ content: string }>(`savepoint sluice_hash;${contentHash(name)}`);
     await session.query("release savepoint sluice_hash");
     return rows[0]?.content;
   } catch (thrown) {

@@ -1,7 +1,7 @@
 /** What steps of all kinds share: what they are given, what they say, and what they leave behind for the log. */
 import type { Compiled } from "../compile/assemble.ts";
 import type { Compiler } from "../compile/compiler.ts";
-import type { Diagnostic, Span } from "../diagnostics/diagnostic.ts";
+import { type Diagnostic, Failure, type Span } from "../diagnostics/diagnostic.ts";
 import { place } from "../diagnostics/format.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Statement, StatementResult } from "../materialize/materialization.ts";
@@ -44,13 +44,18 @@ export class Trace {
     this.#emit = emit;
   }
 
-  start({ sql }: Statement): void {
-    this.#sql.push(sql);
+  /** Questions are no part of what was done. */
+  start(statement: Statement): void {
+    if (statement.do !== "run" || !statement.reads) this.#sql.push(statement.sql);
   }
 
   ran({ main, label, sql }: Statement, result: StatementResult, seconds: number): void {
     if (main) this.main = result;
-    const { rowCount } = result;
+    this.answered(sql, result.rowCount, seconds, label);
+  }
+
+  /** A statement of a template; seconds. */
+  answered(sql: string, rowCount: number, seconds: number, label = "statement"): void {
     this.#emit({ type: "statement-ran", at: new Date(), node: this.#node, label, sql, seconds, rowCount });
   }
 
@@ -74,9 +79,21 @@ export function builtAs({ main }: Trace): Outcome {
   };
 }
 
-export function warn(node: NodeId, { at, message }: Diagnostic): RunEvent {
+function warn(node: NodeId, { at, message }: Diagnostic): RunEvent {
   return { type: "message", at: new Date(), level: "warn", node, text: `${at ? `${place(at)}  ` : ""}${message}` };
 }
+
+/** Warnings about one node; where warnings are to be errors, they are its failure. */
+export function remark(node: Named, warnings: readonly Diagnostic[], { compiler, emit }: StepContext): void {
+  if (warnings.length === 0) return;
+  if (compiler.input.facts.warningsFail) throw new Failure(warnings.map((one) => ({ ...one, severity: "error" })));
+  for (const one of warnings) emit(warn(node.id, one));
+}
+
+type Named = { readonly id: NodeId };
+
+/** For questions that belong to no build. */
+export const unheard = (session: Session, at: Span): Driving => ({ session, at, onStart() {}, onResult() {} });
 
 export function drivingFor(session: Session, at: Span, compiled: Compiled, trace: Trace): Driving {
   return {

@@ -7,8 +7,10 @@ import { QueryError, SQLSTATE } from "../postgres/errors.ts";
 import { build } from "./build-step.ts";
 import { StatementFailure } from "./drive.ts";
 import { explainQueryError } from "./explain.ts";
+import { buildFunction } from "./function-step.ts";
 import { loadRequest } from "./load-request.ts";
 import { buildStaged } from "./stage-step.ts";
+import { stageFunction } from "./stage-function.ts";
 import { type Again, type Outcome, type StepContext, Trace } from "./step-context.ts";
 import { runTests } from "./test-step.ts";
 
@@ -74,6 +76,10 @@ function work(step: Step, resource: Resource, context: StepContext, trace: Trace
     case "test":
     case "unit_test":
       return runTests(resource, context, trace);
+    case "function":
+      return context.publishing
+        ? stageFunction(resource, context, context.publishing, trace)
+        : buildFunction(resource, context, trace);
     case "model":
     case "seed":
     case "snapshot":

@@ -1,7 +1,8 @@
 /** Data tests and unit tests; one that passed on the same data is not asked again. */
 import type { TemplateQuery } from "../context/phase.ts";
 import { compileUnitTest } from "../compile/unit-test.ts";
-import { runTest } from "../materialize/test.ts";
+import { readTestConfig } from "../materialize/config.ts";
+import { runTest, type TestVerdict } from "../materialize/test.ts";
 import type { DataTestNode, UnitTestNode } from "../parse/manifest.ts";
 import { drive } from "./drive.ts";
 import { drivingFor, type Outcome, type StepContext, type Trace } from "./step-context.ts";
@@ -24,9 +25,9 @@ export async function runTests(
   const driving = drivingFor(session, test.at, shown, trace);
   const verdict = await context.publishing?.judgeTest(session, test, compiled.sql);
   if (verdict?.reuse) return { status: "pass", message: verdict.reason.text, reused: true };
-  return session.transaction(async () => {
-    const found = await drive(runTest({ node: test, sql: shown.sql }), driving);
-    if (found.status === "pass") await verdict?.passed();
-    return found;
-  });
+  const run = (): Promise<TestVerdict> => drive(runTest({ node: test, sql: shown.sql }), driving);
+  // A query by itself is a transaction.
+  const found = readTestConfig(test).storeAs ? await session.transaction(run) : await run();
+  if (found.status === "pass") verdict?.passed();
+  return found;
 }

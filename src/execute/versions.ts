@@ -44,11 +44,11 @@ export class Versions {
 
   /** Of everything that a node reads, through ephemeral models; and of the clocks it looks at, and what it reads unsaid. */
   async parents(session: Session, resource: Resource, sql: string): Promise<ParentVersions> {
-    // A unit test brings its own rows; its model's SQL is part of its own.
-    const read = resource.kind === "unit_test" ? new Set<NodeId>() : this.#readBy(resource.id);
+    // A unit test brings its own rows; its model's SQL is part of its own, but for the functions that this calls.
+    const read = resource.kind === "unit_test" ? this.#calledBy(resource.model) : this.#readBy(resource.id);
     const versions: Record<string, string | null> = {};
     for (const id of [...read].toSorted()) versions[id] = await this.#of(session, id);
-    if (!isView(resource)) Object.assign(versions, await this.#unsteady(session, resource, sql));
+    if (!holdsNothing(resource)) Object.assign(versions, await this.#unsteady(session, resource, sql));
     if (resource.kind === "unit_test") return versions;
     const known = new Set([resource.id, ...read].flatMap((id) => this.#names(id)));
     for (const name of namedRelations(sql))
@@ -81,6 +81,10 @@ export class Versions {
     return found;
   }
 
+  #calledBy(id: NodeId): Set<NodeId> {
+    return new Set([...this.#readBy(id)].filter((read) => this.#graph.resource(read).kind === "function"));
+  }
+
   #names(id: NodeId): string[] {
     const resource = this.#graph.resource(id);
     if (resource.kind === "exposure") return [];
@@ -105,7 +109,13 @@ export class Versions {
   }
 
   async #unsteady(session: Session, resource: Resource, sql: string): Promise<ParentVersions> {
-    const called = [...calledNames(sql)];
+    // The project's functions are known by what they are made of, whatever they are declared as.
+    const own = new Set(
+      [...this.#calledBy(resource.kind === "unit_test" ? resource.model : resource.id)].map(
+        (id) => this.#relations.published(id).identifier,
+      ),
+    );
+    const called = [...calledNames(sql)].filter((name) => !own.has(name));
     const volatile = await (this.#volatile ??= volatileFunctions(session));
     const clocks = [
       ...called
@@ -113,6 +123,7 @@ export class Versions {
         .map((name) => `${name}()`),
       ...(sql.match(CLOCK_WORDS) ?? []),
       ...(sql.match(RELATIVE_TIMES) ?? []),
+      ...(isFleeting(resource) ? [`${resource.name}()`] : []),
     ];
     if (clocks.length === 0) return {};
     const declared = resource.meta["volatility"];
@@ -126,7 +137,12 @@ export class Versions {
 /** `meta: {volatility: day}`: built again when the day (in UTC) is another one. Characters of an ISO time. */
 const PERIODS: Readonly<Record<string, number>> = { month: 7, day: 10, hour: 13 };
 
-const isView = (resource: Resource): boolean => resource.kind === "model" && resource.config.materialized === "view";
+const holdsNothing = (resource: Resource): boolean =>
+  resource.kind === "function" || (resource.kind === "model" && resource.config.materialized === "view");
+
+/** A function that says so itself. */
+const isFleeting = ({ kind, config }: Resource): boolean =>
+  kind === "function" && config.all["volatility"] === "non-deterministic";
 
 /** And those of users that read tables, which nobody knows of. */
 async function volatileFunctions(session: Session): Promise<ReadonlySet<string>> {

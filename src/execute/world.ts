@@ -7,6 +7,7 @@ import type { Held } from "../plan/judge.ts";
 import { relationOf } from "../plan/relations.ts";
 import { type FileOutlook, relationKey, type World } from "../plan/plan.ts";
 import { listRelations, type RelationInfo } from "../postgres/catalog.ts";
+import { listRoutineNames } from "../postgres/routines.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError, SQLSTATE } from "../postgres/errors.ts";
 import { STATE_SCHEMA } from "../state/ensure.ts";
@@ -31,6 +32,8 @@ export async function look(
   const resources = [...relevant].map((id) => graph.resource(id)).filter((r) => r.kind !== "exposure");
   const wanted = [...new Set(resources.map((r) => relationOf(r).schema))];
   const found = await session.query<RelationInfo & Record<string, unknown>>(listRelations(wanted));
+  const routines = await session.query<{ schema: string; name: string }>(listRoutineNames(wanted));
+  const functions = new Set(routines.rows.map((row) => relationKey({ schema: row.schema, identifier: row.name })));
   const existing = await session.query<{ name: string }>("select nspname as name from pg_namespace");
   const schemas = new Set(existing.rows.map((row) => row.name));
   const loads = new Map<NodeId, readonly FileOutlook[]>();
@@ -43,7 +46,7 @@ export async function look(
   const relations = new Map(found.rows.map((row) => [relationKey({ schema: row.schema, identifier: row.name }), row]));
   const isAsked = run.held && schemas.has(STATE_SCHEMA);
   const held = isAsked ? await heldBuilds(session, run.site).catch(unreadableLedger) : undefined;
-  return { world: { relations, loads, held: (held ?? new Map()) as ReadonlyMap<NodeId, Held> }, schemas };
+  return { world: { relations, functions, loads, held: (held ?? new Map()) as ReadonlyMap<NodeId, Held> }, schemas };
 }
 
 /** Another run is making the ledger at this moment, or it is an older one, or we may not read it: then nothing is known. */

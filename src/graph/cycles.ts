@@ -113,8 +113,8 @@ function describe(cycle: readonly NodeId[], resource: (id: NodeId) => Resource):
   notes.push({ message: "remove one of these refs: a node can be built only after everything it reads" });
   const message =
     cycle.length === 1
-      ? `"${names[0]}" reads itself: ${names.join(" → ")}.`
-      : `${cycle.length} nodes read one another in a circle: ${names.join(" → ")}.`;
+      ? `Found a cycle: "${names[0]}" reads itself: ${names.join(" → ")}.`
+      : `Found a cycle: ${cycle.length} nodes read one another: ${names.join(" → ")}.`;
   return error("cycle", message, notes[0]?.at, notes);
 }
 

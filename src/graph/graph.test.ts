@@ -5,7 +5,7 @@ import { id, ids, sketch } from "./testing/manifest.ts";
 
 const graphOf = (...lines: string[]): Graph => buildGraph(sketch(lines)).graph!;
 const cyclesOf = (...lines: string[]) => buildGraph(sketch(lines)).diagnostics;
-const paths = (...lines: string[]) => cyclesOf(...lines).map((d) => d.message.split(": ")[1]);
+const paths = (...lines: string[]) => cyclesOf(...lines).map((d) => d.message.split(": ").at(-1));
 
 describe("walking the graph", () => {
   const graph = graphOf("source:raw.x -> a -> b c", "b c -> d -> exposure:board", "c -> test:t", "d -> unit_test:u");
@@ -65,7 +65,7 @@ describe("cycles", () => {
     const { graph, diagnostics } = buildGraph(sketch(["c -> b -> a -> c", "c -> d"]));
     expect(graph).toBeUndefined();
     expect(diagnostics.map((d) => [d.code, d.severity, d.message])).toEqual([
-      ["cycle", "error", "3 nodes read one another in a circle: a → b → c → a."],
+      ["cycle", "error", "Found a cycle: 3 nodes read one another: a → b → c → a."],
     ]);
   });
 
@@ -83,7 +83,7 @@ describe("cycles", () => {
   });
 
   test("a node that reads itself", () => {
-    expect(cyclesOf("a -> a -> b").map((d) => d.message)).toEqual(['"a" reads itself: a → a.']);
+    expect(cyclesOf("a -> a -> b").map((d) => d.message)).toEqual(['Found a cycle: "a" reads itself: a → a.']);
   });
 
   test("two separate ones are both told", () => {

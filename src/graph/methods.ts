@@ -55,16 +55,7 @@ export interface Method {
 }
 
 /** Kinds that dbt has and no graph of ours holds: asking for them finds nothing, but is no mistake. */
-const KINDS_WITHOUT_NODES = [
-  "metric",
-  "semantic_model",
-  "saved_query",
-  "function",
-  "operation",
-  "macro",
-  "doc",
-  "group",
-];
+const KINDS_WITHOUT_NODES = ["metric", "semantic_model", "saved_query", "operation", "macro", "doc", "group"];
 
 export const methods: Readonly<Record<string, Method>> = {
   fqn: {
@@ -147,7 +138,18 @@ export const methods: Readonly<Record<string, Method>> = {
   },
   resource_type: {
     matcher: oneOf(
-      ["model", "seed", "snapshot", "test", "unit_test", "analysis", "source", "exposure", ...KINDS_WITHOUT_NODES],
+      [
+        "model",
+        "seed",
+        "snapshot",
+        "test",
+        "unit_test",
+        "analysis",
+        "function",
+        "source",
+        "exposure",
+        ...KINDS_WITHOUT_NODES,
+      ],
       (resource, value) => resource.kind === value,
     ),
   },

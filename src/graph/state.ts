@@ -11,6 +11,7 @@ export interface PreviousManifest {
   readonly sources: Readonly<Record<string, Dictionary>>;
   readonly exposures: Readonly<Record<string, Dictionary>>;
   readonly unit_tests?: Readonly<Record<string, Dictionary>>;
+  readonly functions?: Readonly<Record<string, Dictionary>>;
   readonly macros: Readonly<Record<string, Dictionary>>;
 }
 
@@ -60,8 +61,8 @@ class Comparison {
   }
 
   is(id: NodeId, kind: (typeof KINDS)[number]): boolean {
-    const { nodes, sources, exposures, unit_tests: units } = this.#previous;
-    const old = nodes[id] ?? sources[id] ?? exposures[id] ?? units?.[id];
+    const { nodes, sources, exposures, unit_tests: units, functions } = this.#previous;
+    const old = nodes[id] ?? sources[id] ?? exposures[id] ?? units?.[id] ?? functions?.[id];
     switch (kind) {
       case "new":
         return old === undefined;
@@ -220,8 +221,19 @@ function sameContents(now: Dictionary, old: Dictionary): boolean {
       return same("checksum", "fqn")(now, old);
     default:
       if (dictionary(now["test_metadata"])["name"] !== undefined) return sameConfig(now, old) && same("fqn")(now, old);
+      if (now["resource_type"] === "function" && !sameSignature(now, old)) return false;
       return same("fqn")(now, old) && Object.values(NODE_PARTS).every((isSame) => isSame(now, old));
   }
+}
+
+/** And its overloads' bodies; what is said of them does not count. */
+function sameSignature(now: Dictionary, old: Dictionary): boolean {
+  const overloads = (of: Dictionary): unknown[] =>
+    (Array.isArray(of["overloads"]) ? of["overloads"] : []).map((one: unknown) => {
+      const { defined_in, arguments: args, returns, raw_body } = dictionary(one);
+      return [defined_in, args, returns ?? null, raw_body];
+    });
+  return same("arguments", "returns")(now, old) && equal(overloads(now), overloads(old));
 }
 
 const sorted = (one: Dictionary): unknown[] => {

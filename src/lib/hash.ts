@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
-export const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
+export const sha256 = (data: string | Uint8Array): string => hash("sha256", data);
 
 /** Only where dbt's own names contain an md5. */
-export const md5 = (data: string): string => createHash("md5").update(data).digest("hex");
+export const md5 = (data: string): string => hash("md5", data);
 
 /** Of a text with all its white space made single blanks: what only moves is no change, as in dbt. */
 export const textChecksum = (text: string): string => sha256(text.split(/\s+/).filter(Boolean).join(" "));

@@ -5,7 +5,7 @@ import { byteLength, MAX_NAME_BYTES, quote, fitName, type RelationName } from ".
 import type { WithBody } from "../postgres/sql/body.ts";
 import type { Site, RunStatement, Statements, StatementResult } from "./materialization.ts";
 
-type Extras = Pick<RunStatement, "rescue" | "main">;
+type Extras = Pick<RunStatement, "rescue" | "main" | "reads">;
 
 export function* run(label: string, sql: string | WithBody, extras: Extras = {}): Statements<StatementResult> {
   return yield { do: "run", label, ...(typeof sql === "string" ? { sql } : sql), ...extras };

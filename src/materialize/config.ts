@@ -98,6 +98,8 @@ export const readSnapshotConfig = (node: Configured): SnapshotConfig => reading(
 /** For checks before anything runs. */
 export function configProblems(node: Configured & { readonly kind: string }): readonly Diagnostic[] {
   const reader = new ConfigReader(node.config.all, node.at, node.name);
+  // `enabled: "false"`, in quotes, would otherwise be as good as true.
+  reader.flag("enabled", true);
   if (node.kind === "test" || node.kind === "unit_test") testConfig(reader);
   else if (node.kind === "snapshot") snapshotConfig(reader);
   else if (node.kind === "seed") seedConfig(reader);

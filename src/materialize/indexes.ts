@@ -45,7 +45,7 @@ export function* createMissingIndexes(target: RelationName, indexes: readonly In
 const plain = (columns: readonly string[]): string => columns.map((column) => column.replaceAll('"', "").trim()).join();
 
 /** Under whatever name: dbt and people name indexes otherwise. */
-function isSame(present: PresentIndex, index: IndexConfig): boolean {
+export function isSame(present: PresentIndex, index: IndexConfig): boolean {
   return (
     present.unique === index.unique &&
     present.type === index.type &&

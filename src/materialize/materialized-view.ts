@@ -1,6 +1,6 @@
-import { Failure, error } from "../diagnostics/diagnostic.ts";
+import { Failure } from "../diagnostics/diagnostic.ts";
 import { compareDefinitions, listIndexes, type FoundRelation, type PresentIndex } from "../postgres/catalog.ts";
-import { fitName, quote, workName } from "../postgres/relation.ts";
+import { fitName, workName } from "../postgres/relation.ts";
 import {
   createMaterializedView,
   createTemporaryView,
@@ -11,6 +11,7 @@ import { analyze, renameRelation } from "../postgres/sql/relation.ts";
 import { ask, findTarget, run } from "./ask.ts";
 import { readMaterializedViewConfig, type MaterializedViewConfig } from "./config.ts";
 import { createIndexes, createMissingIndexes, createWorkIndexes, renameWorkIndexes } from "./indexes.ts";
+import { heedConfigurationChange, refusedChange } from "./configuration-change.ts";
 import type { Aftermath, BuildInput, Statements } from "./materialization.ts";
 import { lock, replace } from "./replace.ts";
 
@@ -48,18 +49,12 @@ function* hasChanged(input: BuildInput, config: MaterializedViewConfig): Stateme
   yield* run("read definition", dropTemporaryView(probe));
   if (compared?.same || config.onConfigurationChange === "continue") return false;
   if (config.onConfigurationChange === "apply") return true;
-  throw new Failure(
-    error(
-      "definition-changed",
-      `The query of ${quote(target)} has changed, and the on_configuration_change of "${node.name}" is "fail".`,
-      node.at,
-      ["set it to apply, or build with --full-refresh"],
-    ),
-  );
+  throw new Failure(refusedChange(node, target));
 }
 
 function* refreshView(input: BuildInput, config: MaterializedViewConfig, old: FoundRelation): Statements {
-  yield* createMissingIndexes(input.target, config.indexes);
+  if (config.onConfigurationChange === "apply") yield* createMissingIndexes(input.target, config.indexes);
+  else yield* heedConfigurationChange(input, input.target);
   const present = yield* ask<PresentIndex>("list indexes", listIndexes(input.target));
   const concurrently = old.populated && present.some((index) => index.identifies);
   if (!concurrently) yield* lock(input, old, { dependants: false, drops: false });

@@ -1,11 +1,11 @@
 /** Model contracts: names and types are checked before anything is made, constraints are the table's own. */
-import { Failure, error, type Diagnostic } from "../diagnostics/diagnostic.ts";
-import { didYouMean } from "../lib/nearest.ts";
+import { Failure, error } from "../diagnostics/diagnostic.ts";
 import type { ColumnProperties, ConstraintProperties } from "../project/types.ts";
 import { fitName, foldName, workName, type RelationName } from "../postgres/relation.ts";
 import * as constraint from "../postgres/sql/constraints.ts";
 import { createTable, describeQuery, insertFromQuery, type TableOptions } from "../postgres/sql/table.ts";
 import { ask, run } from "./ask.ts";
+import { broken, type Difference, typeName } from "./contract-broken.ts";
 import { renameWorkIndex } from "./indexes.ts";
 import { type Reference, referenceOf } from "./foreign-keys.ts";
 import type { Site, Statements } from "./materialization.ts";
@@ -23,6 +23,12 @@ export interface PromisedTable {
 
 /** Reads the contract and checks the query's columns against it; throws `Failure` with every difference. */
 export function* promise(input: Site): Statements<PromisedTable> {
+  yield* checkContract(input);
+  return describe(input);
+}
+
+/** Names and types alone, which is all that a view can promise. */
+export function* checkContract(input: Site): Statements {
   const { node } = input;
   const untyped = node.columns.filter((column) => !column.dataType);
   if (node.columns.length === 0 || untyped.length)
@@ -43,18 +49,11 @@ export function* promise(input: Site): Statements<PromisedTable> {
           ),
     );
   yield* compare(input);
-  return describe(input);
-}
-
-interface Difference {
-  readonly column: string;
-  readonly promised: string;
-  readonly found: string;
 }
 
 function* compare(input: Site): Statements {
   const { node } = input;
-  const { fields } = yield* run("check contract", describeQuery(input.sql));
+  const { fields } = yield* run("check contract", describeQuery(input.sql), { reads: true });
   const types = node.columns.map((column) => column.dataType!);
   const resolved = yield* ask<{ type: string; oid: string | number | null }>(
     "types",
@@ -75,17 +74,33 @@ function* compare(input: Site): Statements {
   const differences: Difference[] = [];
   for (const [i, column] of node.columns.entries()) {
     const field = fields.find((f) => f.name === columnName(column));
-    if (!field) differences.push({ column: column.name, promised: column.dataType!, found: "missing" });
+    const contract = typeName(Number(resolved[i]!.oid), column.dataType!);
+    if (!field)
+      differences.push({
+        column: column.name,
+        promised: column.dataType!,
+        found: "missing",
+        definition: "",
+        contract,
+      });
     else if (family(field.type) !== family(Number(resolved[i]!.oid)))
       differences.push({
         column: column.name,
         promised: column.dataType!,
         found: names.get(field.type) ?? "another type",
+        definition: typeName(field.type, names.get(field.type)),
+        contract,
       });
   }
   const promised = node.columns.map(columnName);
   for (const field of fields.filter((f) => !promised.includes(f.name)))
-    differences.push({ column: field.name, promised: "missing", found: names.get(field.type) ?? "of some type" });
+    differences.push({
+      column: field.name,
+      promised: "missing",
+      found: names.get(field.type) ?? "of some type",
+      definition: typeName(field.type, names.get(field.type)),
+      contract: "",
+    });
   if (differences.length)
     throw new Failure(
       broken(
@@ -94,25 +109,6 @@ function* compare(input: Site): Statements {
         fields.map((f) => f.name),
       ),
     );
-}
-
-function broken(input: Site, differences: readonly Difference[], found: readonly string[]): Diagnostic {
-  const { node } = input;
-  return error(
-    "contract-broken",
-    `This model has an enforced contract that failed: the query of "${node.name}" does not give the columns promised.`,
-    node.at,
-    differences.map((d) => {
-      const at = node.columns.find((column) => column.name === d.column)?.at;
-      const message =
-        d.found === "missing"
-          ? `"${d.column}" (${d.promised}) is not in the query: missing in definition. ${didYouMean(d.column, found).join("")}`.trim()
-          : d.promised === "missing"
-            ? `"${d.column}" (${d.found}) is in the query only: missing in contract`
-            : `"${d.column}" is promised as ${d.promised} and found as ${d.found}: data type mismatch`;
-      return at ? { message, at } : { message };
-    }),
-  );
 }
 
 /** dbt compares what its driver calls a type: all text types are one, and so on. */

@@ -64,7 +64,7 @@ function* applyGrants(input: BuildInput, grants: NonNullable<RelationConfig["gra
       unknown.map((privilege) =>
         error(
           "privilege-unknown",
-          `"${node.name}" grants "${privilege}", which is not a privilege on tables.`,
+          `"${node.name}" grants an unrecognized privilege on tables: "${privilege}".`,
           node.at,
           [...didYouMean(privilege, PRIVILEGES), `privileges: ${PRIVILEGES.join(", ")}`],
         ),
@@ -99,30 +99,49 @@ function roleName(written: string): string {
 function* applyComments(input: BuildInput, config: RelationConfig): Statements<Diagnostic[]> {
   const { node, target } = input;
   const statements: string[] = [];
-  const warnings: Diagnostic[] = [];
   if (config.persistDocs.relation && node.description) {
     const relation = yield* find(target);
     if (relation) statements.push(commentOnRelation(target, nounOf(relation.kind), node.description));
   }
-  const described = config.persistDocs.columns ? node.columns.filter((column) => column.description) : [];
-  if (described.length) {
-    const names = (yield* columnsOf(target)).map((column) => column.name);
-    for (const column of described) {
-      const name = namesake(names, columnName(column), column.quote === true);
-      if (name !== undefined) statements.push(commentOnColumn(target, name, column.description));
-      else
-        warnings.push(
-          warning(
-            "column-not-found",
-            `${quote(target)} has no column "${column.name}", which is described here.`,
-            column.at,
-            didYouMean(column.name, names),
-          ),
-        );
-    }
-  }
+  const { found, warnings } = yield* describedColumns(node, target, config);
+  for (const { name, description } of found) statements.push(commentOnColumn(target, name, description));
   if (statements.length) yield* run("comments", statements.join(";\n"));
   return warnings;
+}
+
+/** What is to be said of a node also when its relation is there already. */
+export function* remarks(node: BuildInput["node"], target: RelationName): Statements<Diagnostic[]> {
+  const config = readRelationConfig(node);
+  return (yield* describedColumns(node, target, config)).warnings;
+}
+
+interface Described {
+  readonly found: readonly { readonly name: string; readonly description: string }[];
+  readonly warnings: Diagnostic[];
+}
+
+/** The columns whose descriptions are kept as comments, by their names in the database. */
+function* describedColumns(
+  node: BuildInput["node"],
+  target: RelationName,
+  { persistDocs }: RelationConfig,
+): Statements<Described> {
+  const described = persistDocs.columns ? node.columns.filter((column) => column.description) : [];
+  if (described.length === 0) return { found: [], warnings: [] };
+  const names = (yield* columnsOf(target)).map((column) => column.name);
+  const places = described.map((column) => ({
+    column,
+    name: namesake(names, columnName(column), column.quote === true),
+  }));
+  const found = places.flatMap(({ column, name }) =>
+    name === undefined ? [] : [{ name, description: column.description }],
+  );
+  const missing = places.filter(({ name }) => name === undefined).map(({ column }) => column);
+  if (missing.length === 0) return { found, warnings: [] };
+  const listed = missing.map((column) => column.name).join(", ");
+  const message = `The following columns are specified in the schema but are not present in the database: ${listed} (of ${quote(target)}).`;
+  const notes = missing.flatMap((column) => didYouMean(column.name, names));
+  return { found, warnings: [warning("column-not-found", message, missing[0]!.at, notes)] };
 }
 
 /** dbt finds columns whatever their case; a quoted name is meant as it is written. */

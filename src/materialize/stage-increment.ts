@@ -16,24 +16,42 @@ import {
   putBack,
 } from "../postgres/sql/increment.ts";
 import { analyze, dropRelation } from "../postgres/sql/relation.ts";
-import { createTableAs } from "../postgres/sql/table.ts";
+import type { RelationName } from "../postgres/relation.ts";
+import { createTableAs, createTableLike, insertFromQuery } from "../postgres/sql/table.ts";
 import { createView } from "../postgres/sql/view.ts";
 import { columnsOf, run } from "./ask.ts";
 import { readIncrementalConfig } from "./config.ts";
 import { ambiguous, MERGE_SINCE, mergeOf, mergeTooNew } from "./incremental.ts";
 import { resolveColumns } from "./keys.ts";
-import type { BuildInput, Delta, DeltaSite, Refusal, Statements } from "./materialization.ts";
-import { promise } from "./model-contract.ts";
+import type { BuildInput, Delta, DeltaSite, Refusal, StatementResult, Statements } from "./materialization.ts";
+import { promise, type PromisedTable } from "./model-contract.ts";
 import { compareColumns, filledColumns } from "./schema-change.ts";
+
+/**
+ * What a contract says of rows is checked as they are made, and not only when they are published: the table's checks are
+ * the delta's too, as long as both have the same columns.
+ */
+function* makeDelta(
+  { sql, target }: BuildInput,
+  delta: RelationName,
+  promised: PromisedTable | undefined,
+): Statements<StatementResult> {
+  const names = promised?.columns.map((column) => column.name) ?? [];
+  const table = promised ? (yield* columnsOf(target)).map((column) => column.name) : [];
+  if (!promised || names.length !== table.length || !names.every((name) => table.includes(name)))
+    return yield* run("new rows", createTableAs(delta, sql, { unlogged: false }), { main: true });
+  yield* run("table for new rows", createTableLike(delta, target));
+  return yield* run("new rows", insertFromQuery(delta, names, sql), { main: true });
+}
 
 /** The new rows, kept apart from the table until they are published. */
 export function* stageIncrement(input: BuildInput, site: DeltaSite): Statements<Delta | Refusal> {
   const config = readIncrementalConfig(input.node);
   if (config.strategy === "merge" && input.serverVersion < MERGE_SINCE) throw new Failure(mergeTooNew(input));
-  if (config.contractEnforced) yield* promise(input);
+  const promised = config.contractEnforced ? yield* promise(input) : undefined;
   const { target } = input;
   const delta = site.table("delta");
-  const made = yield* run("new rows", createTableAs(delta, input.sql, { unlogged: false }), { main: true });
+  const made = yield* makeDelta(input, delta, promised);
   yield* run("analyze", analyze(delta));
   const query = yield* columnsOf(delta);
   const table = yield* columnsOf(target);

@@ -4,12 +4,14 @@
  * where that cannot be, a copy of the table is changed.
  */
 import { fitName, type RelationName } from "../postgres/relation.ts";
-import { listDefaultGrants } from "../postgres/catalog.ts";
+import { findRelations, listDefaultGrants, type RelationInfo } from "../postgres/catalog.ts";
 import { nounOf } from "../postgres/sql/relation.ts";
 import { type CopiedColumn, copyTable, listCopiedColumns } from "../postgres/sql/copy-table.ts";
 import { nextOf, prevSchema } from "../postgres/sql/swap.ts";
 import type { Way } from "../plan/plan.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { ask, find, run } from "./ask.ts";
+import { heedConfigurationChange } from "./configuration-change.ts";
 import type {
   Aftermath,
   BuildInput,
@@ -44,6 +46,9 @@ export interface Staged {
   readonly aftermath: Aftermath;
   /** Why a copy was made although a delta was planned. */
   readonly detour?: string;
+  /** A materialized view that stands is made anew. */
+  readonly replaces?: boolean;
+  readonly warnings?: readonly Diagnostic[];
 }
 
 /** A copy (`copyLive`) is there already. */
@@ -57,9 +62,12 @@ export function* stage(name: string, materialization: Materialization, input: St
     const staged = yield* stage(name, materialization, { ...input, build: { ...build, target }, way: "copy" });
     return { ...staged, detour: delta.refused };
   }
-  const aftermath = yield* materialization(build);
+  const heeded = name === "materialized_view" ? yield* heedConfigurationChange(build, published) : undefined;
+  const aftermath = yield* materialization(heeded?.input ?? build);
   const keys = way === "copy" ? yield* copiedReferences(build, published) : [];
-  return { target: build.target, aftermath: [...aftermath, ...(yield* carryLive(published)), ...keys] };
+  const carried = [...aftermath, ...(yield* carryLive(published)), ...keys];
+  const { replaces = false, warnings = [] } = heeded ?? {};
+  return { target: build.target, aftermath: carried, replaces, warnings };
 }
 
 /** The published table, if there is one, as the beginning of what is to take its place; without its foreign keys. */
@@ -72,8 +80,10 @@ export function* copyLive(published: RelationName): Statements {
 /** What the published relation carries, or what a new one would be given there, is given to the staged one. */
 export function* carryLive(published: RelationName): Statements<Aftermath> {
   const at = nextOf(published);
-  const live = yield* find(published);
-  if (live) return yield* carryOver(live, at, nounOf((yield* find(at))?.kind ?? "table"));
+  const found = yield* ask<RelationInfo>("find relations", findRelations([published, at]));
+  const live = found.find(({ schema }) => schema === published.schema);
+  const made = found.find(({ schema }) => schema === at.schema);
+  if (live) return yield* carryOver(live, at, nounOf(made?.kind ?? "table"));
   yield* grantDefaults(published, at);
   return [];
 }

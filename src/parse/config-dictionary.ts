@@ -56,6 +56,15 @@ const KINDS: Readonly<Record<Resource["kind"] | "operation", Mapping>> = {
   },
   analysis: NODE,
   operation: NODE,
+  function: {
+    ...NODE,
+    materialized: "function",
+    type: "scalar",
+    volatility: null,
+    runtime_version: null,
+    entry_point: null,
+    snowflake: { quote_args: true },
+  },
   seed: { ...NODE, materialized: "seed", delimiter: ",", quote_columns: null },
   snapshot: {
     ...NODE,
@@ -123,5 +132,5 @@ export function storing({ store_failures: store = null, store_failures_as: as = 
 export function hasRelation(node: Node): boolean {
   if (node.kind === "test") return storing(node.config.all)["store_failures"] === true;
   if (node.kind === "model") return node.config.materialized !== "ephemeral";
-  return node.kind === "seed" || node.kind === "snapshot";
+  return node.kind === "seed" || node.kind === "snapshot" || node.kind === "function";
 }

@@ -56,7 +56,7 @@ function hashableAt(container: Mapping | Value[], key: string | number): string 
 }
 
 /** What a test is declared on. */
-export type Tested = Exclude<Node, { kind: "test" | "unit_test" }> | SourceNode;
+export type Tested = Exclude<Node, { kind: "test" | "unit_test" | "function" }> | SourceNode;
 
 export function parseGenericTests(
   state: ParseState,
@@ -190,6 +190,7 @@ function parseGenericTest(
     dependsOn: [],
     refs: captured.refs,
     sourceCalls: captured.sources,
+    functionCalls: captured.functions,
     macros: [...captured.macros],
     calls: [...captured.calls],
     columns: [],

@@ -1,15 +1,17 @@
 /** Names to ids: what `ref()` and `source()` mean, and why they mean nothing. */
-import type { RefCall, SourceCall } from "../context/phase.ts";
+import type { FunctionCall, RefCall, SourceCall } from "../context/phase.ts";
 import { type Diagnostic, error, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import type { MacroNode, NodeId, Resource } from "./manifest.ts";
 
 type Target = Extract<Resource, { kind: "model" | "seed" | "snapshot" | "source" }>;
+type Callee = Extract<Resource, { kind: "function" }>;
 
 /** Finds what templates name; also used when nodes run. */
 export class Linker {
   readonly #byName = new Map<string, Target[]>();
   readonly #sources = new Map<string, Target>();
+  readonly #functions = new Map<string, Callee[]>();
   readonly #disabled: ReadonlyMap<string, Resource>;
   readonly #root: string;
 
@@ -17,6 +19,8 @@ export class Linker {
     this.#root = root;
     for (const resource of resources) {
       if (resource.kind === "source") this.#sources.set(`${resource.source.source}.${resource.name}`, resource);
+      else if (resource.kind === "function")
+        this.#functions.set(resource.name, [...(this.#functions.get(resource.name) ?? []), resource]);
       else if (resource.kind === "model" || resource.kind === "seed" || resource.kind === "snapshot") {
         for (const name of namesOf(resource)) {
           const same = this.#byName.get(name);
@@ -25,20 +29,39 @@ export class Linker {
         }
       }
     }
-    this.#disabled = new Map(
-      [...disabled].map((r) => [r.kind === "source" ? `${r.source.source}.${r.name}` : r.name, r]),
-    );
+    this.#disabled = new Map([...disabled].map((r) => [disabledKey(r), r]));
   }
 
   /** The package named, else the caller's own, else the root project's, else whichever has it. */
   ref(call: RefCall, from: string): Target | undefined {
     const named = this.#byName.get(nameIn(call)) ?? [];
-    if (call.package) return named.find((n) => n.package === call.package);
+    return this.#nearest(named, call.package, from);
+  }
+
+  #nearest<T extends { readonly package: string }>(named: readonly T[], wanted: string | undefined, from: string) {
+    if (wanted) return named.find((n) => n.package === wanted);
     return named.find((n) => n.package === from) ?? named.find((n) => n.package === this.#root) ?? named[0];
   }
 
   source(call: SourceCall): Target | undefined {
     return this.#sources.get(`${call.source}.${call.name}`);
+  }
+
+  function(call: FunctionCall, from: string): Callee | undefined {
+    return this.#nearest(this.#functions.get(call.name) ?? [], call.package, from);
+  }
+
+  functionNotFound({ name, package: wanted }: FunctionCall, at: Span): Diagnostic {
+    const disabled = this.#disabled.get(functionKey(name));
+    const shown = wanted ? `${wanted}.${name}` : name;
+    if (disabled)
+      return error("function-disabled", `Depends on a function named "${shown}" which is disabled.`, at, [
+        { message: "it is disabled here (enabled: false, or a folder's +enabled)", at: disabled.at },
+      ]);
+    const near = didYouMean(name, this.#functions.keys());
+    const advice = "a function is a .sql file below functions/ of that name";
+    const message = `Depends on a function named "${shown}" which was not found.`;
+    return error("function-not-found", message, at, near.length > 0 ? near : [advice]);
   }
 
   refNotFound(call: RefCall, at: Span): Diagnostic {
@@ -73,6 +96,15 @@ export class Linker {
   }
 }
 
+const functionKey = (name: string): string => `function ${name}`;
+
+const disabledKey = (resource: Resource): string =>
+  resource.kind === "source"
+    ? `${resource.source.source}.${resource.name}`
+    : resource.kind === "function"
+      ? functionKey(resource.name)
+      : resource.name;
+
 /** `orders.v2`; the latest version of a model is found by its name alone as well. */
 function namesOf(resource: Target): string[] {
   const version = resource.kind === "model" ? resource.version : undefined;
@@ -84,10 +116,15 @@ function namesOf(resource: Target): string[] {
 const nameIn = ({ name, version }: RefCall): string =>
   version === undefined || version === null ? name : `${name}.v${String(version)}`;
 
-/** The ids a node depends on, sources first, each in order of first use; what is missing is reported at the call. */
+/** The ids a node depends on: sources, relations, functions, each in order of first use; what is missing is reported at the call. */
 export function link(
   linker: Linker,
-  node: Caller & { package: string; refs: readonly RefCall[]; sourceCalls: readonly SourceCall[] },
+  node: Caller & {
+    package: string;
+    refs: readonly RefCall[];
+    sourceCalls: readonly SourceCall[];
+    functionCalls?: readonly FunctionCall[];
+  },
   diagnostics: Diagnostic[],
   macros: ReadonlyMap<string, MacroNode> = new Map(),
 ): NodeId[] {
@@ -109,8 +146,19 @@ export function link(
       diagnostics.push(call.at ? make(call.at) : atCall(node, "ref", call.name, macros, make));
     }
   }
+  for (const call of node.functionCalls ?? []) {
+    const target = linker.function(call, node.package);
+    const key = `function ${call.name}`;
+    if (target) ids.add(target.id);
+    else if (!missing.has(key) && missing.add(key)) {
+      diagnostics.push(atCall(node, "function", call.name, macros, (at) => linker.functionNotFound(call, at)));
+    }
+  }
   return [...ids];
 }
+
+/** What a template names others by. */
+type CallName = "ref" | "source" | "function";
 
 interface Caller {
   readonly file: SourceFile;
@@ -123,7 +171,7 @@ interface Caller {
 /** A diagnostic where the call stands: in the node's file, or in a macro that the node calls. */
 function atCall(
   node: Caller,
-  call: "ref" | "source",
+  call: CallName,
   name: string,
   macros: ReadonlyMap<string, MacroNode>,
   make: (at: Span) => Diagnostic,
@@ -144,14 +192,14 @@ function atCall(
 }
 
 /** Where a call with this name stands in the node's file; the node's own place when it is made by a macro. */
-export const callSpan = (node: Caller, call: "ref" | "source", name: string): Span =>
+export const callSpan = (node: Caller, call: CallName, name: string): Span =>
   findCall(node.file, call, name, after(node)) ?? node.at;
 
 /** A YAML file speaks of many resources: a call of this one stands after its start. */
 const after = ({ file, at }: Caller): Span => ({ file, start: at.start, end: file.text.length });
 
 /** The name within the first such call of a file, or of a part of it. */
-function findCall(file: SourceFile, call: "ref" | "source", name: string, within?: Span): Span | undefined {
+function findCall(file: SourceFile, call: CallName, name: string, within?: Span): Span | undefined {
   const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const pattern = new RegExp(`\\b${call}\\s*\\([^)]*?(['"])(${escaped})\\1`, "dg");
   pattern.lastIndex = within?.start ?? 0;

@@ -1,5 +1,5 @@
 /** A macro as artifacts see it, with the macros that its text calls. */
-import type { MacroSet } from "../context/macros.ts";
+import { type MacroSet, supportedLanguages } from "../context/macros.ts";
 import { Failure } from "../diagnostics/diagnostic.ts";
 import type { MacroNode } from "./manifest.ts";
 
@@ -39,7 +39,7 @@ export function macroDictionary(macro: MacroNode, macros: MacroSet): MacroDictio
     config: { meta, docs },
     patch_path: properties ? `${macro.package}://${properties.at.file.path}` : null,
     arguments: described.length > 0 ? described : read,
-    supported_languages: macro.kind === "materialization" ? ["sql"] : null,
+    supported_languages: macro.kind === "materialization" ? supportedLanguages(macro) : null,
   };
 }
 

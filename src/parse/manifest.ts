@@ -1,11 +1,13 @@
 /** The manifest: everything the project declares, linked by name but not yet ordered. */
 import type { MacroNode } from "../context/macros.ts";
-import type { RefCall, SourceCall } from "../context/phase.ts";
+import type { FunctionCall, RefCall, SourceCall } from "../context/phase.ts";
 import type { Diagnostic, SourceFile, Span } from "../diagnostics/diagnostic.ts";
 import type {
   ColumnProperties,
   ConstraintProperties,
   ExposureProperties,
+  FunctionArgument,
+  FunctionReturns,
   GroupProperties,
   Hook,
   Mapping,
@@ -17,7 +19,7 @@ import type {
 import type { Dashboard } from "./dashboard.ts";
 import type { KeyCall, KeyTarget } from "./foreign-keys.ts";
 
-export type { MacroNode, RefCall, SourceCall };
+export type { FunctionCall, MacroNode, RefCall, SourceCall };
 
 /** dbt's unique id, such as `model.bank.customer_summary`. */
 export type NodeId = string & { readonly __node: never };
@@ -40,7 +42,7 @@ export interface Manifest {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export type Node = ModelNode | SeedNode | SnapshotNode | DataTestNode | UnitTestNode | AnalysisNode;
+export type Node = ModelNode | SeedNode | SnapshotNode | DataTestNode | UnitTestNode | AnalysisNode | FunctionNode;
 /** Everything that stands in the graph. */
 export type Resource = Node | SourceNode | ExposureNode;
 
@@ -68,10 +70,11 @@ export interface NodeBase extends ResourceBase {
   readonly database: string;
   readonly schema: string;
   readonly alias: string;
-  /** Nodes and sources read: what `ref()` and `source()` named, in order of first use, plus `depends_on` of macros. */
+  /** Nodes and sources read, functions called: what `ref()`, `source()` and `function()` named, plus `depends_on` of macros. */
   readonly dependsOn: readonly NodeId[];
   readonly refs: readonly RefCall[];
   readonly sourceCalls: readonly SourceCall[];
+  readonly functionCalls: readonly FunctionCall[];
   /** Unique ids of the macros named while parsing, by the node and by what it calls. */
   readonly macros: readonly string[];
   /** Unique ids of the macros that the node itself calls, in order: as artifacts list them. */
@@ -104,6 +107,28 @@ export interface SnapshotNode extends NodeBase {
 }
 export interface AnalysisNode extends NodeBase {
   readonly kind: "analysis";
+}
+/** A user-defined function; `raw` is its body. */
+export interface FunctionNode extends NodeBase {
+  readonly kind: "function";
+  readonly language: FunctionLanguage;
+  readonly arguments: readonly FunctionArgument[];
+  readonly returns: FunctionReturns;
+  /** Others of the same name, made with it. */
+  readonly overloads: readonly Overload[];
+}
+/** Only those in SQL can be made. */
+export type FunctionLanguage = "sql" | "python" | "javascript";
+export interface Overload {
+  /** The name of its file, without ending. */
+  readonly definedIn: string;
+  readonly arguments: readonly FunctionArgument[];
+  readonly returns: FunctionReturns;
+  readonly saysReturns: boolean;
+  readonly description?: string;
+  /** Its body, unrendered: the whole of `file`. */
+  readonly raw: string;
+  readonly file: SourceFile;
 }
 export interface DataTestNode extends NodeBase {
   readonly kind: "test";

@@ -1,5 +1,6 @@
 /** What users read about mistakes that are found while parsing, whole. */
 import { expect, test } from "vitest";
+import { nodeId } from "./manifest.ts";
 import { mistakesOf, parseTree } from "./testing/parse-tree.ts";
 
 test("a ref to nothing is shown at its name, with the nearest model", async () => {
@@ -234,7 +235,7 @@ test("a var that is not set is a warning until the node runs, and none of a node
   expect(diagnostics.map(({ code, severity, at }) => [code, severity, at?.file.path])).toEqual([
     ["var-missing", "warning", "models/b.sql"],
   ]);
-  expect([...nodes.values()].find(({ name }) => name === "b")?.dependsOn).toEqual(["model.shop.a"]);
+  expect(nodes.get(nodeId("model", "shop", "b"))?.dependsOn).toEqual(["model.shop.a"]);
 });
 
 test("a var missing within a macro is shown there, with the call", async () => {
@@ -376,7 +377,7 @@ test("config(), ref() and source() say what they take", async () => {
 test("a dispatched macro that does not exist lists what was looked for", async () => {
   const text = await mistakesOf({ "models/a.sql": "select {{ adapter.dispatch('f', 'shop')() }}" });
   expect(text).toMatchInlineSnapshot(`
-    "models/a.sql:1:11  jinja-error  CompilationError: In dispatch: No macro named 'f' found, searched for: 'shop.postgres__f', 'shop.default__f', 'dbt.postgres__f', 'dbt.default__f'.
+    "models/a.sql:1:11  jinja-error  CompilationError: In dispatch: No macro named 'f' found within namespace: 'shop', searched for: 'shop.postgres__f', 'shop.default__f', 'dbt.postgres__f', 'dbt.default__f'.
         1 │ select {{ adapter.dispatch('f', 'shop')() }}
           │           ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~"
   `);

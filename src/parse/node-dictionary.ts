@@ -7,7 +7,16 @@ import type { Mapping, Value } from "../project/types.ts";
 import { isMapping, list } from "./config.ts";
 import { configDictionary, hasRelation } from "./config-dictionary.ts";
 import type { KeyTarget } from "./foreign-keys.ts";
-import type { DataTestNode, DescribedColumn, ExposureNode, HookNode, Manifest, Node, SourceNode } from "./manifest.ts";
+import type {
+  DataTestNode,
+  DescribedColumn,
+  ExposureNode,
+  FunctionNode,
+  HookNode,
+  Manifest,
+  Node,
+  SourceNode,
+} from "./manifest.ts";
 import { unitTestDictionary } from "./unit-test-dictionary.ts";
 
 const byId = <T extends { id: string }>(of: Iterable<T>, make: (one: T) => Mapping): Mapping =>
@@ -20,7 +29,7 @@ export function graphDictionary(manifest: Manifest): Mapping {
   const all = [...manifest.nodes.values()];
   return {
     nodes: byId(
-      all.filter((node) => node.kind !== "unit_test"),
+      all.filter((node) => node.kind !== "unit_test" && node.kind !== "function"),
       (node) => nodeDictionary(node),
     ),
     sources: byId(manifest.sources.values(), sourceDictionary),
@@ -31,7 +40,10 @@ export function graphDictionary(manifest: Manifest): Mapping {
     ),
     metrics: {},
     groups: {},
-    functions: {},
+    functions: byId(
+      all.filter((node) => node.kind === "function"),
+      nodeDictionary,
+    ),
     semantic_models: {},
     saved_queries: {},
   };
@@ -252,11 +264,11 @@ export function hookDictionary(
 function sqlPart(node: Exclude<Node, { kind: "unit_test" | "seed" }>, config: Mapping, print: PrintKey): Mapping {
   const enforced = mappingOf(config["contract"]);
   return {
-    language: "sql",
+    language: node.kind === "function" ? node.language : "sql",
     refs: refsOf(node.refs),
     sources: node.sourceCalls.map((s) => [s.source, s.name]),
     metrics: [],
-    functions: [],
+    functions: node.functionCalls.map((f) => (f.package === undefined ? [f.name] : [f.package, f.name])),
     depends_on: { macros: [...node.calls], nodes: [...node.dependsOn] },
     compiled_path: null,
     contract: {
@@ -273,9 +285,37 @@ function sqlPart(node: Exclude<Node, { kind: "unit_test" | "seed" }>, config: Ma
       primary_key: [],
       time_spine: node.timeSpine ?? null,
     }),
+    ...(node.kind === "function" && functionPart(node)),
     ...(node.kind === "test" && node.generic && genericPart(node, node.generic)),
   };
 }
+
+function functionPart({ arguments: args, returns, overloads }: FunctionNode): Mapping {
+  return {
+    arguments: args.map(argumentOf),
+    returns: returnsOf(returns),
+    overloads: overloads.map((one) => ({
+      defined_in: one.definedIn,
+      arguments: one.arguments.map(argumentOf),
+      returns: one.saysReturns ? returnsOf(one.returns) : null,
+      description: one.description ?? null,
+      raw_body: one.raw.trim(),
+      compiled_body: null,
+    })),
+  };
+}
+
+const argumentOf = ({ name, dataType, description, defaultValue }: FunctionNode["arguments"][number]): Mapping => ({
+  name,
+  data_type: dataType,
+  description: description ?? null,
+  default_value: defaultValue ?? null,
+});
+
+const returnsOf = ({ dataType, description }: FunctionNode["returns"]): Mapping => ({
+  data_type: dataType,
+  description: description ?? null,
+});
 
 const isGeneric = (node: Node): boolean => node.kind === "test" && node.generic !== undefined;
 

@@ -21,8 +21,8 @@ import {
   stem,
 } from "./state.ts";
 
-interface Draft {
-  readonly kind: "model" | "seed" | "snapshot" | "analysis" | "test";
+export interface Draft {
+  readonly kind: "model" | "seed" | "snapshot" | "analysis" | "test" | "function";
   readonly section: ConfigSection;
   readonly name: string;
   readonly package: Package;
@@ -35,9 +35,11 @@ interface Draft {
   readonly properties?: NodeProperties;
   /** The source stands in no file: its places are shown at `at`. */
   readonly generated?: boolean;
+  /** The source is no template. */
+  readonly isPlain?: boolean;
 }
 
-const MODEL_DEFAULTS: Mapping = {
+export const MODEL_DEFAULTS: Mapping = {
   enabled: true,
   materialized: "view",
   tags: [],
@@ -52,15 +54,7 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
   const { files, properties } = pkg;
   const { paths } = pkg.config;
   const nodes: FileNode[] = [];
-  const sqlDraft = (file: SourceFile, folders: readonly string[]): Omit<Draft, "kind" | "section" | "defaults"> => ({
-    name: stem(file.path),
-    package: pkg,
-    file,
-    source: file.text,
-    offset: 0,
-    at: fileStart(file),
-    fqn: fqnOf(pkg.name, file.path, folders, stem(file.path)),
-  });
+  const sqlDraft = (file: SourceFile, folders: readonly string[]): FileDraft => fileDraft(pkg, file, folders);
 
   const modelFiles = new Set(files.models.map((file) => stem(file.path)));
   const models = byName(properties.models, state.diagnostics, (entry) => fileOf(entry, modelFiles));
@@ -88,12 +82,20 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
   for (const seed of files.seeds) {
     nodes.push(parseSeed(state, pkg, seed, sqlDraft(seed.file, paths.seeds), seeds));
   }
+  const analyses = byName(properties.analyses, state.diagnostics);
   for (const file of files.analyses) {
     const draft = sqlDraft(file, paths.analyses);
     // dbt puts them all below this name, and configures them as models.
     const fqn = [pkg.name, "analysis", ...draft.fqn.slice(1)];
     const defaults: Mapping = { ...MODEL_DEFAULTS, materialized: "analysis" };
-    const base = parseNode(state, { ...draft, fqn, kind: "analysis", section: "models", defaults });
+    const base = parseNode(state, {
+      ...draft,
+      fqn,
+      kind: "analysis",
+      section: "models",
+      defaults,
+      ...found(analyses, draft.name),
+    });
     nodes.push({ ...base, kind: "analysis" });
   }
   const singular = byName(properties.singularTests, state.diagnostics);
@@ -113,6 +115,19 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
   return nodes;
 }
 
+export type FileDraft = Omit<Draft, "kind" | "section" | "defaults">;
+
+/** Of a node that is a file. */
+export const fileDraft = (pkg: Package, file: SourceFile, folders: readonly string[]): FileDraft => ({
+  name: stem(file.path),
+  package: pkg,
+  file,
+  source: file.text,
+  offset: 0,
+  at: fileStart(file),
+  fqn: fqnOf(pkg.name, file.path, folders, stem(file.path)),
+});
+
 const TEST_DEFAULTS: Mapping = {
   enabled: true,
   materialized: "test",
@@ -130,7 +145,7 @@ export const testDefaults = ({ shared }: ParseState): Mapping =>
   shared.facts.storeFailures ? { ...TEST_DEFAULTS, store_failures: true } : TEST_DEFAULTS;
 
 /** Parses one template: a first render for what it configures and calls, then its place from the merged configuration. */
-function parseNode(state: ParseState, draft: Draft): NodeBase {
+export function parseNode(state: ParseState, draft: Draft): NodeBase {
   const sources = {
     section: draft.section,
     fqn: draft.fqn,
@@ -152,7 +167,7 @@ function parseNode(state: ParseState, draft: Draft): NodeBase {
   };
   const { source, offset } = draft;
   const captured =
-    draft.kind === "seed"
+    draft.kind === "seed" || draft.isPlain
       ? NOTHING
       : draft.generated
         ? capture(state, { ...draft.file, text: source }, source, offset, face, draft.at)
@@ -185,6 +200,7 @@ function hooksSeen(state: ParseState, draft: Draft, id: string, all: Mapping, wh
   const { pre_hook, post_hook } = nodeConfig(all, draft.at);
   const refs = [...seen.refs];
   const sources = [...seen.sources];
+  const functions = [...seen.functions];
   const macros = new Set(seen.macros);
   const calls = new Set(seen.calls);
   const face: NodeFace = {
@@ -198,10 +214,11 @@ function hooksSeen(state: ParseState, draft: Draft, id: string, all: Mapping, wh
     const found = capture(state, file, sql, 0, face, draft.at);
     refs.push(...found.refs);
     sources.push(...found.sources);
+    functions.push(...found.functions);
     for (const id of found.macros) macros.add(id);
     for (const id of found.calls) calls.add(id);
   }
-  return { config: seen.config, refs, sources, macros, calls };
+  return { config: seen.config, refs, sources, functions, macros, calls };
 }
 
 interface Place {
@@ -213,7 +230,14 @@ interface Place {
 const relationAt = ({ database, schema, alias }: Place): Relation =>
   new Relation({ database, schema, identifier: alias });
 
-const NOTHING: Captured = { config: [], refs: [], sources: [], macros: new Set(), calls: new Set() };
+const NOTHING: Captured = {
+  config: [],
+  refs: [],
+  sources: [],
+  functions: [],
+  macros: new Set(),
+  calls: new Set(),
+};
 
 function baseOf(
   state: ParseState,
@@ -242,6 +266,7 @@ function baseOf(
     dependsOn: [],
     refs: captured.refs,
     sourceCalls: captured.sources,
+    functionCalls: captured.functions,
     macros: [...captured.macros],
     calls: [...captured.calls],
     columns: describeColumns(state, pkg, p?.columns ?? []),
@@ -352,12 +377,12 @@ const found = (from: ReadonlyMap<string, NodeProperties>, name: string): { prope
   return properties ? { properties } : {};
 };
 
-function byName(
-  entries: readonly NodeProperties[],
+export function byName<T extends NodeProperties>(
+  entries: readonly T[],
   diagnostics: Diagnostic[],
-  nameOf: (entry: NodeProperties) => string = ({ name }) => name,
-): Map<string, NodeProperties> {
-  const map = new Map<string, NodeProperties>();
+  nameOf: (entry: T) => string = ({ name }) => name,
+): Map<string, T> {
+  const map = new Map<string, T>();
   for (const entry of entries) {
     const name = nameOf(entry);
     const first = map.get(name);
@@ -382,10 +407,11 @@ function unusedProperties(pkg: Package, nodes: readonly FileNode[]): Diagnostic[
   ] as const;
   return kinds.flatMap(([kind, entries]) => {
     const ofKind = nodes.filter((n) => n.kind === kind);
-    const names = new Set(ofKind.map((n) => n.name));
+    const versions = new Map<string, FileNode[]>(ofKind.map((n) => [n.name, []]));
+    for (const node of ofKind) versions.get(node.name)!.push(node);
     return entries
-      .filter((entry) => !ofKind.some((node) => isDescribed(node, entry)))
-      .map((entry) => unused(kind, entry, names, nodes));
+      .filter((entry) => !versions.get(entry.name)?.some((node) => isDescribed(node, entry)))
+      .map((entry) => unused(kind, entry, new Set(versions.keys()), nodes));
   });
 }
 

@@ -11,6 +11,7 @@ import { accessProblems } from "./access.ts";
 import { checkDashboard } from "./check-dashboard.ts";
 import { keyTargets } from "./foreign-keys.ts";
 import { parseGenericTests, type Tested } from "./generic-tests.ts";
+import { parseFunctions } from "./functions.ts";
 import { link, Linker } from "./link.ts";
 import { collectDocs, collectMacros } from "./macros.ts";
 import type { ExposureNode, HookNode, Manifest, Node, NodeId, Resource, SourceNode } from "./manifest.ts";
@@ -18,7 +19,7 @@ import { nodeId } from "./manifest.ts";
 import { isDescribed, parseFileNodes, versionedName } from "./nodes.ts";
 import { parseExposures, parseSources } from "./sources.ts";
 import type { ParseState } from "./state.ts";
-import { parseUnitTests } from "./unit-tests.ts";
+import { parseUnitTests, unitInputProblems } from "./unit-tests.ts";
 import { unusedConfig } from "./unused-config.ts";
 
 export interface Parsed {
@@ -66,12 +67,14 @@ export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): P
       if (source.config.enabled)
         all.push(...parseGenericTests(state, pkg, source, { tests: source.source.tests, columns: source.columns }));
     }
+    all.push(...parseFunctions(state, pkg));
     all.push(...parseUnitTests(state, pkg, models));
     all.push(...parseExposures(state, pkg));
   }
 
   const { enabled, disabled } = sortOut(all, state.diagnostics);
   disabled.push(...linkAll(enabled, disabled, root.name, macros, state.diagnostics));
+  state.diagnostics.push(...unitInputProblems(enabled.values(), disabled, root.name));
   state.diagnostics.push(...accessProblems(enabled, project.packages));
   state.diagnostics.push(...unusedConfig(root, all));
   const manifest: Manifest = {
@@ -107,6 +110,7 @@ function sortOut(
   const disabled: Resource[] = [];
   const names = new Map<string, Resource>();
   const relations = new Map<string, Resource>();
+  const functions = new Map<string, Resource>();
   for (const resource of all) {
     if (!resource.config.enabled) {
       disabled.push(resource);
@@ -139,19 +143,29 @@ function sortOut(
       continue;
     }
     enabled.set(resource.id, resource);
-    if (resource.kind !== "model" && resource.kind !== "seed" && resource.kind !== "snapshot") continue;
-    names.set(`${resource.package}.${versionedName(resource)}`, resource);
+    // A function may have the name of a relation.
+    const place = resource.kind === "function" ? functions : relations;
+    if (
+      resource.kind !== "function" &&
+      resource.kind !== "model" &&
+      resource.kind !== "seed" &&
+      resource.kind !== "snapshot"
+    )
+      continue;
+    if (resource.kind !== "function") names.set(`${resource.package}.${versionedName(resource)}`, resource);
     if (resource.config.materialized === "ephemeral") continue;
     const relation = `"${resource.schema}"."${resource.alias}"`;
-    const other = relations.get(relation);
+    const other = place.get(relation);
     if (other) {
       diagnostics.push(
         error("ambiguous-alias", `"${resource.name}" and "${other.name}" would both be ${relation}.`, resource.at, [
           { message: "the other one is here", at: other.at },
-          "give one of them another alias or schema",
+          resource.kind === "function"
+            ? "give one of them another alias or schema, or make it one of the `overloads` of the other"
+            : "give one of them another alias or schema",
         ]),
       );
-    } else relations.set(relation, resource);
+    } else place.set(relation, resource);
   }
   return { enabled, disabled };
 }

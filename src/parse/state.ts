@@ -2,7 +2,7 @@
 import { recordingConfig } from "../context/config.ts";
 import { type NodeFace, type ProjectContext, TemplateContext } from "../context/context.ts";
 import { type BoundMacro, BUILTIN_PACKAGE } from "../context/macros.ts";
-import type { Phase, RefCall, SourceCall } from "../context/phase.ts";
+import type { FunctionCall, Phase, RefCall, SourceCall } from "../context/phase.ts";
 import { Relation } from "../context/relation.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
 import { type Jinja, Kwargs, str, type Template, TemplateError, toPython } from "../jinja/index.ts";
@@ -30,18 +30,27 @@ export interface Captured {
   readonly config: Mapping[];
   readonly refs: RefCall[];
   readonly sources: SourceCall[];
+  readonly functions: FunctionCall[];
   readonly macros: Set<string>;
   /** Of these, what the node itself calls. */
   readonly calls: Set<string>;
 }
 
 export function capturing(stand: Relation, lenientVars = false): { phase: Phase; captured: Captured } {
-  const captured: Captured = { config: [], refs: [], sources: [], macros: new Set(), calls: new Set() };
+  const captured: Captured = {
+    config: [],
+    refs: [],
+    sources: [],
+    functions: [],
+    macros: new Set(),
+    calls: new Set(),
+  };
   const phase: Phase = {
     execute: false,
     lenientVars,
     ref: (call) => (captured.refs.push(call), stand),
     source: (call) => (captured.sources.push(call), stand),
+    function: (call) => (captured.functions.push(call), stand.with({ type: "function" })),
     config: recordingConfig((config) => captured.config.push(config)),
     isIncremental: () => false,
     macroUsed: (id, isDirect) => (isDirect ? captured.calls : captured.macros).add(id),
@@ -99,7 +108,7 @@ function captureOnce(
   return plain ?? captured;
 }
 
-const PLAIN_NAMES = new Set(["ref", "source", "config"]);
+const PLAIN_NAMES = new Set(["ref", "source", "function", "config"]);
 
 /**
  * As rendering would capture it, without compiling: undefined where the template does more than to call these names with
@@ -187,7 +196,6 @@ export function place(
   draft: { package: string; config: Mapping; model: Mapping; at: Span },
 ): { database: string; schema: string; alias: string } {
   const context = namingContext(state);
-  const node = toPython(draft.model);
   const ask = (macro: NamingMacro, key: string, fallback: string): string => {
     const value = draft.config[key];
     // Without a custom name, an alias depends on the node.
@@ -199,7 +207,9 @@ export function place(
     const isNamed = custom !== undefined || (draft.model["version"] !== null && draft.model["version"] !== undefined);
     if (macro === "generate_alias_name" && !isNamed && isOurs(state, macro)) return fallback;
     const bound = context.get(macro) as BoundMacro;
-    const named = attempt(state, draft.at, () => bound(value === undefined ? null : toPython(value), node));
+    const named = attempt(state, draft.at, () =>
+      bound(value === undefined ? null : toPython(value), toPython(draft.model)),
+    );
     const name = (named === undefined ? fallback : str(named)).trim();
     memory?.set(`${macro} ${custom}`, name);
     return name;

@@ -10,6 +10,8 @@ const SIGNATURE = /^\{%[-+]?\s*(?:data_)?test\s+\w+\s*\(([\s\S]*?)\)\s*[-+]?%\}/
 
 interface Signature {
   readonly names: readonly string[];
+  /** Of our own tests it is known that they cannot do without; others may ask whether an argument is defined. */
+  readonly required: readonly string[];
   /** A macro whose body speaks of kwargs takes any. */
   readonly isOpen: boolean;
 }
@@ -22,16 +24,19 @@ function signatureOf(macro: MacroNode): Signature | undefined {
   if (known === undefined) {
     const written = SIGNATURE.exec(macro.source)?.[1];
     const names = [...(written ?? "").matchAll(/(?:^|,)\s*(\w+)/g)].map((match) => match[1] ?? "");
-    known = written === undefined ? false : { names, isOpen: /\bkwargs\b/.test(macro.source) };
+    const required = macro.package === BUILTIN_PACKAGE ? names.filter((name) => !hasDefault(written ?? "", name)) : [];
+    known = written === undefined ? false : { names, required, isOpen: /\bkwargs\b/.test(macro.source) };
     signatures.set(macro, known);
   }
   return known || undefined;
 }
 
+const hasDefault = (parameters: string, name: string): boolean => new RegExp(`\\b${name}\\s*=`).test(parameters);
+
 export function argumentProblems(macro: MacroNode, test: TestProperties, onColumn: boolean): Diagnostic[] {
   const signature = signatureOf(macro);
   if (!signature) return [];
-  const { names, isOpen } = signature;
+  const { names, required, isOpen } = signature;
   const own = names.filter((name) => name !== "model" && name !== "column_name");
   const takes = own.length ? `its arguments: ${own.join(", ")}` : "it takes no arguments";
   const problems: Diagnostic[] = [];
@@ -49,17 +54,12 @@ export function argumentProblems(macro: MacroNode, test: TestProperties, onColum
     );
   }
   // Of a misspelt name it is not said twice that it is wrong.
-  return problems.length > 0 ? problems : missing(macro, test, onColumn, names);
+  return problems.length > 0 ? problems : missing(test, onColumn, required);
 }
 
-/** Of our own tests it is known that they cannot do without; others may ask whether an argument is defined. */
-function missing(macro: MacroNode, test: TestProperties, onColumn: boolean, names: readonly string[]): Diagnostic[] {
-  if (macro.package !== BUILTIN_PACKAGE) return [];
-  const optional = (name: string): boolean =>
-    new RegExp(`\\b${name}\\s*=`).test(macro.source.slice(0, macro.source.indexOf("%}")));
-  const given = new Set([...Object.keys(test.args), "model", ...(onColumn ? ["column_name"] : [])]);
-  return names
-    .filter((name) => !given.has(name) && !optional(name))
+function missing(test: TestProperties, onColumn: boolean, required: readonly string[]): Diagnostic[] {
+  return required
+    .filter((name) => !(name in test.args) && name !== "model" && !(onColumn && name === "column_name"))
     .map((name) => {
       const next =
         name === "column_name" ? "put it under a column, or give  column_name:" : `add  arguments: {${name}: …}`;

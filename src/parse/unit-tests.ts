@@ -1,10 +1,12 @@
 /** Unit tests: a model's SQL over given rows. */
-import { error, type Span } from "../diagnostics/diagnostic.ts";
+import { type Diagnostic, error, type Span } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import type { Mapping, Package, UnitTestProperties, UnitTestRows, Value } from "../project/types.ts";
 import { effectiveConfig, isMapping, list, nodeConfig } from "./config.ts";
-import type { ModelNode, UnitTestNode } from "./manifest.ts";
+import { Linker } from "./link.ts";
+import type { ModelNode, Resource, UnitTestNode } from "./manifest.ts";
 import { nodeId } from "./manifest.ts";
+import { readCall } from "./sources.ts";
 import { describe, fqnOf, type ParseState, stem } from "./state.ts";
 
 export function parseUnitTests(state: ParseState, pkg: Package, models: readonly ModelNode[]): UnitTestNode[] {
@@ -68,6 +70,7 @@ function unitTestOf(state: ParseState, pkg: Package, unit: UnitTestProperties, m
     dependsOn: [model.id],
     refs: [],
     sourceCalls: [],
+    functionCalls: [],
     macros: [],
     calls: [],
     columns: [],
@@ -84,7 +87,12 @@ function withFixtures(state: ParseState, pkg: Package, unit: UnitTestProperties)
     if (rows.fixture === undefined) return rows;
     const ending = rows.format === "sql" ? ".sql" : ".csv";
     const candidates = pkg.files.fixtures.filter((file) => file.path.endsWith(ending));
-    const file = candidates.find((candidate) => stem(candidate.path) === rows.fixture);
+    const [file, ...others] = candidates.filter((candidate) => stem(candidate.path) === rows.fixture);
+    if (file && others.length > 0) {
+      const message = `There are ${others.length + 1} fixtures named "${rows.fixture}${ending}": a name must be one file's.`;
+      const notes = [file, ...others].map(({ path }) => path);
+      state.diagnostics.push(error("fixture-duplicate", message, at, notes));
+    }
     if (file) return { ...rows, rows: file.text };
     const message = `There is no fixture "${rows.fixture}${ending}" below tests/fixtures/.`;
     const known = candidates.map((candidate) => stem(candidate.path));
@@ -93,4 +101,35 @@ function withFixtures(state: ParseState, pkg: Package, unit: UnitTestProperties)
   };
   const given = unit.given.map((input) => filled(input, input.at));
   return { ...unit, given, expect: filled(unit.expect, unit.at) };
+}
+
+/** Rows can only be given for what there is; that the model reads it is seen when the test runs. */
+export function unitInputProblems(
+  resources: Iterable<Resource>,
+  disabled: Iterable<Resource>,
+  root: string,
+): Diagnostic[] {
+  const all = [...resources];
+  const linker = new Linker(all, disabled, root);
+  return all.flatMap((test) => {
+    if (test.kind !== "unit_test") return [];
+    return test.unit.given.flatMap(({ input, at, rows }) => {
+      const call = readCall(input);
+      if (call?.kind !== "ref" || linker.ref(call.ref, test.package)) return [];
+      const { name, package: pkg = test.package } = call.ref;
+      const what = rows === undefined || rows === null ? "seed" : "node";
+      const message = `Unable to find ${what} '${pkg}.${name}' for unit tests: "${test.name}" gives rows for it.`;
+      return [
+        error(
+          "unit-test-input",
+          message,
+          at,
+          didYouMean(
+            name,
+            all.map((one) => one.name),
+          ),
+        ),
+      ];
+    });
+  });
 }

@@ -11,6 +11,7 @@ const SECTIONS: readonly [ConfigSection, readonly Resource["kind"][]][] = [
   ["models", ["model", "analysis"]],
   ["seeds", ["seed"]],
   ["snapshots", ["snapshot"]],
+  ["functions", ["function"]],
 ];
 
 /** Keys worth a guess when something close to them is found. Any other key may be the project's own. */
@@ -38,6 +39,7 @@ const KNOWN = [
   "updated_at",
   "check_cols",
   "contract",
+  "volatility",
 ];
 
 export function unusedConfig(pkg: Package, resources: readonly Resource[]): Diagnostic[] {

@@ -22,14 +22,17 @@ export function deferTo(
   const readHere = relations.readFrom.bind(relations);
   relations.readFrom = (id: NodeId): RelationName => {
     const own = readHere(id);
-    if (selection.has(id) || (!favorState && world.relations.has(relationKey(own)))) return own;
+    const present = isFunction(id) ? world.functions : world.relations;
+    if (selection.has(id) || (!favorState && present.has(relationKey(own)))) return own;
     return relationIn(manifest, id) ?? own;
   };
 }
 
+const isFunction = (id: NodeId): boolean => id.startsWith("function.");
+
 /** Where another run's manifest says a node is; undefined where it has none. */
 export function relationIn(manifest: PreviousManifest, id: NodeId): RelationName | undefined {
-  const node = manifest.nodes[id];
+  const node = manifest.nodes[id] ?? manifest.functions?.[id];
   if (typeof node?.["relation_name"] !== "string") return undefined;
   const [database, schema, identifier] = ["database", "schema", "alias"].map((key) => node[key]);
   if (typeof schema !== "string" || typeof identifier !== "string") return undefined;

@@ -1,7 +1,7 @@
 /** What a node is made of, as a hash: another one means that it must be built again. */
 import { sha256 } from "../lib/hash.ts";
-import type { DataTestNode, ModelNode, SeedNode, SnapshotNode, UnitTestNode } from "../parse/manifest.ts";
-import type { ConstraintProperties, Value } from "../project/types.ts";
+import type { DataTestNode, FunctionNode, ModelNode, SeedNode, SnapshotNode, UnitTestNode } from "../parse/manifest.ts";
+import type { ConstraintProperties, FunctionArgument, Value } from "../project/types.ts";
 import { relationOf } from "./relations.ts";
 import { canonical } from "./sql-text.ts";
 
@@ -22,7 +22,7 @@ const IDLE: ReadonlySet<string> = new Set([
 
 /** `sql` is compiled, with published names. Layout and comments do not count. */
 export function fingerprint(
-  node: ModelNode | SeedNode | SnapshotNode | DataTestNode | UnitTestNode,
+  node: ModelNode | SeedNode | SnapshotNode | FunctionNode | DataTestNode | UnitTestNode,
   sql: string,
 ): string {
   const config = Object.entries(node.config.all).filter(
@@ -35,7 +35,7 @@ export function fingerprint(
     constraints.map(said),
     described(node.config.all) ? description : "",
   ]);
-  const place = node.kind === "model" || node.kind === "seed" || node.kind === "snapshot" ? relationOf(node) : null;
+  const place = node.kind === "test" || node.kind === "unit_test" ? null : relationOf(node);
   return sha256(
     JSON.stringify([
       FORMAT,
@@ -48,9 +48,15 @@ export function fingerprint(
       columns,
       node.constraints.map(said),
       described(node.config.all) ? node.description : "",
+      ...(node.kind === "function" ? [node.language, ...[node, ...node.overloads].map(signature)] : []),
     ]),
   );
 }
+
+const signature = ({ arguments: args, returns }: Pick<FunctionNode, "arguments" | "returns">): unknown => [
+  args.map(({ name, dataType, defaultValue }: FunctionArgument) => [name, dataType, defaultValue ?? null]),
+  returns.dataType,
+];
 
 /** Without its place in the file. */
 const said = (constraint: ConstraintProperties): object => ({ ...constraint, at: undefined });

@@ -14,7 +14,7 @@ const OPTIONS: PlanOptions = {
   publish: false,
   force: false,
 };
-const NOTHING: World = { relations: new Map(), loads: new Map(), held: new Map() };
+const NOTHING: World = { relations: new Map(), functions: new Set(), loads: new Map(), held: new Map() };
 
 function graphOf(...args: Parameters<typeof sketch>): Graph {
   const { graph } = buildGraph(sketch(...args));
@@ -28,7 +28,7 @@ function holding(graph: Graph, kinds: Record<string, RelationInfo["kind"]>): Wor
     const { schema, identifier: name } = relationOf(graph.resource(id(word)));
     return [relationKey({ schema, identifier: name }), { oid: 1, schema, name, kind, owner: "me" }];
   });
-  return { relations: new Map(relations), loads: new Map(), held: new Map() };
+  return { relations: new Map(relations), functions: new Set(), loads: new Map(), held: new Map() };
 }
 
 const plan = (graph: Graph, world = NOTHING, options: Partial<PlanOptions> = {}) =>

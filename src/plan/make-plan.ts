@@ -47,7 +47,7 @@ export function makePlan(graph: Graph, selection: Selection, world: World, optio
       const { schema } = relations.published(id);
       schemas.add(schema);
       if (chosen) workSchemas.add(nextSchema(schema));
-      rebuilt.add(relationKey(relations.writeTo(id)));
+      if (resource.kind !== "function") rebuilt.add(relationKey(relations.writeTo(id)));
     } else if (resource.kind === "test" && resource.config.all["store_failures"] === true)
       schemas.add(relations.published(id).schema);
     const reason = withDetour(reasonFor(resource, action, relations, world, options), chosen);
@@ -77,6 +77,7 @@ function chooseWays(
   const ways = new Map<NodeId, ChosenWay>();
   for (const id of doing) {
     const node = graph.resource(id);
+    if (node.kind === "function") ways.set(id, { way: "stage" });
     if (actionOf(node) !== "build" || (node.kind !== "model" && node.kind !== "seed" && node.kind !== "snapshot"))
       continue;
     ways.set(id, wayOf(node, graph, doing, world, { fullRefresh, opaque }));
@@ -109,6 +110,7 @@ function actionOf(resource: Resource): Step["action"] | undefined {
       return resource.config.materialized === "ephemeral" ? "none" : "build";
     case "seed":
     case "snapshot":
+    case "function":
       return "build";
   }
 }
@@ -123,7 +125,10 @@ function reasonFor(
   if (action === "test") return { code: "test", text: "tests run in every build" };
   if (action === "none") return { code: "inlined", text: "part of the SQL that reads it" };
   if (action === "load") return loadReason(world.loads.get(resource.id));
-  const existing = world.relations.get(relationKey(relations.published(resource.id)));
+  const key = relationKey(relations.published(resource.id));
+  if (resource.kind === "function" && world.functions.has(key))
+    return { code: "replace", text: "rebuilt in every run" };
+  const existing = resource.kind === "function" ? undefined : world.relations.get(key);
   if (!existing) return { code: "new", text: "does not exist yet" };
   const kind = resource.kind === "model" ? resource.config.materialized : resource.kind;
   const want = kind === "view" || kind === "materialized_view" ? kind : "table";

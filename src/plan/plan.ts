@@ -9,6 +9,8 @@ import type { Relations } from "./relations.ts";
 /** What the database holds now, as far as the plan asks: relations of the schemas in play, by `relationKey`. */
 export interface World {
   readonly relations: ReadonlyMap<string, RelationInfo>;
+  /** Functions of the same schemas, by `relationKey`. */
+  readonly functions: ReadonlySet<string>;
   /** For sources with files: what `load` would do. */
   readonly loads: ReadonlyMap<NodeId, readonly FileOutlook[]>;
   /** What the ledger says nodes hold; empty where it cannot be read. */

@@ -73,6 +73,10 @@ export class StagedRelations implements Relations {
     return this.#staged.has(id) ? nextOf(this.published(id)) : this.published(id);
   }
 
+  isStaged(id: NodeId): boolean {
+    return this.#staged.has(id);
+  }
+
   /** What was to be a delta is a copy after all. */
   turnAside(id: NodeId): void {
     this.#outOfSight.add(id);
@@ -81,8 +85,9 @@ export class StagedRelations implements Relations {
   /** From now on the node is read where it was staged; `delta`: by a view. */
   stage(id: NodeId, delta: boolean): void {
     const published = this.published(id);
+    const isFunction = this.#graph.resource(id).kind === "function";
     this.#staged.add(id);
-    this.#aside.set(quote(published), { published, at: nextOf(published) });
+    this.#aside.set(isFunction ? id : quote(published), { published, at: nextOf(published), isFunction });
     if (delta) this.#deltas.add(quote(published));
   }
 

@@ -9,6 +9,8 @@ import { type Path, paths } from "./sql-relations.ts";
 export interface Aside {
   readonly published: RelationName;
   readonly at: RelationName;
+  /** A function, which may have the name of a relation. */
+  readonly isFunction?: boolean;
 }
 
 /** A part of SQL that is written otherwise; offsets in UTF-16. */
@@ -21,18 +23,22 @@ export interface Change {
 /** Of names by which something that stands aside is read. In their order. */
 export function namesAside(sql: string, aside: readonly Aside[]): Change[] {
   if (!mayName(sql, aside)) return [];
-  const standing = new Map(aside.map(({ published, at }) => [quote(published), at]));
+  const standing = new Map(aside.map((one) => [keyOf(one.published, one.isFunction), one.at]));
   return paths(sql).flatMap((path) => {
-    const schema = schemaOf(path);
+    const isCall = path.next?.text === "(";
+    const schema = schemaOf(path, isCall);
     if (schema === undefined) return [];
-    const at = standing.get(quote({ schema: path.parts[schema]!, identifier: path.parts[schema + 1]! }));
+    const at = standing.get(keyOf({ schema: path.parts[schema]!, identifier: path.parts[schema + 1]! }, isCall));
     const { start, end } = path.tokens[schema]!;
     return at ? [{ start, end, text: quoteIdent(at.schema) }] : [];
   });
 }
 
-/** And of catalogs: in what is asked of them, it stands where it will be. In their order. */
-export function catalogsAside(sql: string, aside: readonly Aside[]): Change[] {
+const keyOf = (name: RelationName, isFunction = false): string => `${quote(name)}${isFunction ? "()" : ""}`;
+
+/** And of catalogs: in what is asked of them, relations stand where they will be. In their order. */
+export function catalogsAside(sql: string, all: readonly Aside[]): Change[] {
+  const aside = all.filter(({ isFunction }) => !isFunction);
   if (aside.length === 0 || !/information_schema|pg_/i.test(sql)) return [];
   return paths(sql).flatMap((path) => {
     const named = path.reads ? path.parts : path.parts.slice(0, -1);
@@ -65,9 +71,9 @@ const mayName = (sql: string, aside: readonly Aside[]): boolean => {
   return [...schemas].some((schema) => text.includes(`${schema}.`) || text.includes(`${schema}".`));
 };
 
-/** Which part of a path is the schema of a relation: `schema.name` after `from`, else what a column is named by. */
-function schemaOf({ parts, reads }: Path): number | undefined {
-  const at = parts.length - (reads ? 2 : 3);
+/** Which part of a path is the schema: of `schema.name` after `from` or before a parenthesis, else of what a column is named by. */
+function schemaOf({ parts, reads }: Path, isCall: boolean): number | undefined {
+  const at = parts.length - (reads || isCall ? 2 : 3);
   return at >= 0 ? at : undefined;
 }
 

@@ -1,4 +1,4 @@
-/** With `kept.ts`, the only reader of `pg_catalog`: SQL as text with the shape of its rows. Pure; whoever holds a session runs it. */
+/** With `kept.ts` and `routines.ts`, the only reader of `pg_catalog`: SQL as text with the shape of its rows. Pure; whoever holds a session runs it. */
 import { quote, quoteLiteral, type RelationName } from "./relation.ts";
 
 export type RelationKind = "table" | "view" | "materialized_view" | "foreign_table" | "partitioned_table";

@@ -1,7 +1,6 @@
-import { DatabaseError } from "pg";
 import { Failure, error } from "../diagnostics/diagnostic.ts";
 import type { Connection } from "./database.ts";
-import { SQLSTATE, firstOf } from "./errors.ts";
+import { SQLSTATE, firstOf, isServerError } from "./errors.ts";
 import { quoteIdent } from "./relation.ts";
 
 /** `connect-failed`: where to, as whom, what was said, what to try. Never the password. */
@@ -24,7 +23,7 @@ function whatWasSaid(thrown: unknown): string {
 
 function nextMoves(connection: Connection, thrown: unknown): string[] {
   const { host, port, user, database, role } = connection;
-  if (thrown instanceof DatabaseError) {
+  if (isServerError(thrown)) {
     switch (thrown.code) {
       case SQLSTATE.invalidPassword:
         return [`check \`user\` and \`password\` of this target in profiles.yml, or the variables they are read from`];

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Client, DatabaseError } from "pg";
+import type { Client } from "pg";
 import { Failure } from "../diagnostics/diagnostic.ts";
 import { connectFailure } from "./connect-failure.ts";
 import type { Connection } from "./database.ts";
-import { firstOf, isNetworkCode, isTransient } from "./errors.ts";
+import { firstOf, isNetworkCode, isServerError, isTransient } from "./errors.ts";
 import { quoteIdent, quoteLiteral } from "./relation.ts";
 import { sslAttempts, type Ssl } from "./ssl.ts";
 import { javascriptTypes } from "./values.ts";
@@ -51,7 +51,7 @@ export async function connect(address: Address, signal?: AbortSignal): Promise<C
 }
 
 function worthAnotherTry(thrown: unknown): boolean {
-  if (thrown instanceof DatabaseError) return isTransient(thrown.code ?? "");
+  if (isServerError(thrown)) return isTransient(thrown.code ?? "");
   const error = firstOf(thrown);
   return isNetworkCode(error.code) || /timeout expired|terminated unexpectedly/.test(error.message);
 }
@@ -75,13 +75,14 @@ async function connectOnce(address: Address): Promise<Connected> {
 
 /** libpq tries the other way only where encryption can be the reason: no TLS there, or pg_hba.conf wants the other. */
 function mayDependOnSsl(thrown: unknown): boolean {
-  if (thrown instanceof DatabaseError) return thrown.code === "28000";
+  if (isServerError(thrown)) return thrown.code === "28000";
   const { code, message } = firstOf(thrown);
   return !isNetworkCode(code) && code !== "ENOTFOUND" && !message.includes("timeout expired");
 }
 
 async function login(connection: Connection, ssl: Ssl): Promise<Client> {
-  const client = new Client({
+  const { default: pg } = await import("pg");
+  const client = new pg.Client({
     host: connection.host,
     port: connection.port,
     user: connection.user,

@@ -1,4 +1,4 @@
-import { DatabaseError } from "pg";
+import type { DatabaseError } from "pg";
 
 /** SQLSTATEs that the code asks about by name. The full list is in PostgreSQL's appendix A. */
 export const SQLSTATE = {
@@ -22,6 +22,8 @@ export const SQLSTATE = {
   insufficientPrivilege: "42501",
   undefinedColumn: "42703",
   undefinedTable: "42P01",
+  undefinedFunction: "42883",
+  undefinedSchema: "3F000",
   duplicateDatabase: "42P04",
   duplicateSchema: "42P06",
   duplicateTable: "42P07",
@@ -117,10 +119,14 @@ export class QueryError extends Error {
   }
 }
 
+/** What the server said, as `pg` throws it. Told by its shape: commands that ask no server do not load `pg`. */
+export const isServerError = (thrown: unknown): thrown is DatabaseError =>
+  thrown instanceof Error && "severity" in thrown && "code" in thrown;
+
 /** Where an error of `pg` becomes ours: what the server said, or that the connection is gone. */
 export function toQueryError(thrown: unknown, sql: string, server: string): Error {
   if (thrown instanceof QueryError) return thrown;
-  if (thrown instanceof DatabaseError) return new QueryError(sql, thrown);
+  if (isServerError(thrown)) return new QueryError(sql, thrown);
   if (!(thrown instanceof Error)) return new Error(`Internal error: ${String(thrown)} was thrown`);
   if (isLostConnection(thrown)) {
     return new QueryError(sql, {

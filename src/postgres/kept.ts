@@ -13,10 +13,14 @@ const listed = (oids: readonly number[]): string => `array[${oids.join(", ")}]::
 /**
  * The CTE `dependant(oid, depth)`: the relations themselves (depth 0) and every view and materialised view that reads
  * them, directly or through others, in any schema. Depth is the longest way, so that re-creating in order of it is safe.
- * A view may depend on the relation or on its row type (`null::"s"."t"`).
+ * A view may depend on the relation or on its row type (`null::"s"."t"`). With `functions`, those that call one of them too.
  */
-const DEPENDANT = (roots: readonly number[], further = ""): string => `dependant(oid, depth) as (
-  select unnest(${listed(roots)}), 0
+const DEPENDANT = (
+  roots: readonly number[],
+  further = "",
+  functions: readonly number[] = [],
+): string => `dependant(oid, depth) as (
+  select unnest(${listed(roots)}), 0${functions.length ? callers(roots, functions, further) : ""}
   union
   select r.ev_class, d.depth + 1
   from dependant d
@@ -31,6 +35,12 @@ const DEPENDANT = (roots: readonly number[], further = ""): string => `dependant
   join pg_rewrite r on r.oid = p.objid and r.ev_type = '1'
   where r.ev_class <> d.oid and r.ev_class <> all (${listed(roots)}) and d.depth < 500${further}
 )`;
+
+const callers = (roots: readonly number[], functions: readonly number[], further: string): string => `
+  union
+  select r.ev_class, 1 from pg_depend p join pg_rewrite r on r.oid = p.objid and r.ev_type = '1'
+  where p.classid = 'pg_rewrite'::regclass and p.refclassid = 'pg_proc'::regclass and p.refobjid = any (${listed(functions)})
+    and r.ev_class <> all (${listed(roots)})${further}`;
 
 /** Work schemas are ours: what depends there on an old relation is left on it. */
 const OUTSIDE = `
@@ -61,8 +71,12 @@ order by 2, 3`;
  * added. The last are locked against readers too: a transaction that has read one of them as of an earlier moment is to end before its
  * next statement finds another relation replaced.
  */
-export const publishLocks = (replaced: readonly number[], addedTo: readonly number[]): string => `
-with recursive ${DEPENDANT(replaced, OUTSIDE)},
+export const publishLocks = (
+  replaced: readonly number[],
+  addedTo: readonly number[],
+  functions: readonly number[],
+): string => `
+with recursive ${DEPENDANT(replaced, OUTSIDE, functions)},
 wanted(oid, how) as (
   select oid, 'alter table %1$I.%2$I owner to %3$I' from dependant
   union
@@ -159,11 +173,10 @@ const STAMPED: readonly (readonly [catalog: string, where: string])[] = [
   ["pg_publication_rel", "x.prrelid = any (ids.known)"],
   // Functions and others that hold on to a relation or to its row type.
   ["pg_depend", "x.refclassid = 'pg_class'::regclass and x.refobjid = any (ids.known)"],
-  [
-    "pg_depend",
-    "x.refclassid = 'pg_type'::regclass and x.refobjid in (select unnest(array[t.oid, t.typarray]) from pg_type t where t.typrelid = any (ids.known))",
-  ],
+  ["pg_depend", "x.refclassid = 'pg_type'::regclass and x.refobjid = any (ids.types)"],
   ["pg_default_acl", "true"],
+  ["pg_proc", "x.oid = any (ids.called)"],
+  ["pg_depend", "x.refclassid = 'pg_proc'::regclass and x.refobjid = any (ids.called)"],
 ];
 
 /** In the order in which they can be dropped. */
@@ -184,13 +197,14 @@ export interface KeptRoot {
  */
 export const listKept = (roots: readonly KeptRoot[]): string => keptWith(roots, DEPENDANT(roots.map((r) => r.oid)));
 
-/** The same without dependants that stand in work schemas: those stay on the old relations. */
-export const listKeptOutside = (roots: readonly KeptRoot[]): string =>
+/** The same, with what calls `functions`, and without dependants in work schemas: those stay on what is replaced. */
+export const listKeptOutside = (roots: readonly KeptRoot[], functions: readonly number[]): string =>
   keptWith(
     roots,
     DEPENDANT(
       roots.map((r) => r.oid),
       OUTSIDE,
+      functions,
     ),
   );
 
@@ -201,9 +215,11 @@ export const listOwnParts = (roots: readonly KeptRoot[]): string =>
 const rootRow = ({ oid, noun, as }: KeptRoot): string =>
   `(${oid}::oid, ${quoteLiteral(noun)}, ${as ? quoteLiteral(as.schema) : "null"}::name, ${as ? quoteLiteral(as.identifier) : "null"}::name)`;
 
+const NO_ROOT = "(null::oid, null::text, null::name, null::name)";
+
 const keptWith = (roots: readonly KeptRoot[], dependants: string): string => `
 with recursive ${dependants},
-root(oid, noun, as_schema, as_name) as (values ${roots.map(rootRow).join(", ")}),
+root(oid, noun, as_schema, as_name) as (values ${roots.map(rootRow).join(", ") || NO_ROOT}),
 r as materialized (
   select c.oid, max(d.depth) as depth, n.nspname, c.relname, c.relkind, c.relowner, c.relacl, c.reloptions,
     c.relispopulated, c.relnamespace, c.relrowsecurity, c.relforcerowsecurity, c.relreplident,
@@ -375,11 +391,15 @@ const countedRows = ([catalog, where]: (typeof STAMPED)[number]): string =>
 
 /**
  * Rows `{ stamp }`: another text as soon as anything changed of what `listKeptOutside`, `listOtherDependants`, `listOwnParts`,
- * `listStatistics` and `listColumnNames` tell of relations, those that depend on them, and `incoming` ones. A fraction of
+ * `listStatistics` and `listColumnNames` tell of relations, those that depend on them or call `functions`, and `incoming` ones. A fraction of
  * their cost: rows of the catalog are counted, and the transactions that wrote them added up.
  */
-export const stampOf = (replaced: readonly number[], incoming: readonly number[]): string => `
-with recursive ${DEPENDANT(replaced, OUTSIDE)},
+export const stampOf = (
+  replaced: readonly number[],
+  incoming: readonly number[],
+  functions: readonly number[] = [],
+): string => `
+with recursive ${DEPENDANT(replaced, OUTSIDE, functions)},
 known(oid) as (select oid from dependant union select unnest(${listed(incoming)})),
 -- What dependants read besides: their text names it.
 named(oid) as (
@@ -388,7 +408,12 @@ named(oid) as (
   select p.refobjid from dependant d join pg_rewrite w on w.ev_class = d.oid
   join pg_depend p on p.classid = 'pg_rewrite'::regclass and p.objid = w.oid and p.refclassid = 'pg_class'::regclass
 ),
-ids as materialized (select (select array_agg(oid) from known) as known, (select array_agg(oid) from named) as named)
+ids as materialized (
+  select (select array_agg(oid) from known) as known, (select array_agg(oid) from named) as named,
+    (select array_agg(row_type) from pg_type t, unnest(array[t.oid, t.typarray]) row_type
+      where t.typrelid in (select oid from known)) as types,
+    ${listed(functions)} as called
+)
 select concat_ws(' ', ${STAMPED.map(countedRows).join(", ")}) as stamp`;
 
 /** Rows `{ refers }`: whether one of some tables has a foreign key to one of some relations. */

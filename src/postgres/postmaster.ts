@@ -1,5 +1,4 @@
 import { readFile, readlink, realpath, rename, rm } from "node:fs/promises";
-import { Client } from "pg";
 
 /** What `postmaster.pid` says: the running server's, or what a killed one left behind. */
 export interface Postmaster {
@@ -47,7 +46,14 @@ export interface Login {
 
 /** Without /proc: ask the server itself. Knowing the password is not enough, since copies share it. */
 async function answersFor(port: number, pgdata: string, login: Login): Promise<boolean> {
-  const client = new Client({ host: "127.0.0.1", port, ...login, database: "postgres", connectionTimeoutMillis: 5000 });
+  const { default: pg } = await import("pg");
+  const client = new pg.Client({
+    host: "127.0.0.1",
+    port,
+    ...login,
+    database: "postgres",
+    connectionTimeoutMillis: 5000,
+  });
   client.on("error", () => {});
   try {
     await client.connect();

@@ -34,8 +34,8 @@ export async function findFiles(
     return known;
   };
 
-  const [models, seedPaths, snapshots, analyses, macros, tests, docs, properties, python, fixtures] = await Promise.all(
-    [
+  const [models, seedPaths, snapshots, analyses, macros, tests, docs, properties, python, fixtures, functions] =
+    await Promise.all([
       read(paths.models, /\.sql$/i),
       under(paths.seeds, /\.csv$/i),
       read(paths.snapshots, /\.sql$/i),
@@ -49,8 +49,8 @@ export async function findFiles(
         paths.tests.map((folder) => `${folder}/fixtures`),
         /\.(?:csv|sql)$/i,
       ),
-    ],
-  );
+      read(paths.functions, /\.(?:sql|py|js)$/i),
+    ]);
   const seeds = await Promise.all(seedPaths.map((path) => readSeedFile(root, path)));
   for (const path of python) problems.push(await pythonModel(root, path));
   const below = (file: SourceFile, folder: string): boolean =>
@@ -65,6 +65,7 @@ export async function findFiles(
     genericTests: tests.filter((file) => below(file, "generic")),
     docs,
     fixtures,
+    functions,
   };
   for (const file of properties)
     if (file.text.includes("\0")) problems.push(error("yaml-syntax", "This is no text file.", lineSpan(file, 1)));
@@ -72,7 +73,9 @@ export async function findFiles(
 }
 
 const propertyFolders = (paths: ProjectConfig["paths"]): string[] => [
-  ...new Set([paths.models, paths.seeds, paths.snapshots, paths.analyses, paths.macros, paths.tests].flat()),
+  ...new Set(
+    [paths.models, paths.seeds, paths.snapshots, paths.analyses, paths.macros, paths.tests, paths.functions].flat(),
+  ),
 ];
 
 async function pythonModel(root: string, path: string): Promise<Diagnostic> {

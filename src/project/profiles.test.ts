@@ -130,7 +130,7 @@ shop:
   ];
   expect(reports.join("\n")).not.toContain("hunter2");
   expect(reports.join("\n\n")).toMatchInlineSnapshot(`
-    "profiles.yml:2:1  target-not-found  Profile "shop" has no target named "prdo".
+    "profiles.yml:2:1  target-not-found  The profile 'shop' does not have a target named 'prdo'.
         2 │ shop:
           │ ~~~~
         → did you mean "prod"?
@@ -183,11 +183,11 @@ shop:
           │                    ~
         → quote texts that hold a colon and a space
 
-    profile-not-found  No profile named "shopp" in profiles.yml.
+    profile-not-found  Could not find profile named 'shopp' in profiles.yml.
         → did you mean "shop"?
         → profiles in /root/profiles.yml: shop
 
-    dbt_project.yml:2:10  profile-not-found  No profile named "shop" in profiles.yml.
+    dbt_project.yml:2:10  profile-not-found  Could not find profile named 'shop' in profiles.yml.
         2 │ profile: shop
           │          ~~~~
         → profiles in /root/profiles.yml: other
@@ -200,7 +200,7 @@ shop:
     profile-url  DATABASE_URL is not a PostgreSQL address.
         → expected  postgres://user:password@host:5432/database, special characters percent-encoded
 
-    profiles-not-found  There is no profiles.yml in /nowhere.
-        → this folder was given by --profiles-dir"
+    profiles-not-found  Sluice looked for a profiles.yml file in /nowhere and did not find one.
+        → this folder, /nowhere, was given by --profiles-dir"
   `);
 });

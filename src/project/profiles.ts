@@ -148,10 +148,10 @@ function missingProfile(name: string, profiles: Mapping, file: SourceFile, choic
   const names = Object.keys(profiles).filter((key) => key !== "config");
   const at = choice.profile === undefined ? choice.profileAt : undefined;
   const notes = [...didYouMean(name, names), `profiles in ${file.absolute}: ${names.join(", ") || "none"}`];
-  return error("profile-not-found", `No profile named "${name}" in ${file.path}.`, at, notes);
+  return error("profile-not-found", `Could not find profile named '${name}' in ${file.path}.`, at, notes);
 }
 
 function missingTarget(name: string, targets: string[], profile: string, at: Span): Diagnostic {
   const notes = [...didYouMean(name, targets), `targets: ${targets.join(", ")}`];
-  return error("target-not-found", `Profile "${profile}" has no target named "${name}".`, at, notes);
+  return error("target-not-found", `The profile '${profile}' does not have a target named '${name}'.`, at, notes);
 }

@@ -9,10 +9,12 @@ test("defaults are dbt's", async () => {
   const found = await config("name: shop\n");
   expect(found.paths).toEqual({
     models: ["models"],
+    assets: [],
     seeds: ["seeds"],
     snapshots: ["snapshots"],
     analyses: ["analyses"],
     macros: ["macros"],
+    functions: ["functions"],
     tests: ["tests"],
     docs: ["models", "seeds", "snapshots", "analyses", "macros", "functions", "tests"],
     target: "target",

@@ -151,6 +151,7 @@ export async function makeProjectConfig(
       unit_tests: shape.mapping("unit_tests"),
       exposures: shape.mapping("exposures"),
       analyses: shape.mapping("analyses"),
+      functions: shape.mapping("functions"),
     },
     flags: shape.mapping("flags"),
     // `{}` asks for the default comment; null, written so, for none.
@@ -180,17 +181,22 @@ function readPaths(shape: Shape, target: string): ProjectConfig["paths"] {
     analyses,
     macros,
     tests,
+    functions,
     docs: paths("docs-paths", all),
+    assets: paths("asset-paths", []),
     target,
     packages: shape.text("packages-install-path") ?? "dbt_packages",
     clean: paths("clean-targets", [target]),
   };
 }
 
+/** Sections whose nodes may have hooks. */
+const HOOKED: ReadonlySet<string> = new Set(["models", "seeds", "snapshots", "tests", "data_tests", "functions"]);
+
 function isRendered(path: readonly Key[]): boolean {
   const first = path[0];
   if (first === "on-run-start" || first === "on-run-end" || first === "query-comment" || first === "vars") return false;
-  if (first === "models" || first === "seeds" || first === "snapshots" || first === "tests" || first === "data_tests") {
+  if (typeof first === "string" && HOOKED.has(first)) {
     return !path.some((key) => typeof key === "string" && LATE_HOOKS.includes(key.replace(/^[+ ]+/, "")));
   }
   return true;

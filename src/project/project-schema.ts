@@ -15,9 +15,12 @@ const textOrTexts = z.union([z.string(), z.array(z.string())]).nullish();
 const mapping = z.record(z.string(), z.unknown()).nullish();
 const flag = z.boolean().nullish();
 
+/** dbt's: `1.0.0`, `0.1.0-a1`; also `1.0`. */
+const VERSION = /^\d+(?:\.\d+){0,2}(?:[-+]?[0-9A-Za-z.+-]*)?$/;
+
 const projectSchema = z.looseObject({
   name: z.string().regex(/^[^\d\W]\w*$/),
-  version: z.union([z.string(), z.number()]).nullish(),
+  version: z.union([z.string().regex(VERSION), z.number()]).nullish(),
   "config-version": z.literal(2).nullish(),
   profile: z.string().nullish(),
   "model-paths": textOrTexts,
@@ -42,10 +45,12 @@ const projectSchema = z.looseObject({
   data_tests: mapping,
   unit_tests: mapping,
   analyses: mapping,
+  functions: mapping,
   exposures: mapping,
   vars: mapping,
   flags: mapping,
   "restrict-access": flag,
+  "dbt-cloud": mapping,
 });
 
 const WORDS: Record<string, string> = {
@@ -72,12 +77,22 @@ function explain(issue: z.core.$ZodIssue, root: Mapping, file: SourceFile): Diag
     const notes = [`add  ${String(path.at(-1))}: ${example}`];
     return error("yaml-missing-key", `${file.path} has no "${name}".`, at, notes);
   }
+  if (name === "version" && typeof found === "string")
+    return error("project-version", `The version "${found}" is none.`, at, [
+      NOT_VALID(path, found),
+      "for example  1.0.0",
+    ]);
   if (issue.code === "invalid_format" && typeof found === "string") {
     const notes = [`for example  ${found.replace(/\W+/g, "_").replace(/^(?=\d)/, "_")}`];
     return error("project-name", `The project name "${found}" must be letters, digits and underscores.`, at, notes);
   }
-  return error("yaml-shape", `"${name}" must be ${expected(issue)}, but it is ${describe(found)}.`, at);
+  const notes = name === "dbt-cloud" ? [NOT_VALID(path, found)] : [];
+  return error("yaml-shape", `"${name}" must be ${expected(issue)}, but it is ${describe(found)}.`, at, notes);
 }
+
+/** dbt's words. */
+const NOT_VALID = (path: readonly (string | number)[], found: Value): string =>
+  `at path ['${path.join("']['")}']: '${String(found)}' is not valid under any of the given schemas`;
 
 function expected(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type") return WORDS[issue.expected] ?? issue.expected;

@@ -4,6 +4,7 @@ import type { Diagnostic, SourceFile } from "../diagnostics/diagnostic.ts";
 import { lineSpan } from "../diagnostics/format.ts";
 import { readNode } from "./node-properties.ts";
 import type { Entry } from "./node-properties.ts";
+import { readFunction } from "./function-properties.ts";
 import { readExposure, readGroup, readMacro, readUnitTest } from "./other-properties.ts";
 import { renderTree } from "./render.ts";
 import type { RenderText, Rendering, ShouldRender } from "./render.ts";
@@ -22,7 +23,7 @@ export interface PropertyFile {
 }
 
 /** Kinds of entries that other tools or other warehouses use; they are left alone. */
-const NOT_USED = ["metrics", "semantic_models", "saved_queries", "time_spines", "catalogs", "functions"];
+const NOT_USED = ["metrics", "semantic_models", "saved_queries", "time_spines", "catalogs"];
 const KINDS = [
   "models",
   "seeds",
@@ -34,6 +35,7 @@ const KINDS = [
   "exposures",
   "unit_tests",
   "groups",
+  "functions",
 ];
 
 export function readPropertyFile(file: SourceFile, problems: Diagnostic[]): PropertyFile | undefined {
@@ -68,6 +70,7 @@ export function readProperties(files: readonly PropertyFile[], render: RenderTex
     exposures: entries("exposures").flatMap(readExposure),
     unitTests: entries("unit_tests").flatMap(readUnitTest),
     groups: entries("groups").map(readGroup),
+    functions: entries("functions").flatMap(readFunction),
   };
 }
 
@@ -104,6 +107,7 @@ const KIND_NAMES: Record<string, string> = {
   exposures: "exposure",
   unit_tests: "unit test",
   groups: "group",
+  functions: "function",
 };
 
 function renderEntries(file: Shape, key: string, should: ShouldRender, rendering: Rendering): Entry[] {

@@ -53,6 +53,7 @@ const NO_FILES: PackageFiles = {
   genericTests: [],
   docs: [],
   fixtures: [],
+  functions: [],
 };
 const NO_PROPERTIES: Properties = {
   models: [],
@@ -65,6 +66,7 @@ const NO_PROPERTIES: Properties = {
   exposures: [],
   unitTests: [],
   groups: [],
+  functions: [],
 };
 
 export const PROJECT_FILE = "dbt_project.yml";
@@ -161,9 +163,9 @@ async function choose(
     if (file) return chooseTarget(absolute === projectDir ? file : { ...file, path: file.absolute }, choice, problems);
   }
   if (given) {
-    const message = `There is no profiles.yml in ${resolve(given)}.`;
+    const message = `Sluice looked for a profiles.yml file in ${given} and did not find one.`;
     const why = options.profilesDir ? "given by --profiles-dir" : "given by DBT_PROFILES_DIR";
-    problems.push(error("profiles-not-found", message, undefined, [`this folder was ${why}`]));
+    problems.push(error("profiles-not-found", message, undefined, [`this folder, ${resolve(given)}, was ${why}`]));
     return undefined;
   }
   return targetWithoutProfiles(choice, problems);

@@ -1,9 +1,13 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { parse } from "csv-parse/sync";
 import { expect, test } from "vitest";
 import { formatDiagnostic } from "../diagnostics/format.ts";
-import { inferSeedTypes } from "./seed-types.ts";
+import { seedRows } from "./seed-rows.ts";
+import { inferSeedFile, inferSeedTypes } from "./seed-types.ts";
 import { seedValue } from "./seed-values.ts";
 
 interface Case {
@@ -20,7 +24,7 @@ interface Case {
 const cases = JSON.parse(readFileSync(new URL("seed-types.golden.json", import.meta.url), "utf8")) as Case[];
 
 const infer = ({ text, delimiter, forced }: Case): ReturnType<typeof inferSeedTypes> =>
-  inferSeedTypes(text, delimiter, Object.fromEntries(forced.map((name) => [name, "text"])));
+  inferSeedTypes(() => text, delimiter, Object.fromEntries(forced.map((name) => [name, "text"])));
 
 test.each(cases)("types are dbt's: $name", async (one) => {
   const found = await infer(one);
@@ -61,7 +65,7 @@ function sameForPostgres(cell: string | null, type: string): string | null {
 test("a stream gives the same as a text, and given types are kept", async () => {
   const text = "id,zip\n1,01067\n2,80331\n";
   const source = Readable.from([Buffer.from(text.slice(0, 11)), Buffer.from(text.slice(11))]);
-  const { columns, rows } = await inferSeedTypes(source, ",", { zip: "varchar(5)" });
+  const { columns, rows } = await inferSeedTypes(() => source, ",", { zip: "varchar(5)" });
   expect(columns).toEqual([
     { name: "id", type: "integer", kind: "number" },
     { name: "zip", type: "varchar(5)", kind: "text" },
@@ -70,9 +74,9 @@ test("a stream gives the same as a text, and given types are kept", async () => 
 });
 
 test("faults of rows and header are shown with their lines", async () => {
-  const text = 'id,,id\n1,2,3\n"a\nb",1,2,3\n4\n5,6,7,8\n';
+  const csv = 'id,,id\n1,2,3\n"a\nb",1,2,3\n4\n5,6,7,8\n';
   const file = { path: "seeds/s.csv", absolute: "/p/seeds/s.csv", text: "" };
-  const { columns, diagnostics } = await inferSeedTypes(text, ",", {}, file);
+  const { columns, diagnostics } = await inferSeedTypes(() => csv, ",", {}, file);
   expect(columns).toEqual([]);
   expect(diagnostics.map((d) => formatDiagnostic(d)).join("\n")).toMatchInlineSnapshot(`
     "seeds/s.csv:1:1  seed-header  Column 2 has no name in the header.
@@ -100,11 +104,23 @@ test("faults of rows and header are shown with their lines", async () => {
 
 test("a quote without an end and an empty file are errors", async () => {
   const file = { path: "s.csv", absolute: "/s.csv", text: "" };
-  const open = await inferSeedTypes('id,name\n1,a\n2,"b\n', ",", {}, file);
-  const empty = await inferSeedTypes("", ",", {}, file);
+  const open = await inferSeedTypes(() => 'id,name\n1,a\n2,"b\n', ",", {}, file);
+  const empty = await inferSeedTypes(() => "", ",", {}, file);
   expect([...open.diagnostics, ...empty.diagnostics].map((d) => formatDiagnostic(d)).join("\n")).toMatchInlineSnapshot(`
     "s.csv:3:1  seed-csv  A quote that is opened here is never closed.
     s.csv:1:1  seed-header  The file is empty: it has no header.
         → the first line names the columns"
   `);
+});
+
+test("rows that were kept are those of the file", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "sluice-seed-"));
+  const file = { path: "s.csv", absolute: join(dir, "s.csv"), text: "" };
+  writeFileSync(file.absolute, 'id,day,note\n1,2024-1-5,"a, ""b"""\n\n2,null,\n3\n');
+  const kept = await inferSeedFile({ file, bytes: 1 }, ",", {});
+  const large = await inferSeedFile({ file, bytes: 1e9 }, ",", {});
+  expect([kept.records?.length, large.records]).toEqual([4, undefined]);
+  for (const found of [kept, large])
+    expect(await text(seedRows(file, ",", found))).toBe('"1","2024-01-05","a, ""b"""\n,,\n"2",,\n"3",,\n');
+  rmSync(dir, { recursive: true });
 });

@@ -6,6 +6,8 @@ import type { CsvError } from "csv-parse";
 import { error, warning } from "../diagnostics/diagnostic.ts";
 import type { Diagnostic, SourceFile, Span } from "../diagnostics/diagnostic.ts";
 import { Precision } from "./seed-precision.ts";
+import { SEED_DIALECT } from "./seed-rows.ts";
+import type { SeedFile } from "./types.ts";
 import { SEED_KINDS, fits, isNull, numberIn } from "./seed-values.ts";
 import type { SeedKind } from "./seed-values.ts";
 
@@ -22,6 +24,8 @@ export interface SeedTypes {
   readonly rows: number;
   /** Errors make the seed unusable; `columns` is empty then. */
   readonly diagnostics: readonly Diagnostic[];
+  /** The rows as they stand in the file, where these are few enough to be kept. */
+  readonly records?: readonly (readonly string[])[];
 }
 
 const TYPES: Record<Exclude<SeedKind, "number">, string> = {
@@ -35,31 +39,46 @@ const TYPES: Record<Exclude<SeedKind, "number">, string> = {
 /** Problems of rows are shown up to this number, and counted beyond. */
 const SHOWN = 20;
 
+/** Of larger files, in bytes, rows are not kept: these take six times as much memory. */
+const KEPT_BYTES = 8 * 1024 * 1024;
+
 /**
  * Reads a seed's text (not its path) to the end. `overrides` is `column_types`: such columns are not looked at. `file` is where diagnostics
- * point; it need not hold the text.
+ * point; it need not hold the text. Where something is wrong it is read again for the lines, which take a third longer to know.
  */
 export async function inferSeedTypes(
-  source: Readable | string,
+  open: () => Readable | string,
   delimiter: string,
   overrides: Readonly<Record<string, string>>,
   file: SourceFile = { path: "seed.csv", absolute: "", text: "" },
+  keeps = false,
 ): Promise<SeedTypes> {
-  const inference = new Inference(overrides, file);
+  const found = await infer(open(), delimiter, new Inference(overrides, file, keeps), false);
+  return found.diagnostics.length === 0 ? found : infer(open(), delimiter, new Inference(overrides, file, keeps), true);
+}
+
+async function infer(
+  source: Readable | string,
+  delimiter: string,
+  inference: Inference,
+  withLines: boolean,
+): Promise<SeedTypes> {
   const parser = parse({
+    ...SEED_DIALECT,
     delimiter,
-    bom: true,
-    record_delimiter: ["\r\n", "\n", "\r"],
-    relax_quotes: true,
-    relax_column_count: true,
-    on_record: (record: string[], context) => {
-      inference.add(record, context.lines);
-      return null;
-    },
+    ...(withLines && {
+      on_record: (record: string[], context: { lines: number }) => {
+        inference.add(record, context.lines);
+        return null;
+      },
+    }),
   });
   try {
     await new Promise<void>((done, failed) => {
-      parser.on("end", done).on("error", failed).resume();
+      parser
+        .on("data", (record: string[]) => inference.add(record, 0))
+        .on("end", done)
+        .on("error", failed);
       if (typeof source === "string") parser.end(source);
       else source.on("error", failed).pipe(parser);
     });
@@ -72,10 +91,11 @@ export async function inferSeedTypes(
 
 /** As `inferSeedTypes`, of a file on disk. */
 export const inferSeedFile = (
-  file: SourceFile,
+  { file, bytes }: Pick<SeedFile, "file" | "bytes">,
   delimiter: string,
   overrides: Readonly<Record<string, string>>,
-): Promise<SeedTypes> => inferSeedTypes(createReadStream(file.absolute), delimiter, overrides, file);
+): Promise<SeedTypes> =>
+  inferSeedTypes(() => createReadStream(file.absolute), delimiter, overrides, file, bytes <= KEPT_BYTES);
 
 class Column {
   readonly name: string;
@@ -90,13 +110,13 @@ class Column {
   }
 
   add(cell: string): void {
-    if (this.#kinds.length === 1) return;
+    // Null is of every kind.
+    if (this.#kinds.length === 1 || isNull(cell)) return;
     // Most columns are of one kind from the first cell to the last: numbers are looked at once only.
-    if (this.#kinds[0] === "number" && !isNull(cell)) {
-      const number = numberIn(cell);
-      if (number !== undefined) this.precision.add(number);
-    }
-    if (!this.#kinds.every((kind) => fits(kind, cell))) this.#kinds = this.#kinds.filter((kind) => fits(kind, cell));
+    const number = this.#kinds[0] === "number" ? numberIn(cell) : undefined;
+    if (number !== undefined) this.precision.add(number);
+    const isOf = (kind: SeedKind): boolean => (kind === "number" ? number !== undefined : fits(kind, cell));
+    if (!this.#kinds.every(isOf)) this.#kinds = this.#kinds.filter(isOf);
   }
 
   result(): SeedColumn {
@@ -110,6 +130,7 @@ class Column {
 class Inference {
   readonly #overrides: Readonly<Record<string, string>>;
   readonly #file: SourceFile;
+  readonly #records: (readonly string[])[] | undefined;
   readonly #problems: Diagnostic[] = [];
   #columns: Column[] | undefined;
   #rows = 0;
@@ -117,9 +138,10 @@ class Inference {
   #long = 0;
   #short = 0;
 
-  constructor(overrides: Readonly<Record<string, string>>, file: SourceFile) {
+  constructor(overrides: Readonly<Record<string, string>>, file: SourceFile, keeps: boolean) {
     this.#overrides = overrides;
     this.#file = file;
+    this.#records = keeps ? [] : undefined;
   }
 
   add(record: readonly string[], lastLine: number): void {
@@ -130,6 +152,7 @@ class Inference {
       return;
     }
     this.#rows++;
+    this.#records?.push(record);
     const columns = this.#columns;
     // An empty line is a row of nulls to dbt.
     if (record.length === 1 && record[0] === "" && columns.length > 1) return;
@@ -185,7 +208,8 @@ class Inference {
     }
     const failed = this.#problems.some((d) => d.severity === "error");
     const columns = failed ? [] : (this.#columns ?? []).map((column) => column.result());
-    return { columns, rows: this.#rows, diagnostics: this.#problems };
+    const records = this.#records && { records: this.#records };
+    return { columns, rows: this.#rows, diagnostics: this.#problems, ...records };
   }
 
   /** The file is not held in memory: its text is made of line breaks and this row. */

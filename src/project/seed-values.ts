@@ -171,12 +171,13 @@ function isoTime(text: string): { text: string } | undefined {
   return { text: rest === "000000" ? clock : `${clock}.${rest}` };
 }
 
+const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
 /** A date that exists, from year 1 on, as `2024-01-31`. */
 function day(year: number, month: number, date: number): string | undefined {
   if (year < 1 || month < 1 || month > 12 || date < 1) return undefined;
-  const last = new Date(Date.UTC(2000, month, 0)).getUTCDate();
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  if (date > (month === 2 && !leap ? 28 : last)) return undefined;
+  if (date > (month === 2 && !leap ? 28 : DAYS[month - 1]!)) return undefined;
   return `${String(year).padStart(4, "0")}-${two(month)}-${two(date)}`;
 }
 

@@ -67,6 +67,8 @@ export interface PackageFiles {
   readonly docs: readonly SourceFile[];
   /** `tests/fixtures/**.{csv,sql}`: rows of unit tests. */
   readonly fixtures: readonly SourceFile[];
+  /** `functions/**.{sql,py,js}`: user-defined functions; only those in SQL can be made. */
+  readonly functions: readonly SourceFile[];
 }
 
 /** A seed is read when it is loaded, not before: `file.text` is empty. */
@@ -96,6 +98,9 @@ export interface ProjectConfig {
     readonly macros: readonly string[];
     readonly tests: readonly string[];
     readonly docs: readonly string[];
+    readonly functions: readonly string[];
+    /** Pictures and the like, for descriptions. */
+    readonly assets: readonly string[];
     readonly target: string;
     readonly packages: string;
     readonly clean: readonly string[];
@@ -115,6 +120,7 @@ export interface ProjectConfig {
     readonly unit_tests: Mapping;
     readonly exposures: Mapping;
     readonly analyses: Mapping;
+    readonly functions: Mapping;
   };
   readonly flags: Mapping;
   /** As written: text, a mapping, or null for none; `{}` where the key is absent, which asks for the default comment. */
@@ -145,6 +151,7 @@ export interface Properties {
   readonly exposures: readonly ExposureProperties[];
   readonly unitTests: readonly UnitTestProperties[];
   readonly groups: readonly GroupProperties[];
+  readonly functions: readonly FunctionProperties[];
 }
 
 export interface GroupProperties {
@@ -171,6 +178,38 @@ export interface NodeProperties {
   /** Snapshots defined in YAML: `ref('…')` or `source(…)`. */
   readonly relation?: string;
   readonly at: Span;
+}
+
+/** A function's signature: what stands in its file is only its body. */
+export interface FunctionProperties extends NodeProperties {
+  readonly arguments: readonly FunctionArgument[];
+  readonly returns: FunctionReturns;
+  readonly overloads: readonly FunctionOverload[];
+}
+
+/** The same name for other arguments; its body stands in another file of `functions/`. */
+export interface FunctionOverload {
+  readonly definedIn: string;
+  readonly arguments: readonly FunctionArgument[];
+  readonly returns: FunctionReturns;
+  /** Whether these are its own, or the function's. */
+  readonly saysReturns: boolean;
+  readonly description?: string;
+  readonly at: Span;
+}
+
+export interface FunctionArgument {
+  readonly name: string;
+  readonly dataType: string;
+  readonly description?: string;
+  /** SQL: `100`, `'EUR'`. */
+  readonly defaultValue?: Value;
+  readonly at: Span;
+}
+
+export interface FunctionReturns {
+  readonly dataType: string;
+  readonly description?: string;
 }
 
 export interface VersionProperties {

@@ -18,7 +18,7 @@ export function unreadVars(cliVars: Mapping, packages: readonly Package[]): Diag
   if (unknown.length === 0) return [];
   const texts = packages.flatMap(({ config, files }) => [
     config.file.text,
-    ...[files.models, files.snapshots, files.analyses, files.macros, files.tests, files.genericTests]
+    ...[files.models, files.snapshots, files.analyses, files.macros, files.tests, files.genericTests, files.functions]
       .flat()
       .map((file) => file.text),
   ]);

@@ -5,7 +5,7 @@ import { listLockHolders, type LockHolder, publishLocks } from "../postgres/kept
 import type { Session } from "../postgres/database.ts";
 import { QueryError, SQLSTATE } from "../postgres/errors.ts";
 import { LOCK_WAIT_MS, SWAP_LOCK } from "../postgres/sql/locks.ts";
-import type { SwapPlan } from "./swap-plan.ts";
+import { leavingOf, type SwapPlan } from "./swap-plan.ts";
 
 export interface LockOptions {
   /** Seconds to go on trying. */
@@ -142,16 +142,19 @@ async function holdsUpTransaction(session: Session): Promise<boolean> {
 interface LockedOids {
   readonly replaced: readonly number[];
   readonly addedTo: readonly number[];
+  /** Functions to be replaced, which have no locks: views that call them have. */
+  readonly functions: readonly number[];
 }
 
 const lockedOids = (plans: readonly SwapPlan[]): LockedOids => ({
   replaced: plans.flatMap(({ moves }) => moves.flatMap(({ live }) => (live ? [live.oid] : []))),
   addedTo: plans.flatMap(({ additions }) => additions.map(({ oid }) => oid)),
+  functions: plans.flatMap(leavingOf),
 });
 
 /** In one message: from the first lock to the last no time is lost on the way. */
-async function takeAll(session: Session, { replaced, addedTo }: LockedOids): Promise<void> {
-  const { rows } = await session.query<{ sql: string }>(publishLocks(replaced, addedTo));
+async function takeAll(session: Session, { replaced, addedTo, functions }: LockedOids): Promise<void> {
+  const { rows } = await session.query<{ sql: string }>(publishLocks(replaced, addedTo, functions));
   await session.query([`select pg_advisory_xact_lock(${SWAP_LOCK})`, ...rows.map(({ sql }) => sql)].join(";\n"));
 }
 

@@ -15,7 +15,7 @@ import {
 } from "../state/publications.ts";
 import { withLocks } from "./locks.ts";
 import { doEarly, look, nothingEarly, swap } from "./swap.ts";
-import { publicationPlan, type SwapPlan } from "./swap-plan.ts";
+import { placedRoutines, publicationPlan, type SwapPlan } from "./swap-plan.ts";
 import { tidy } from "./tidy.ts";
 
 export interface PublishOptions {
@@ -34,6 +34,8 @@ export interface Publication {
   readonly id: number;
   /** None: everything came out as it was. */
   readonly relations: number;
+  /** Of these, functions: names, not overloads. */
+  readonly functions: number;
   /** Seconds: until all locks were had; from then to the commit. */
   readonly waited: number;
   readonly held: number;
@@ -44,7 +46,8 @@ export async function publish(session: Session, id: number, options: PublishOpti
   const nodes = await stagedNodes(session, id);
   const plan = await publicationPlan(session, id, nodes);
   await createAside(session, plan);
-  const relations = plan.moves.length + plan.additions.length;
+  const functions = plan.routines.length;
+  const relations = plan.moves.length + plan.additions.length + functions;
   const seen = await look(session, plan);
   let early = nothingEarly(seen);
   const { waited, held } = await withLocks(session, [plan], options, {
@@ -54,7 +57,8 @@ export async function publish(session: Session, id: number, options: PublishOpti
     },
     locked: async () => {
       const { again, keys } = await swap(session, plan, early);
-      await recordPublished(session, id, relations, options.keep > 0 && relations > 0);
+      const kept = options.keep > 0 && relations > 0;
+      await recordPublished(session, id, { relations, kept, routines: placedRoutines(plan) });
       await recordRecreated(session, again);
       await recordKeys(session, id, keys);
     },
@@ -65,7 +69,7 @@ export async function publish(session: Session, id: number, options: PublishOpti
   if (failed !== "none") await recordTouched(session, id, options.serverVersion, true);
   await tidy(session, options);
   if (failed instanceof Failure) throw failed;
-  return { id, relations, waited, held };
+  return { id, relations, functions, waited, held };
 }
 
 /** Hooks that are to run after the transaction. Everything is published by then; that one failed must be known all the same. */
@@ -82,14 +86,21 @@ async function runOutside(session: Session, nodes: readonly StagedNode[]): Promi
 }
 
 /** Before the locks are taken: making a schema is nobody's business. */
-export async function createAside(session: Session, { moves, additions, publication }: SwapPlan): Promise<void> {
-  const needed = [...moves.filter((move) => move.live), ...additions].map(({ published }) => published.schema);
-  for (const schema of new Set(needed)) {
-    try {
-      await session.query(`create schema if not exists ${quoteIdent(prevSchema(schema, publication))}`);
-    } catch (thrown) {
-      if (!(thrown instanceof QueryError) || !ALREADY_THERE.has(thrown.sqlstate)) throw thrown;
-    }
+export async function createAside(
+  session: Session,
+  { moves, additions, routines, publication }: SwapPlan,
+): Promise<void> {
+  const leaving = [...moves.filter((move) => move.live), ...routines.filter(({ live }) => live.length > 0)];
+  const needed = [...leaving, ...additions].map(({ published }) => published.schema);
+  const made = [...new Set(needed)].map((schema) => quoteIdent(prevSchema(schema, publication)));
+  if (made.length === 0) return;
+  const sql = made.map((schema) => `create schema if not exists ${schema}`).join(";\n");
+  try {
+    await session.query(sql);
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError) || !ALREADY_THERE.has(thrown.sqlstate)) throw thrown;
+    // Somebody made one at the same moment, and now it is there.
+    await session.query(sql);
   }
 }
 

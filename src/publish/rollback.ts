@@ -18,7 +18,15 @@ import {
 import { withLocks } from "./locks.ts";
 import { createAside, type Publication, type PublishOptions } from "./publish.ts";
 import { look, nothingEarly, type Seen, swap } from "./swap.ts";
-import { type Addition, type Move, findAll, type SwapPlan } from "./swap-plan.ts";
+import {
+  type Addition,
+  findAll,
+  findAllRoutines,
+  type Move,
+  placedRoutines,
+  type RoutineMove,
+  type SwapPlan,
+} from "./swap-plan.ts";
 import { tidy } from "./tidy.ts";
 
 /** Of what is to be taken back. */
@@ -75,13 +83,16 @@ export async function rollback(
       locked: async () => {
         for (const { plan, undoing } of plans) {
           const { again } = await swap(session, plan, nothingEarly(seen.get(plan)!));
-          await recordUndone(session, undoing.info.id, plan.publication);
+          await recordUndone(session, undoing.info.id, plan.publication, placedRoutines(plan));
           await recordRecreated(session, again);
         }
       },
     },
   );
-  for (const { undoing } of plans) done.push({ id: undoing.info.id, relations: undoing.nodes.length, waited, held });
+  for (const { undoing } of plans) {
+    const functions = undoing.nodes.filter(({ entry }) => entry.how === "routine").length;
+    done.push({ id: undoing.info.id, relations: undoing.nodes.length, functions, waited, held });
+  }
   for (const { undoing } of plans) await recordTouched(session, undoing.info.id, options.serverVersion, false);
   await tidy(session, options);
   return done;
@@ -138,10 +149,27 @@ async function undoingPlan(
       ...(entry.how === "apply" ? entry.tables.map(({ identifier }) => ({ ...aside(published), identifier })) : []),
     ]),
   );
+  const routinesAt = await findAllRoutines(
+    session,
+    nodes.filter(({ entry }) => entry.how === "routine").flatMap(({ published }) => [published, aside(published)]),
+  );
   const moves: Move[] = [];
   const additions: Addition[] = [];
-  for (const { nodeId, published, entry, oid, isUntouched, keys } of nodes) {
+  const routines: RoutineMove[] = [];
+  for (const { nodeId, published, entry, oid, isUntouched, routines: ours = [], keys } of nodes) {
     if (entry.how === "keep") continue;
+    if (entry.how === "routine") {
+      const put = after.flatMap((p) => p.routines).find((move) => quote(move.published) === quote(published));
+      if (!put && isUntouched !== true)
+        diagnostics.push(
+          error("rollback-refused", `The function ${quote(published)} is not what was published any more.`, undefined, [
+            "somebody dropped or replaced it; build it again",
+          ]),
+        );
+      const live = put?.incoming ?? routinesAt(published).filter((one) => ours.includes(one.oid));
+      routines.push({ published, live, incoming: routinesAt(aside(published)), definitions: [] });
+      continue;
+    }
     const moved = after.flatMap((p) => p.moves).find((move) => quote(move.published) === quote(published));
     const live = moved ? moved.incoming : found(published);
     const problem = (message: string, note: string): void =>
@@ -171,5 +199,5 @@ async function undoingPlan(
       ...(old && { incoming: { oid: old.oid, kind: old.kind, schema: old.schema, ...(keys && { keys }) } }),
     });
   }
-  return { plan: { publication, moves, additions, goesBack: true }, diagnostics };
+  return { plan: { publication, moves, additions, routines, goesBack: true }, diagnostics };
 }

@@ -3,8 +3,15 @@ import { error, Failure } from "../diagnostics/diagnostic.ts";
 import { findRelations, type RelationInfo, type RelationKind } from "../postgres/catalog.ts";
 import type { Session } from "../postgres/database.ts";
 import { quote, type RelationName } from "../postgres/relation.ts";
+import { findRoutines, type RoutineInfo } from "../postgres/routines.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
-import type { Entry, KeptKey, StagedNode } from "../state/publications.ts";
+import {
+  type Entry,
+  type KeptKey,
+  type PlacedRoutines,
+  type StagedNode,
+  standingRoutines,
+} from "../state/publications.ts";
 
 export interface Standing {
   readonly oid: number;
@@ -42,14 +49,33 @@ export interface Addition {
   readonly tables: readonly RelationName[];
 }
 
+/** Functions of one name take the place of others, or of none; or leave their place. */
+export interface RoutineMove {
+  readonly published: RelationName;
+  readonly live: readonly RoutineInfo[];
+  readonly incoming: readonly RoutineInfo[];
+  /** Statements that write bodies anew, when all that they name is in its place. */
+  readonly definitions: readonly string[];
+  readonly ownGrants?: boolean;
+}
+
 export interface SwapPlan {
   /** Names the schemas to which what is replaced is moved. */
   readonly publication: number;
   readonly moves: readonly Move[];
   readonly additions: readonly Addition[];
+  readonly routines: readonly RoutineMove[];
   /** Rows are taken out again: those that refer to others first. */
   readonly goesBack?: true;
 }
+
+/** What stands under the names of functions when the plan is carried out. */
+export const placedRoutines = ({ routines }: SwapPlan): PlacedRoutines[] =>
+  routines.map(({ published, incoming }) => ({ name: published, oids: incoming.map(({ oid }) => oid) }));
+
+/** Functions whose place others take. */
+export const leavingOf = ({ routines }: Pick<SwapPlan, "routines">): number[] =>
+  routines.flatMap(({ live }) => live.map(({ oid }) => oid));
 
 /** What publishing a run's nodes means at this moment. Throws `Failure` when something that was staged is gone. */
 export async function publicationPlan(
@@ -64,9 +90,12 @@ export async function publicationPlan(
   const moves: Move[] = [];
   const additions: Addition[] = [];
   const gone: RelationName[] = [];
+  const functions = nodes.filter(({ entry }) => entry.how === "routine");
+  const routines = await routineMoves(session, publication, functions);
+  gone.push(...routines.filter(({ incoming }) => incoming.length === 0).map(({ published }) => nextOf(published)));
   for (const { published, entry } of nodes) {
     const live = found(published);
-    if (entry.how === "keep") continue;
+    if (entry.how === "keep" || entry.how === "routine") continue;
     if (entry.how === "move") {
       const incoming = found(nextOf(published));
       if (incoming) moves.push(moveOf(published, entry, incoming, live));
@@ -75,7 +104,40 @@ export async function publicationPlan(
     else additions.push({ ...entry, published, oid: live.oid });
   }
   if (gone.length) throw new Failure(gone.map(missing));
-  return { publication, moves, additions };
+  return { publication, moves, additions, routines };
+}
+
+/** Of what stands there already, ours is replaced, and what takes the same arguments, as `create or replace` would. */
+async function routineMoves(
+  session: Session,
+  publication: number,
+  functions: readonly StagedNode[],
+): Promise<RoutineMove[]> {
+  if (functions.length === 0) return [];
+  const ours = await standingRoutines(session, publication);
+  const found = await findAllRoutines(
+    session,
+    functions.flatMap(({ published }) => [published, nextOf(published)]),
+  );
+  return functions.map(({ published, entry }) => {
+    if (entry.how !== "routine") throw new Error(`Internal error: ${quote(published)} is no function`);
+    const incoming = found(nextOf(published));
+    const own = ours.get(quote(published)) ?? [];
+    const live = found(published).filter(
+      ({ oid, types }) => own.includes(oid) || incoming.some((i) => i.types === types),
+    );
+    const { definitions, ownGrants = false } = entry;
+    return { published, live, incoming, definitions, ownGrants };
+  });
+}
+
+/** Functions of each of the names. */
+export async function findAllRoutines(
+  session: Session,
+  names: readonly RelationName[],
+): Promise<(name: RelationName) => RoutineInfo[]> {
+  const { rows } = await session.query<RoutineInfo>(findRoutines(names));
+  return ({ schema, identifier }) => rows.filter((row) => row.schema === schema && row.name === identifier);
 }
 
 function moveOf(

@@ -7,9 +7,10 @@
  * 2. take all locks (`locks.ts`)
  * 3. record again what has changed since
  * 4. drop dependants, by name; they are made again in step 8. Foreign keys change places
- * 5. move tables: old ones aside, new ones in
+ * 5. move functions, then tables: old ones aside, new ones in
  * 6. move views
- * 7. point views that read a delta to the table it went into; every name they read is in its place by then
+ * 7. write functions' bodies anew that name work schemas; point views that read a delta to the table it went into; every
+ *    name they read is in its place by then
  * 8. say again what was said of the old relations; make the dependants again
  *
  * A failure anywhere rolls back to what was there before.
@@ -30,15 +31,16 @@ import {
 } from "../postgres/kept.ts";
 import type { Session } from "../postgres/database.ts";
 import { quote, type RelationName } from "../postgres/relation.ts";
+import { type Callers, listCarried, listRoutineDependants, listSaidAgain, moveRoutine } from "../postgres/routines.ts";
 import { dropRelation, nounOf } from "../postgres/sql/relation.ts";
-import { prevSchema, setSchema, setStatisticsSchema } from "../postgres/sql/swap.ts";
+import { asPublished, prevSchema, setSchema, setStatisticsSchema } from "../postgres/sql/swap.ts";
 import { replaceView } from "../postgres/sql/view.ts";
 import type { KeptKey } from "../state/publications.ts";
 import { type Ahead, dropAhead, dropSchemas, isFilled, makeAhead, nothingAhead, recreation } from "./ahead.ts";
 import { attempt } from "./attempt.ts";
 import { applyEarly, deltaSql } from "./deltas.ts";
 import { anyLate, keptKeys, type Keys, listKeys, restoreKeys, turnEarly, turnedSql, turnLate } from "./keys.ts";
-import type { Addition, Move, SwapPlan } from "./swap-plan.ts";
+import { type Addition, leavingOf, type Move, type RoutineMove, type SwapPlan } from "./swap-plan.ts";
 
 /** What was done before the locks were taken. */
 export interface Early {
@@ -61,7 +63,7 @@ export async function doEarly(session: Session, plan: SwapPlan, before: Seen): P
   const applied = await applyEarly(session, plan);
   const keys = applied ? await turnEarly(session, seen.keys) : new Set<string>();
   const isTold = keys.size > 0 || ahead.made.size > 0;
-  return { applied, keys, ahead, seen: isTold ? { ...seen, stamp: await stampNow(session, plan.moves) } : seen };
+  return { applied, keys, ahead, seen: isTold ? { ...seen, stamp: await stampNow(session, plan) } : seen };
 }
 
 /** What the catalog says of all that takes part; `stamp` is of the moment before it was read. */
@@ -70,35 +72,49 @@ export interface Seen {
   readonly parts: readonly KeptPart[];
   readonly statistics: readonly Statistic[];
   readonly keys: Keys;
+  /** What calls functions to be replaced and must be said again to mean the new ones. */
+  readonly callers: readonly { readonly what: string; readonly sql: string }[];
   /** Of the incoming relations. */
   readonly present: readonly KeptPart[];
   readonly columns: readonly { readonly relation: number; readonly name: string }[];
 }
 
-/** The first part of step 1. Throws `Failure` when something depends on a relation that cannot be pointed to another. */
+/** The first part of step 1, after which the session has no `jit`. Throws `Failure` when something depends on a relation that cannot be pointed to another. */
 export async function look(session: Session, plan: SwapPlan): Promise<Seen> {
   const { moves } = plan;
   const replaced = replacements(moves);
-  const stamp = await stampNow(session, moves);
-  const parts = await partsOf(session, replaced);
-  await refuseOthers(session, replaced);
-  return {
-    stamp,
-    parts,
-    statistics: await statisticsOf(session, moves),
-    keys: await listKeys(session, plan),
-    ...(await incomingOf(session, replaced)),
-  };
+  // These questions look dear to the planner, and compiling them would take a hundred times as long as answering.
+  await session.query("set jit = off");
+  const stamp = await stampNow(session, plan);
+  const parts = await partsOf(session, replaced, leavingOf(plan));
+  await refuseOthers(session, plan);
+  const [statistics, callers] = [await statisticsOf(session, moves), await callersOf(session, plan)];
+  const keys = await listKeys(session, plan);
+  return { stamp, parts, statistics, callers, keys, ...(await incomingOf(session, replaced)) };
 }
 
 const lookAgain = async (session: Session, plan: SwapPlan, before: Seen): Promise<Seen> =>
-  (await stampNow(session, plan.moves)) === before.stamp ? before : look(session, plan);
+  (await stampNow(session, plan)) === before.stamp ? before : look(session, plan);
 
-async function stampNow(session: Session, moves: readonly Move[]): Promise<string> {
+const callersIn = ({ moves }: SwapPlan): Callers => ({
+  leaving: moves.flatMap(({ live }) => live?.oid ?? []),
+  coming: moves.flatMap(({ incoming }) => incoming?.oid ?? []),
+});
+
+async function callersOf(session: Session, plan: SwapPlan): Promise<Seen["callers"]> {
+  const functions = leavingOf(plan);
+  if (functions.length === 0) return [];
+  const { rows } = await session.query<Seen["callers"][number]>(listSaidAgain(functions, callersIn(plan)));
+  const schemas = new Set(plan.moves.map(({ published }) => published.schema));
+  return rows.map(({ what, sql }) => ({ what, sql: asPublished(sql, schemas) }));
+}
+
+async function stampNow(session: Session, { moves, routines }: SwapPlan): Promise<string> {
   const incoming = moves.flatMap((move) => move.incoming?.oid ?? []);
   const sql = stampOf(
     moves.flatMap(({ live }) => live?.oid ?? []),
     incoming,
+    leavingOf({ routines }),
   );
   return (await session.query<{ stamp: string }>(sql)).rows[0]!.stamp;
 }
@@ -112,7 +128,7 @@ export interface Swapped {
 
 /** Steps 3 to 8, and what was not done early. Throws `Failure` and `QueryError`. */
 export async function swap(session: Session, plan: SwapPlan, early: Early): Promise<Swapped> {
-  const { moves, additions, publication } = plan;
+  const { moves, additions, routines, publication } = plan;
   const done = early.keys;
   const seen = await lookAgain(session, plan, early.seen);
   const isOutdated = seen !== early.seen;
@@ -133,18 +149,53 @@ export async function swap(session: Session, plan: SwapPlan, early: Early): Prom
   }
   await script(session, [
     ...(isLate ? [] : cleared),
+    ...routines.flatMap((move) => moveRoutines(move, publication)),
     ...moved(tables),
     ...moved(views),
+    ...rewritten(routines),
     ...views.flatMap(redefine),
     ...additions.flatMap((addition) => putAside(addition, publication)),
     ...again,
     ...additions.flatMap(({ after }) => after),
   ]);
+  await carryRoutines(session, routines);
   await restoreKeys(session, moves);
-  await recreate(session, dependants, ahead);
+  await recreate(session, dependants, ahead, seen.callers);
   await script(session, dropSchemas(ahead));
   const recreated = dependants.map(({ schema, name }) => ({ schema, identifier: name }));
   return { again: recreated, keys: keptKeys(seen.keys, plan) };
+}
+
+function moveRoutines({ published: { schema }, live, incoming }: RoutineMove, publication: number): string[] {
+  const aside = prevSchema(schema, publication);
+  return [
+    ...live.map((routine) => moveRoutine(routine, schema, aside)),
+    ...incoming.map((routine) => moveRoutine(routine, routine.schema, schema)),
+  ];
+}
+
+/** They were made and checked out of sight: what they name is not looked at again. */
+function rewritten(routines: readonly RoutineMove[]): string[] {
+  const definitions = routines.flatMap((move) => move.definitions);
+  if (definitions.length === 0) return [];
+  return ["set local check_function_bodies = off", ...definitions, "set local check_function_bodies = on"];
+}
+
+/** What is said of the old functions, of the new ones. */
+async function carryRoutines(session: Session, routines: readonly RoutineMove[]): Promise<void> {
+  const successors = routines.flatMap(({ live, incoming, ownGrants = false }) =>
+    incoming.map(({ oid, types }) => ({
+      oid,
+      before: live.find((one) => one.types === types)?.oid,
+      grants: !ownGrants,
+    })),
+  );
+  if (successors.length === 0) return;
+  const { rows } = await session.query<{ sql: string }>(listCarried(successors));
+  await script(
+    session,
+    rows.map(({ sql }) => sql),
+  );
 }
 
 const replacements = (moves: readonly Move[]): Replacement[] =>
@@ -158,27 +209,38 @@ const script = async (session: Session, statements: readonly string[]): Promise<
   if (statements.length) await session.query(statements.join(";\n"));
 };
 
-async function partsOf(session: Session, replaced: readonly Replacement[]): Promise<KeptPart[]> {
-  if (replaced.length === 0) return [];
+async function partsOf(
+  session: Session,
+  replaced: readonly Replacement[],
+  functions: readonly number[],
+): Promise<KeptPart[]> {
+  if (replaced.length + functions.length === 0) return [];
   const roots = replaced.map(({ live, incoming, published }): KeptRoot => ({
     oid: live.oid,
     noun: nounOf((incoming ?? live).kind),
     as: published,
   }));
-  return (await session.query<KeptPart>(listKeptOutside(roots))).rows;
+  return (await session.query<KeptPart>(listKeptOutside(roots, functions))).rows;
 }
 
-/** Functions, tables and policies that hold on to an old relation would go on reading it. */
-async function refuseOthers(session: Session, replaced: readonly Replacement[]): Promise<void> {
-  if (replaced.length === 0) return;
-  const { rows } = await session.query<{ what: string }>(listOtherDependants(replaced.map(({ live }) => live.oid)));
-  if (rows.length === 0) return;
+/** Functions, tables and policies that hold on to an old relation or function would go on with it. */
+async function refuseOthers(session: Session, plan: SwapPlan): Promise<void> {
+  const functions = leavingOf(plan);
+  const relations = callersIn(plan).leaving;
+  const asked = [
+    ...(relations.length ? [listOtherDependants(relations)] : []),
+    ...(functions.length ? [listRoutineDependants(functions, callersIn(plan))] : []),
+  ];
+  const found: string[] = [];
+  for (const sql of asked) found.push(...(await session.query<{ what: string }>(sql)).rows.map(({ what }) => what));
+  if (found.length === 0) return;
+  const what = functions.length ? "relations or functions" : "relations";
   throw new Failure(
     error(
       "dependants-in-the-way",
-      "Something that cannot be pointed to new relations depends on ones that are to be replaced. Nothing was published.",
+      `Something that cannot be pointed to new ${what} depends on ones that are to be replaced. Nothing was published.`,
       undefined,
-      [...rows.map(({ what }) => what), "drop these first, and make them again in on-run-end"],
+      [...new Set(found), "drop these first, and make them again in on-run-end"],
     ),
   );
 }
@@ -290,8 +352,17 @@ function grouped<T>(list: readonly T[], keyOf: (one: T) => number): Map<number, 
   return groups;
 }
 
-async function recreate(session: Session, dependants: readonly KeptDependant[], ahead: Ahead): Promise<void> {
+async function recreate(
+  session: Session,
+  dependants: readonly KeptDependant[],
+  ahead: Ahead,
+  callers: Seen["callers"],
+): Promise<void> {
   const misfits: Note[] = [];
+  for (const { what, sql } of callers) {
+    const reason = await attempt(session, sql);
+    if (reason) misfits.push({ message: `${what}: ${reason.message}` });
+  }
   for (const dependant of dependants) {
     const { schema, name, owner, kind } = dependant;
     const named = `${nounOf(kind)} ${quote({ schema, identifier: name })} (owner ${owner})`;
@@ -299,9 +370,11 @@ async function recreate(session: Session, dependants: readonly KeptDependant[], 
     if (reason) misfits.push({ message: `${named}: ${reason.message}` });
   }
   if (misfits.length === 0) return;
-  const many = misfits.length === 1 ? "A view that reads them does" : `${misfits.length} views that read them do`;
+  const views = misfits.length === 1 ? "A view that reads them does" : `${misfits.length} views that read them do`;
+  const message =
+    callers.length === 0 ? `${views} not fit the new relations.` : "Not all that reads or calls them fits what is new.";
   throw new Failure(
-    error("dependant-misfit", `${many} not fit the new relations. Nothing was published.`, undefined, [
+    error("dependant-misfit", `${message} Nothing was published.`, undefined, [
       ...misfits,
       { message: "keep what they read, or change or drop them first; `sluice publish` tries again" },
     ]),

@@ -6,9 +6,10 @@ import type { Session } from "../postgres/database.ts";
 import { quote, quoteIdent, type RelationName } from "../postgres/relation.ts";
 import { LOCK_WAIT_MS } from "../postgres/sql/locks.ts";
 import { type Noun, nounOf } from "../postgres/sql/relation.ts";
+import { listRoutines, type RoutineInfo, signatureOf } from "../postgres/routines.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
 import { forgetKept, leftBehind, publications, setPublicationStatus, stagedNodes } from "../state/publications.ts";
-import { findAll } from "./swap-plan.ts";
+import { findAll, findAllRoutines } from "./swap-plan.ts";
 
 export interface TidyOptions {
   readonly site: string;
@@ -33,7 +34,7 @@ export async function tidy(session: Session, { site, keep, onWarning }: TidyOpti
     if (schemas.length === 0 && !isKept) continue;
     try {
       await patiently(session, 5, async () => {
-        for (const { name } of schemas) await dropSchema(session, name);
+        await dropSchemas(session, schemas);
         await forgetKept(session, id);
       });
     } catch (thrown) {
@@ -59,36 +60,48 @@ async function patiently(session: Session, attempts: number, work: () => Promise
   }
 }
 
+interface AsideSchema {
+  readonly name: string;
+  /** Of the publication. */
+  readonly id: number;
+}
+
 /** Where publications keep what they replaced. */
-async function asideSchemas(session: Session): Promise<readonly { readonly name: string; readonly id: number }[]> {
-  const { rows } = await session.query<{ name: string; id: number }>(
+async function asideSchemas(session: Session): Promise<readonly AsideSchema[]> {
+  const { rows } = await session.query<AsideSchema>(
     `select nspname as name, substring(nspname from '__sluice_prev_([0-9]+)$')::int8 as id
      from pg_namespace where nspname ~ '__sluice_prev_[0-9]+$'`,
   );
   return rows;
 }
 
-/** With what is in it, by name: a stranger's object there keeps the schema. */
-async function dropSchema(session: Session, schema: string): Promise<void> {
-  const { rows } = await session.query<RelationInfo>(listRelations([schema]));
-  await dropAll(
-    session,
-    rows.map(({ name, kind }) => ({ name: { schema, identifier: name }, noun: nounOf(kind) })),
-  );
-  await session.query(`drop schema if exists ${quoteIdent(schema)}`);
+/** With what is in them, by name: a stranger's object there keeps the schema. */
+async function dropSchemas(session: Session, schemas: readonly AsideSchema[]): Promise<void> {
+  if (schemas.length === 0) return;
+  const names = schemas.map(({ name }) => name);
+  const { rows } = await session.query<RelationInfo>(listRelations(names));
+  const { rows: routines } = await session.query<RoutineInfo>(listRoutines(names));
+  await dropAll(session, [
+    ...rows.map(({ schema, name, kind }) => ({ name: quote({ schema, identifier: name }), noun: nounOf(kind) })),
+    ...routines.map(asDoomed),
+  ]);
+  await session.query(`drop schema if exists ${names.map(quoteIdent).join(", ")}`);
 }
 
 interface Doomed {
-  readonly name: RelationName;
-  readonly noun: Noun;
+  /** As statements name it. */
+  readonly name: string;
+  readonly noun: Noun | "routine";
 }
+
+const asDoomed = (routine: RoutineInfo): Doomed => ({ name: signatureOf(routine), noun: "routine" });
 
 /** Never by cascade: each by its name, and those first on which nothing stands. What a stranger's object needs makes it throw. */
 async function dropAll(session: Session, doomed: readonly Doomed[]): Promise<void> {
   for (let left = doomed; left.length > 0;) {
     const stuck: Doomed[] = [];
     let reason: unknown;
-    for (const noun of ["view", "materialized view", "table"] as const) {
+    for (const noun of ["view", "materialized view", "table", "routine"] as const) {
       const some = left.filter((one) => one.noun === noun);
       // Together first: tables may refer to one another, views stand upon one another.
       for (const group of (await dropped(session, noun, some)) ? [] : some.map((one) => [one]))
@@ -104,22 +117,20 @@ async function dropAll(session: Session, doomed: readonly Doomed[]): Promise<voi
 
 async function dropped(
   session: Session,
-  noun: Noun,
+  noun: Doomed["noun"],
   some: readonly Doomed[],
   onFailure: (thrown: QueryError) => void = () => {},
 ): Promise<boolean> {
   if (some.length === 0) return true;
-  await session.query("savepoint sluice_drop");
+  const drop = `drop ${noun} if exists ${some.map(({ name }) => name).join(", ")}`;
   try {
-    await session.query(`drop ${noun} if exists ${some.map(({ name }) => quote(name)).join(", ")}`);
+    await session.query(`savepoint sluice_drop;\n${drop};\nrelease savepoint sluice_drop`);
     return true;
   } catch (thrown) {
     if (!(thrown instanceof QueryError) || thrown.sqlstate !== SQLSTATE.dependentObjects) throw thrown;
-    await session.query("rollback to savepoint sluice_drop");
+    await session.query("rollback to savepoint sluice_drop; release savepoint sluice_drop");
     onFailure(thrown);
     return false;
-  } finally {
-    await session.query("release savepoint sluice_drop").catch(() => {});
   }
 }
 
@@ -146,9 +157,16 @@ export function giveUp(session: Session, id: number): Promise<void> {
       ...(entry.how === "apply" ? entry.tables : []),
     ]);
     await dropStaged(session, names);
+    const functions = nodes.filter(({ entry }) => entry.how === "routine");
+    await dropStagedRoutines(
+      session,
+      functions.map(({ published }) => nextOf(published)),
+    );
     // Made for what it was to replace, and empty.
-    for (const { name } of (await asideSchemas(session)).filter((schema) => schema.id === id))
-      await dropSchema(session, name);
+    await dropSchemas(
+      session,
+      (await asideSchemas(session)).filter((schema) => schema.id === id),
+    );
     await setPublicationStatus(session, id, "superseded");
   });
 }
@@ -160,7 +178,7 @@ export async function dropStaged(session: Session, names: readonly RelationName[
     session,
     names.flatMap((name) => {
       const relation = found(name);
-      return relation ? [{ name, noun: nounOf(relation.kind) }] : [];
+      return relation ? [{ name: quote(name), noun: nounOf(relation.kind) }] : [];
     }),
   );
 }
@@ -179,4 +197,11 @@ export async function dropIfFree(session: Session, name: RelationName): Promise<
     await session.query("rollback to savepoint sluice_free");
     return false;
   }
+}
+
+/** Inside a transaction. */
+export async function dropStagedRoutines(session: Session, names: readonly RelationName[]): Promise<void> {
+  if (names.length === 0) return;
+  const found = await findAllRoutines(session, names);
+  await dropAll(session, names.flatMap(found).map(asDoomed));
 }

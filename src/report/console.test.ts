@@ -94,6 +94,7 @@ test("each failure is explained after the run: place, rows, SQL; skipped nodes s
 17:26:33  Completed with 2 errors, 0 partial successes, and 1 warning:
 
 Failure in model fct_transactions (models/marts/fct_transactions.sql)
+  Compilation Error in model fct_transactions (models/marts/fct_transactions.sql)
   models/marts/fct_transactions.sql:3:7  undefined-column  column "amout" does not exist
       3 │   sum(amout) as total
         │       ~~~~~

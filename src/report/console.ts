@@ -186,7 +186,9 @@ export class ConsoleReporter implements Reporter {
     this.#log(at, finishedLine(result, resourceOf, this.#options.columns !== undefined));
     this.#blank();
     this.#log(at, paintTone(completed.tone, c)(completed.text));
-    for (const lines of explain(result, { palette: c, width, resourceOf })) this.#write(`\n${lines.join("\n")}\n`);
+    const titles = this.#options.columns === undefined;
+    for (const lines of explain(result, { palette: c, width, resourceOf, titles }))
+      this.#write(`\n${lines.join("\n")}\n`);
     const hint = result.ok && result.plan.command === "build" ? this.#hint() : undefined;
     if (hint) this.#write(`\n${connectLines(hint, c).join("\n")}\n`);
     this.#blank();

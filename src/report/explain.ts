@@ -1,4 +1,5 @@
 /** After the run: why each step failed, told with the place, the rows and the next move. */
+import { errorTitle } from "../diagnostics/dbt-wording.ts";
 import { formatDiagnostic, positionAt } from "../diagnostics/format.ts";
 import type { Palette } from "../lib/palette.ts";
 import type { HookFinished, RunResult, StepResult } from "../execute/events.ts";
@@ -11,6 +12,8 @@ export interface ExplainOptions {
   /** Cells for tables and lists; messages and SQL are never cut. */
   readonly width: number;
   readonly resourceOf: (id: NodeId) => Resource | undefined;
+  /** Off a terminal, errors are told with dbt's words as well, for what reads logs. */
+  readonly titles?: boolean;
 }
 
 const SAMPLE_ROWS = 10;
@@ -58,6 +61,8 @@ function failureBlock(result: StepResult, options: ExplainOptions): string[] {
   } else if (!result.diagnostic) {
     lines.push(...indent(result.message ?? `Status: ${result.status}`));
   }
+  if (options.titles && resource && result.diagnostic && result.status === "error")
+    lines.push(`  ${errorTitle(result.diagnostic, resource)}`);
   for (const diagnostic of [...(result.diagnostic ? [result.diagnostic] : []), ...(result.further ?? [])])
     lines.push(...indent(formatDiagnostic(diagnostic, c)));
   lines.push(...sampleLines(result, options), ...queryLines(result, options));

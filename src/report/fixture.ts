@@ -50,6 +50,7 @@ function node(kind: string, schema: string, name: string, path: string, text: st
     dependsOn: [],
     refs: [],
     sourceCalls: [],
+    functionCalls: [],
     macros: [],
     calls: [],
     columns: [],

@@ -1,5 +1,6 @@
 /** Results of steps in dbt's structured log: which event, which level, which fields. */
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { errorMessage } from "../diagnostics/dbt-wording.ts";
 import { positionAt } from "../diagnostics/format.ts";
 import type { StepFinished, StepResult } from "../execute/events.ts";
 import type { Resource } from "../parse/manifest.ts";
@@ -34,6 +35,8 @@ export function resultLine({ resource, result }: StepFinished): { name: string; 
       return { name: "LogSeedResult", code: "Q016", level };
     case "snapshot":
       return { name: "LogSnapshotResult", code: "Q015", level };
+    case "function":
+      return { name: "LogFunctionResult", code: "Q047", level };
     default:
       return { name: "LogModelResult", code: "Q012", level };
   }
@@ -87,7 +90,10 @@ export function failureLines(result: StepResult, resource: Resource, about: Data
   const { kind, name, file } = resource;
   const title = `${kind} ${name} (${file.path})`;
   const where = { ...about, resource_type: kind, node_name: name, path: file.path };
-  const why = result.diagnostic?.message ?? result.message ?? status;
+  const why =
+    status === "error" && result.diagnostic
+      ? errorMessage(result.diagnostic, resource)
+      : (result.diagnostic?.message ?? result.message ?? status);
   const told = { ...about, msg: why, ...(result.diagnostic ? { diagnostic: diagnosticData(result.diagnostic) } : {}) };
   if (status === "warn") {
     return [

@@ -96,7 +96,11 @@ test("what failed and warned is told at the end with its level and place", () =>
   const told = all.filter((line) => line.info.name.startsWith("RunResult"));
   expect(told.map((line) => [line.info.name, line.info.level, line.info.msg])).toEqual([
     ["RunResultFailure", "error", "Failure in model fct_transactions (models/marts/fct_transactions.sql)"],
-    ["RunResultError", "error", 'column "amout" does not exist'],
+    [
+      "RunResultError",
+      "error",
+      'Compilation Error in model fct_transactions (models/marts/fct_transactions.sql)\n  column "amout" does not exist\n  did you mean "amount"?',
+    ],
     ["RunResultFailure", "error", "Failure in test reconcile_flows (tests/reconcile_flows.sql)"],
     ["RunResultError", "error", "Got 12 results, configured to fail if != 0"],
     ["RunResultWarning", "warn", "Warning in test accepted_values_type (models/schema.yml)"],

@@ -52,12 +52,15 @@ const pathOf = (resource: Resource): string =>
 function checksumOf(resource: Resource): string {
   if (resource.kind === "seed") return resource.seed.checksum.checksum;
   const isFile =
-    resource.kind === "model" || resource.kind === "snapshot" || (resource.kind === "test" && !resource.generic);
+    resource.kind === "model" ||
+    resource.kind === "snapshot" ||
+    resource.kind === "function" ||
+    (resource.kind === "test" && !resource.generic);
   return isFile ? textChecksum(resource.file.text) : "";
 }
 
 const hasRelation = (resource: Resource): boolean =>
-  ["model", "seed", "snapshot", "source"].includes(resource.kind) &&
+  ["model", "seed", "snapshot", "function", "source"].includes(resource.kind) &&
   !("config" in resource && resource.config.materialized === "ephemeral");
 
 function place(resource: Resource): { database: string; schema: string; alias: string } {

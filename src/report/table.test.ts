@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { rowLines, rowsAsJson, showJson, tableLines } from "./table.ts";
+import { rowLines, NumberText, showJson, tableLines } from "./table.ts";
 import { textWidth } from "./text-width.ts";
 
 const columns = ["id", "name", "amount"];
@@ -62,15 +62,13 @@ test("wide letters take two cells and marks none", () => {
   expect(textWidth("\x1b[31mred\x1b[39m")).toBe(3);
 });
 
-test("rows as JSON keep numbers exact and say null", () => {
-  expect(rowsAsJson(["a", "b", "c"], [[1n, 9_007_199_254_740_993n, undefined]])).toBe(
-    JSON.stringify([{ a: 1, b: "9007199254740993", c: null }], null, 2),
-  );
-});
-
-test("show's JSON names the node, as dbt", () => {
-  expect(JSON.parse(showJson("a", ["id"], [[1]]))).toEqual({ node: "a", show: [{ id: 1 }] });
-  expect(JSON.parse(showJson(undefined, ["id"], [[1]]))).toEqual({ show: [{ id: 1 }] });
+test("show's JSON names the node, as dbt, and keeps numbers as Postgres writes them", () => {
+  const row = [new NumberText("3.0"), null, true, 'a "b"'];
+  const text = showJson("a", ["n", "none", "yes", "t"], [row, row]);
+  expect(text).toContain('"n": 3.0,');
+  const shown = { n: 3, none: null, yes: true, t: 'a "b"' };
+  expect(text).toBe(JSON.stringify({ node: "a", show: [shown, shown] }, null, 2).replaceAll('"n": 3,', '"n": 3.0,'));
+  expect(JSON.parse(showJson(undefined, ["id"], []))).toEqual({ show: [] });
 });
 
 test("rows that are too wide for the terminal become lists of their columns", () => {

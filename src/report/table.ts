@@ -97,25 +97,27 @@ function fit(natural: readonly number[], heads: readonly string[], width: number
   return widths;
 }
 
-/** Rows as an array of objects. Integers beyond JavaScript's safe range and other values JSON lacks become strings. */
-export function rowsAsJson(columns: readonly string[], rows: readonly (readonly unknown[])[]): string {
-  const objects = rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, jsonValue(row[i])])));
-  return JSON.stringify(objects, null, 2);
-}
-
-/** dbt's `show --output json`: `{"node": …, "show": […]}`; inline queries have no node. */
-export function showJson(node: string | undefined, columns: readonly string[], rows: readonly (readonly unknown[])[]) {
-  const show = JSON.parse(rowsAsJson(columns, rows)) as unknown;
-  return JSON.stringify(node === undefined ? { show } : { node, show }, null, 2);
-}
-
-function jsonValue(value: unknown): unknown {
-  if (value === undefined) return null;
-  if (typeof value === "bigint") {
-    return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
-      ? Number(value)
-      : String(value);
+/** A number as Postgres writes it, which JSON takes as it is: `3.0` stays `3.0`. */
+export class NumberText {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
   }
-  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
-  return value;
 }
+
+/** dbt's `show --output json`: `{"node": …, "show": […]}`; inline queries have no node. Values are text, booleans, null or numbers as text. */
+export function showJson(
+  node: string | undefined,
+  columns: readonly string[],
+  rows: readonly (readonly (string | boolean | null | NumberText)[])[],
+): string {
+  const objects = rows.map((row) => {
+    const cells = columns.map((name, i) => `      ${JSON.stringify(name)}: ${cellJson(row[i] ?? null)}`);
+    return `    {\n${cells.join(",\n")}\n    }`;
+  });
+  const shown = objects.length === 0 ? "[]" : `[\n${objects.join(",\n")}\n  ]`;
+  return `{\n${node === undefined ? "" : `  "node": ${JSON.stringify(node)},\n`}  "show": ${shown}\n}`;
+}
+
+const cellJson = (value: string | boolean | null | NumberText): string =>
+  value instanceof NumberText ? value.text : JSON.stringify(value);

@@ -10,7 +10,11 @@ const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f1e6}-\u{1f1ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\ufe0f/u;
 const ASCII = /^[\x20-\x7e]*$/;
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined;
+
+/** Loading its tables takes ten milliseconds, and most lines are plain. */
+const graphemes = (text: string): Intl.Segments =>
+  (segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" })).segment(text);
 
 export const withoutColour = (text: string): string => text.replace(SGR, "");
 
@@ -18,7 +22,7 @@ export function textWidth(text: string): number {
   const bare = withoutColour(text);
   if (ASCII.test(bare)) return bare.length;
   let width = 0;
-  for (const { segment } of graphemes.segment(bare)) width += cellsOf(segment);
+  for (const { segment } of graphemes(bare)) width += cellsOf(segment);
   return width;
 }
 
@@ -72,7 +76,7 @@ export function cutMiddle(text: string, width: number): string {
 function head(text: string, width: number): string {
   let used = 0;
   let kept = "";
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemes(text)) {
     used += cellsOf(segment);
     if (used > width) break;
     kept += segment;
@@ -81,7 +85,7 @@ function head(text: string, width: number): string {
 }
 
 function lastCells(text: string, width: number): string {
-  const all = [...graphemes.segment(text)].map((s) => s.segment);
+  const all = [...graphemes(text)].map((s) => s.segment);
   let used = 0;
   let from = all.length;
   while (from > 0 && used + cellsOf(all[from - 1]!) <= width) used += cellsOf(all[--from]!);

@@ -23,6 +23,7 @@ export function displayName(resource: Resource): string {
     case "model":
     case "seed":
     case "snapshot":
+    case "function":
       return `${resource.schema}.${resource.alias}`;
     case "source":
       return `${resource.schema}.${resource.identifier}`;
@@ -179,6 +180,7 @@ export function foundLine(resources: PlanReady["resources"]): string {
     ["seed", "seed"],
     ["snapshot", "snapshot"],
     ["analysis", "analysis", "analyses"],
+    ["function", "function"],
     ["test", "data test"],
     ["unit_test", "unit test"],
     ["source", "source"],
@@ -212,11 +214,20 @@ export function finishedLine(
   return `Finished running ${what} in ${clock} (${s.toFixed(2)}s).`;
 }
 
+/** `14 relations and 2 functions`. */
+const publishedThings = ({ relations, functions }: Publication): string =>
+  [
+    ...(relations > functions ? [count(relations - functions, "relation")] : []),
+    ...(functions > 0 ? [count(functions, "function")] : []),
+  ].join(" and ");
+
 /** `Published 14 relations together (locked for 23 ms)`. */
-export const publishedLine = ({ relations, held, waited }: Publication): string =>
-  `Published ${count(relations, "relation")} together (locked for ${Math.round(held * 1000)} ms${
+export const publishedLine = (publication: Publication): string => {
+  const { held, waited } = publication;
+  return `Published ${publishedThings(publication)} together (locked for ${Math.round(held * 1000)} ms${
     waited >= 0.1 ? `, after waiting ${waited.toFixed(1)} s for readers` : ""
   })`;
+};
 
 export interface Tally {
   readonly pass: number;

@@ -1,8 +1,9 @@
 /** What runs built out of sight, what became of it, and what each node holds now. */
 import type { RelationKind } from "../postgres/catalog.ts";
 import { MARK } from "../postgres/kept.ts";
+import { marksOf, stillMarked } from "../postgres/routines.ts";
 import type { Session } from "../postgres/database.ts";
-import type { RelationName } from "../postgres/relation.ts";
+import { quote, quoteLiteral, type RelationName } from "../postgres/relation.ts";
 import { forceStatistics } from "../postgres/sql/content.ts";
 import { COUNTED, TOUCHED } from "../postgres/standing.ts";
 import { STATE_SCHEMA } from "./ensure.ts";
@@ -36,6 +37,13 @@ export type Entry =
       /** Hooks, grants and comments, afterwards in the same transaction; `outside`: after it. */
       readonly after: readonly string[];
       readonly outside: readonly string[];
+    }
+  | {
+      /** A function, with those of the same name that take other arguments. */
+      readonly how: "routine";
+      /** Statements that write bodies anew which named work schemas. */
+      readonly definitions: readonly string[];
+      readonly ownGrants?: boolean;
     };
 
 /** What a node was built from, and what it holds. */
@@ -67,11 +75,16 @@ export interface StagedNode {
   readonly record: BuildRecord;
   /** Of the relation that stands published, as long as this publication is the last that made it. */
   readonly oid?: number;
+  /** The same of a function's routines. */
+  readonly routines?: readonly number[];
   /** Nobody has written to it since. */
   readonly isUntouched?: boolean;
   /** Of the relation that it replaced. */
   readonly keys?: readonly KeptKey[];
 }
+
+/** Of rows of `build` and `publication_node`: functions have no relation, and may have the name of one. */
+const isFunction = (row: string): string => `(${row}.node_id like 'function.%')`;
 
 /** Greater than any that names a schema, also where the ledger was dropped and begun anew. */
 export async function newPublicationId(session: Session): Promise<number> {
@@ -94,12 +107,22 @@ export async function openPublication(session: Session, id: number, runId: strin
   ]);
 }
 
-/** In the transaction that builds the relation. Built again in the same run (a retry), it has one row. */
-export async function recordStaged(session: Session, publication: number, node: StagedNode): Promise<void> {
+/**
+ * In the transaction that builds the relation, which tells the server's counters what it wrote when it ends. Built again in
+ * the same run (a retry), it has one row.
+ */
+export async function recordStaged(
+  session: Session,
+  publication: number,
+  node: StagedNode,
+  serverVersion: number,
+): Promise<void> {
   await session.query(
-    `insert into ${STATE_SCHEMA}.publication_node (publication_id, node_id, schema_name, relation_name, entry, record)
-     values ($1, $2, $3, $4, $5, $6)
-     on conflict (publication_id, node_id) do update set entry = excluded.entry, record = excluded.record`,
+    `with recorded as (
+       insert into ${STATE_SCHEMA}.publication_node (publication_id, node_id, schema_name, relation_name, entry, record)
+       values ($1, $2, $3, $4, $5, $6)
+       on conflict (publication_id, node_id) do update set entry = excluded.entry, record = excluded.record
+     ) ${forceStatistics(serverVersion)}`,
     [
       publication,
       node.nodeId,
@@ -112,6 +135,7 @@ export async function recordStaged(session: Session, publication: number, node: 
 }
 
 /** Of relation `c` and the `build` b that made it. */
+const ROUTINES_INTACT = stillMarked("b.relation_mark", "b.schema_name", "b.relation_name");
 const UNTOUCHED = `coalesce(${MARK} = b.relation_mark, false)
   and (b.touched is null or ${COUNTED} is not distinct from case when ${COUNTED} is not null then b.touched end)`;
 
@@ -123,25 +147,41 @@ export async function stagedNodes(session: Session, publication: number): Promis
     entry: StagedNode["entry"];
     record: BuildRecord;
     oid: number | null;
+    marks: string | null;
     isUntouched: boolean;
     keys: readonly KeptKey[] | null;
   }>(
     `select n.node_id as "nodeId", n.schema_name as schema, n.relation_name as name, n.entry, n.record, n.keys, b.relation_oid as oid,
-       ${UNTOUCHED} as "isUntouched"
+       case when ${isFunction("n")} then b.relation_mark end as marks,
+       case when ${isFunction("n")} then ${ROUTINES_INTACT} else ${UNTOUCHED} end as "isUntouched"
      from ${STATE_SCHEMA}.publication_node n
      left join ${STATE_SCHEMA}.build b on b.publication_id = n.publication_id and b.node_id = n.node_id
      left join pg_class c on c.oid = b.relation_oid
      where n.publication_id = $1 order by n.node_id`,
     [publication],
   );
-  return rows.map(({ nodeId, schema, name, entry, record, oid, isUntouched, keys }) => ({
+  return rows.map(({ nodeId, schema, name, entry, record, oid, marks, isUntouched, keys }) => ({
     nodeId,
     published: { schema, identifier: name },
     entry,
     record,
     ...(oid !== null && { oid, isUntouched }),
     ...(keys && { keys }),
+    ...(marks !== null && { routines: oidsOf(marks), isUntouched }),
   }));
+}
+
+const oidsOf = (marks: string): number[] => marks.split(",").map((mark) => Number(mark.split("/")[0]));
+
+/** The routines that stand published for functions of a publication's site, by quoted name. */
+export async function standingRoutines(session: Session, publication: number): Promise<Map<string, number[]>> {
+  const { rows } = await session.query<{ schema: string; name: string; marks: string }>(
+    `select b.schema_name as schema, b.relation_name as name, b.relation_mark as marks
+     from ${STATE_SCHEMA}.build b join ${STATE_SCHEMA}.publication p on p.site = b.site
+     where p.id = $1 and ${isFunction("b")} and b.relation_mark is not null`,
+    [publication],
+  );
+  return new Map(rows.map(({ schema, name, marks }) => [quote({ schema, identifier: name }), oidsOf(marks)]));
 }
 
 export async function setPublicationStatus(session: Session, id: number, status: PublicationStatus): Promise<void> {
@@ -180,11 +220,30 @@ export async function publications(
   return rows;
 }
 
+/** Routines that stand under a name from now on. */
+export interface PlacedRoutines {
+  readonly name: RelationName;
+  readonly oids: readonly number[];
+}
+
+/** Rows `(schema, name, mark)`. */
+const placed = (routines: readonly PlacedRoutines[]): string =>
+  [
+    "select null::text, null::text, null::text where false",
+    ...routines.map(
+      ({ name, oids }) => `select ${quoteLiteral(name.schema)}, ${quoteLiteral(name.identifier)}, ${marksOf(oids)}`,
+    ),
+  ].join(" union all ");
+
 /**
  * In the transaction that publishes: what each node holds from now on, and what it held before, for a rollback. The rows of
  * nodes that had these relations before under other names go.
  */
-export async function recordPublished(session: Session, id: number, relations: number, kept: boolean): Promise<void> {
+export async function recordPublished(
+  session: Session,
+  id: number,
+  { relations, kept, routines }: { relations: number; kept: boolean; routines: readonly PlacedRoutines[] },
+): Promise<void> {
   // In one message: locks are held. They keep others from writing at the moment of `as_of`.
   const { rowCount } = await session.query(`
     ${transactionOf(id)};
@@ -194,15 +253,22 @@ export async function recordPublished(session: Session, id: number, relations: n
     from ${STATE_SCHEMA}.publication p where p.id = ${id} and n.publication_id = p.id;
 
     delete from ${STATE_SCHEMA}.build b using ${STATE_SCHEMA}.publication_node n
-    where n.publication_id = ${id} and b.schema_name = n.schema_name and b.relation_name = n.relation_name;
+    where n.publication_id = ${id} and b.schema_name = n.schema_name and b.relation_name = n.relation_name
+      and ${isFunction("b")} = ${isFunction("n")};
 
     insert into ${STATE_SCHEMA}.build (site, node_id, schema_name, relation_name, relation_oid, relation_mark, fingerprint,
       parents, version, content, rows, run_id, publication_id, as_of, own_xids)
-    select p.site, n.node_id, n.schema_name, n.relation_name, c.oid, ${MARK}, n.record->>'fingerprint',
+    select p.site, n.node_id, n.schema_name, n.relation_name, at.oid, at.mark, n.record->>'fingerprint',
       n.record->'parents', n.record->>'version', n.record->>'content', (n.record->>'rows')::bigint, p.run_id, p.id,
       pg_current_snapshot(), p.xids
     from ${STATE_SCHEMA}.publication p join ${STATE_SCHEMA}.publication_node n on n.publication_id = p.id
-    join pg_namespace s on s.nspname = n.schema_name join pg_class c on c.relnamespace = s.oid and c.relname = n.relation_name
+    cross join lateral (
+      select c.oid, ${MARK} as mark from pg_class c join pg_namespace s on s.oid = c.relnamespace
+      where s.nspname = n.schema_name and c.relname = n.relation_name and not ${isFunction("n")}
+      union all
+      select null, r.mark from (${placed(routines)}) r(schema, name, mark)
+      where r.schema = n.schema_name and r.name = n.relation_name and ${isFunction("n")}
+    ) at
     where p.id = ${id}
     on conflict (site, node_id) do update set schema_name = excluded.schema_name, relation_name = excluded.relation_name,
       relation_oid = excluded.relation_oid, relation_mark = excluded.relation_mark, touched = null,
@@ -231,7 +297,12 @@ export async function recordKeys(
 }
 
 /** In the transaction that takes a publication back: each node holds what it held before. */
-export async function recordUndone(session: Session, id: number, by: number): Promise<void> {
+export async function recordUndone(
+  session: Session,
+  id: number,
+  by: number,
+  routines: readonly PlacedRoutines[],
+): Promise<void> {
   // In one message: locks are held.
   await session.query(`
     ${transactionOf(by)};
@@ -248,7 +319,13 @@ export async function recordUndone(session: Session, id: number, by: number): Pr
       as_of = pg_current_snapshot(), own_xids = (select xids from ${STATE_SCHEMA}.publication where id = ${by})
     from ${STATE_SCHEMA}.publication_node n, pg_class c, pg_namespace s
     where n.publication_id = ${id} and b.node_id = n.node_id and b.schema_name = s.nspname and b.relation_name = c.relname
-      and c.relnamespace = s.oid and b.site = (select site from ${STATE_SCHEMA}.publication where id = ${id});
+      and c.relnamespace = s.oid and b.site = (select site from ${STATE_SCHEMA}.publication where id = ${id})
+      and not ${isFunction("b")};
+
+    update ${STATE_SCHEMA}.build b set relation_mark = r.mark
+    from ${STATE_SCHEMA}.publication_node n, (${placed(routines)}) r(schema, name, mark)
+    where n.publication_id = ${id} and b.node_id = n.node_id and b.schema_name = r.schema and b.relation_name = r.name
+      and b.site = (select site from ${STATE_SCHEMA}.publication where id = ${id}) and ${isFunction("b")};
 
     update ${STATE_SCHEMA}.publication set status = 'undone', kept = false where id = ${id};
 
@@ -267,7 +344,7 @@ export async function recordRecreated(session: Session, relations: readonly Rela
     `update ${STATE_SCHEMA}.build b set relation_oid = c.oid, relation_mark = ${MARK}, as_of = null
      from unnest($1::text[], $2::text[]) as again(schema, name) join pg_namespace s on s.nspname = again.schema
      join pg_class c on c.relnamespace = s.oid and c.relname = again.name
-     where b.schema_name = again.schema and b.relation_name = again.name`,
+     where b.schema_name = again.schema and b.relation_name = again.name and not ${isFunction("b")}`,
     [relations.map((r) => r.schema), relations.map((r) => r.identifier)],
   );
 }
@@ -303,7 +380,8 @@ interface HeldRow extends BuildRecord {
 }
 
 /** Whether the relation of a `build` b is as we left it; `c` is what stands there now. Tests have none. */
-export const INTACT = `b.relation_oid is null or coalesce(c.oid = b.relation_oid and ${MARK} = b.relation_mark and ${TOUCHED} = b.touched, false)`;
+export const INTACT = `case when ${isFunction("b")} then ${ROUTINES_INTACT}
+  else b.relation_oid is null or coalesce(c.oid = b.relation_oid and ${MARK} = b.relation_mark and ${TOUCHED} = b.touched, false) end`;
 
 /** What each node of a site holds, by node id. */
 export async function heldBuilds(session: Session, site: string): Promise<Map<string, HeldRow>> {
@@ -341,19 +419,21 @@ export async function recordTouched(
   await noteRows(session, publication, made);
 }
 
-/** Tests that passed, and what they passed on. In the test's own transaction. */
+/** Tests that passed, by node id, and what they passed on. */
 export async function recordPassed(
   session: Session,
   site: string,
-  nodeId: string,
   runId: string,
-  record: BuildRecord,
+  passed: ReadonlyMap<string, BuildRecord>,
 ): Promise<void> {
+  if (passed.size === 0) return;
+  // In one order: two runs may record the same tests.
   await session.query(
     `insert into ${STATE_SCHEMA}.build (site, node_id, fingerprint, parents, version, run_id)
-     values ($1, $2, $3, $4, $5, $6)
+     select $1, r."nodeId", r.fingerprint, r.parents, r.version, $2
+     from jsonb_to_recordset($3) as r("nodeId" text, fingerprint text, parents jsonb, version text) order by 2
      on conflict (site, node_id) do update set fingerprint = excluded.fingerprint, parents = excluded.parents,
        version = excluded.version, run_id = excluded.run_id, built_at = now()`,
-    [site, nodeId, record.fingerprint, JSON.stringify(record.parents), record.version, runId],
+    [site, runId, JSON.stringify([...passed].map(([nodeId, record]) => ({ nodeId, ...record })))],
   );
 }

@@ -17,7 +17,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ["project", "lib diagnostics jinja type:postgres", "js-yaml zod csv-parse"],
   ["deps", "lib diagnostics project jinja", "js-yaml semver"],
   ["load", "lib diagnostics postgres state type:project", "csv-parse"],
-  ["context", "lib diagnostics project jinja postgres/catalog.ts postgres/relation.ts", "js-yaml"],
+  ["context", "lib diagnostics project jinja postgres/catalog.ts postgres/relation.ts postgres/routines.ts", "js-yaml"],
   ["parse", "lib diagnostics project jinja context postgres/relation.ts", ""],
   ["graph", "lib diagnostics parse type:project", "graphlib"],
   [

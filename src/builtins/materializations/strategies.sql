@@ -152,6 +152,15 @@
     {{ return({}) }}
   {%- endif -%}
   {%- set changes = check_for_schema_changes(source_relation, target_relation) -%}
+  {%- if not changes['source_columns'] -%}
+    {#- It was just made, so it has columns: taken at its word, the catalog would have all of the table's dropped. -#}
+    {%- set unread = "Could not read any columns of " ~ source_relation ~ ", which holds the new rows of " ~ target_relation ~ ": a metadata failure, not a table without columns." -%}
+    {%- if on_schema_change == 'append_new_columns' -%}
+      {%- do exceptions.warn(unread ~ " The columns of the table are filled; new ones are not seen.") -%}
+      {{ return({}) }}
+    {%- endif -%}
+    {{ exceptions.raise_compiler_error(unread ~ " on_schema_change '" ~ on_schema_change ~ "' cannot be followed: set it to 'ignore', or build with --full-refresh.") }}
+  {%- endif -%}
   {%- if changes['schema_changed'] and on_schema_change == 'fail' -%}
     {{ exceptions.raise_compiler_error("the columns of " ~ target_relation ~ " have changed, and on_schema_change is 'fail'") }}
   {%- elif changes['schema_changed'] -%}

@@ -62,7 +62,7 @@
 {%- endmacro %}
 
 {% macro default__get_grant_sql(relation, privilege, grantees) -%}
-  grant {{ privilege }} on {{ relation.render() }} to {{ grantees | join(', ') }}
+  grant {{ privilege }} on {{ 'function ' ~ get_routine_signature(relation) if relation.is_function else relation.render() }} to {{ grantees | join(', ') }}
 {%- endmacro %}
 
 {% macro get_revoke_sql(relation, privilege, grantees) -%}
@@ -70,7 +70,7 @@
 {%- endmacro %}
 
 {% macro default__get_revoke_sql(relation, privilege, grantees) -%}
-  revoke {{ privilege }} on {{ relation.render() }} from {{ grantees | join(', ') }}
+  revoke {{ privilege }} on {{ 'function ' ~ get_routine_signature(relation) if relation.is_function else relation.render() }} from {{ grantees | join(', ') }}
 {%- endmacro %}
 
 {% macro get_dcl_statement_list(relation, grant_config, get_dcl_macro) -%}
@@ -132,7 +132,7 @@
 
 {% macro default__alter_relation_comment(relation, comment) -%}
   {%- set noun = 'materialized view' if relation.is_materialized_view else ('view' if relation.is_view else 'table') -%}
-  comment on {{ noun }} {{ relation }} is '{{ comment | replace("'", "''") }}';
+  comment on {{ 'routine ' ~ get_routine_signature(relation) if relation.is_function else noun ~ ' ' ~ relation }} is '{{ comment | replace("'", "''") }}';
 {%- endmacro %}
 
 {% macro alter_column_comment(relation, column_dict) -%}

@@ -126,6 +126,17 @@ export function countTests(all: readonly SiteTest[]): TestCounts {
   };
 }
 
+/** `price numeric, rate numeric = 1.2`; nothing where there are none. */
+const argumentsOf = (json: JsonMap): string =>
+  list(json["arguments"])
+    .map(map)
+    .map((one) => {
+      const fallback = one["default_value"];
+      const said = `${text(one["name"])} ${text(one["data_type"])}`;
+      return fallback === undefined || fallback === null ? said : `${said} = ${String(fallback)}`;
+    })
+    .join(", ");
+
 /** What stands beside the description. */
 export function factsOf({ json, kind }: Entry, catalog: JsonMap | undefined): [string, string][] {
   const config = map(json["config"]);
@@ -135,6 +146,8 @@ export function factsOf({ json, kind }: Entry, catalog: JsonMap | undefined): [s
   const facts: [string, string][] = [
     ["Relation", relationOf(json)],
     ["Materialised", kind === "model" || kind === "snapshot" ? text(config["materialized"]) : ""],
+    ["Takes", kind === "function" ? argumentsOf(json) : ""],
+    ["Returns", text(map(json["returns"])["data_type"])],
     ["Database type", text(table["type"]).toLowerCase()],
     ["Owner", text(table["owner"]) || text(owner["name"]) || text(owner["email"])],
     ["Rows", rows === undefined ? "" : String(rows)],

@@ -134,6 +134,7 @@ function resourceOf(described: Described): Resource {
     alias: described.name,
     dependsOn: parents,
     refs: [],
+    functionCalls: [],
     sourceCalls: [],
     macros: [],
     calls: [],

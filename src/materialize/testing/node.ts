@@ -50,6 +50,7 @@ export function makeNode(options: NodeOptions = {}): ModelNode | SeedNode | Snap
     dependsOn: [],
     refs: [],
     sourceCalls: [],
+    functionCalls: [],
     macros: [],
     calls: [],
     columns: (options.columns ?? []).map((column) => ({

@@ -19,6 +19,10 @@ export const createTemporaryTableAs = (name: string, sql: string): WithBody =>
 export const createTable = (name: RelationName, lines: readonly string[], options: TableOptions): string =>
   `${create(options)} ${quote(name)} (\n  ${lines.join(",\n  ")}\n)`;
 
+/** With the columns, defaults and checks of another; keys and references stay with that one. */
+export const createTableLike = (name: RelationName, like: RelationName): string =>
+  `create table ${quote(name)} (like ${quote(like)} including defaults including constraints)`;
+
 export const addConstraint = (name: RelationName, constraint: string): string =>
   `alter table ${quote(name)} add ${constraint}`;
 

@@ -81,6 +81,9 @@ export async function debrisIn(url: string): Promise<string[]> {
       `select format('%s.%s', n.nspname, c.relname) as what from pg_class c join pg_namespace n on n.oid = c.relnamespace
        where n.nspname ~ '__sluice_next$' and c.relkind in ('r', 'v', 'm')
        union all
+       select format('function %s.%s', n.nspname, p.proname) from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+       where n.nspname ~ '__sluice_next$'
+       union all
        select format('publication %s is %s', id, status) from sluice.publication where status in ('building', 'ready', 'failed')
        union all
        select format('schema %s', nspname) from pg_namespace where nspname ~ '__sluice_prev_[0-9]+$'

@@ -12,6 +12,7 @@ import { type Case, failed, passed, skipped, type Suite, Unavailable } from "./s
 
 /** Some tests look for these names. */
 const DATABASE = "dbt";
+const DATABASES = [DATABASE, "dbtMixedCase"];
 const USER = "root";
 const PASSWORD = "password";
 const ROLES = [1, 2, 3].map((n) => `dbt_test_user_${n}`);
@@ -59,13 +60,15 @@ async function environment(kit: Kit, repository: string): Promise<Record<string,
   };
 }
 
-/** The database and roles that the tests expect on the server of the suites; made anew. */
+/** The databases and roles that the tests expect on the server of the suites; made anew. */
 async function prepare(kit: Kit): Promise<void> {
   const client = new Client({ connectionString: (await kit.database()).url });
   await client.connect();
   try {
-    await client.query(`drop database if exists ${quoteIdent(DATABASE)} with (force)`);
-    await client.query(`create database ${quoteIdent(DATABASE)}`);
+    for (const name of DATABASES) {
+      await client.query(`drop database if exists ${quoteIdent(name)} with (force)`);
+      await client.query(`create database ${quoteIdent(name)}`);
+    }
     const { rows } = await client.query<{ rolname: string }>("select rolname from pg_roles");
     const there = new Set(rows.map((row) => row.rolname));
     if (!there.has(USER)) await client.query(`create role ${quoteIdent(USER)} superuser login password '${PASSWORD}'`);

@@ -21,6 +21,10 @@ export const FILES: Readonly<Record<string, string>> = {
   "models/added.sql": `{{ config(materialized='incremental', incremental_strategy='append') }}
 select version from {{ source('raw', 'counter') }}
 {% if is_incremental() %} where version > (select max(version) from {{ this }}) {% endif %}`,
+  // A function whose body reads what is published with it, and a view that calls it.
+  "functions/newest.sql": "select max(version) from {{ ref('first') }}",
+  "functions/newest.yml": "functions: [{name: newest, returns: {data_type: int}, config: {volatility: stable}}]\n",
+  "models/told.sql": "select version, {{ function('newest') }}() as newest from {{ ref('second') }} limit 1",
   // Row 0 changes with each version, and each version brings a row.
   "models/merged.sql": `{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='id') }}
 select 0 as id, version from {{ source('raw', 'counter') }}
@@ -48,6 +52,7 @@ export const FACES: Readonly<Record<string, string>> = {
   both: "select min(version), max(version) from analytics.both",
   above: "select min(version), max(version) from analytics.above",
   kept: "select min(version), max(version) from analytics.kept",
+  told: "select min(version), max(newest) from analytics.told",
   added: "select max(version), count(*)::int from analytics.added",
   merged: "select max(version) filter (where id = 0), count(*)::int - 1 from analytics.merged",
   history: "select max(version) filter (where dbt_valid_to is null), count(*)::int from analytics_more.history",

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { mkdir, readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { rig } from "../rig.ts";
 
@@ -124,7 +124,7 @@ test(
 
 test(
   "show runs a model, a seed or any SQL; JSON has JSON's types; a failing query is exit code 1",
-  rig(async ({ write, sluice }) => {
+  rig(async ({ dir, write, sluice }) => {
     await write(PROJECT);
     await sluice("build", "-s", "s", "stg");
     expect((await sluice("show", "-s", "mart")).stdout).toBe(
@@ -142,6 +142,10 @@ test(
     expect(inline.stdout).toBe("Previewing inline node:\nname\n────\nb\n");
     const both = await sluice("show", "-s", "mart", "stg", "--limit", "1");
     expect(both.stdout.match(/^Previewing node .*$/gm)).toEqual(["Previewing node 'stg':", "Previewing node 'mart':"]);
+    const kept = JSON.parse(await readFile(join(dir, "target", "run_results.json"), "utf8"));
+    expect(kept).toMatchObject({ args: { which: "show" }, results: [{ status: "success" }, { status: "success" }] });
+    const missing = await sluice("show", "--inline", "select * from {{ ref('nothing') }}");
+    expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("Error parsing inline query: ")]);
     const wrong = await sluice("show", "--inline", "select nam from {{ ref('s') }}");
     expect([wrong.code, wrong.stdout]).toEqual([1, ""]);
     expect(wrong.stderr).toContain('--inline:1:8  sql-42703  column "nam" does not exist');
@@ -156,7 +160,18 @@ test(
     const parse = await sluice("parse");
     expect([parse.code, parse.stdout]).toEqual([0, expect.stringMatching(/^shop is sound: .*2 models/)]);
     const debug = await sluice("debug");
-    expect([debug.code, debug.stdout]).toEqual([0, expect.stringMatching(/PostgreSQL \d+/)]);
+    expect([debug.code, debug.stdout]).toEqual([0, expect.stringMatching(/PostgreSQL \d+[^]*All checks passed!/)]);
+    const target = await sluice("debug", "--target", "none");
+    expect([target.code, target.stdout]).toEqual([1, expect.stringContaining("profiles.yml file [ERROR invalid]")]);
+    expect(target.stdout).toContain("1 check failed");
+    expect(target.stderr).toContain("The profile 'shop' does not have a target named 'none'.");
+    await write({ "dbt_project.yml": "" });
+    const project = await sluice("debug", "--profile", "shop");
+    expect([project.code, project.stdout]).toEqual([
+      1,
+      expect.stringContaining("dbt_project.yml file [ERROR invalid]"),
+    ]);
+    await write({ "dbt_project.yml": "name: shop\nprofile: shop\n" });
     await write({ "models/wrong.sql": "select * from {{ ref('strg') }} {{ ref('marrt') }}" });
     const wrong = await sluice("parse");
     expect(wrong.code).toBe(2);
@@ -194,6 +209,13 @@ test(
       expect([folder, code, stderr]).toEqual([folder, 2, expect.stringContaining("clean-refused")]);
       expect([existsSync(beside), existsSync(join(dir, "src", "models", "a.sql"))]).toEqual([true, true]);
     }
-    await rm(beside, { recursive: true });
+    await write({ "dbt_project.yml": `name: shop\nprofile: shop\nclean-targets: ['${beside}']\n` });
+    expect((await sluice("clean")).stderr).toContain("will not clean the following directories outside the project");
+    expect((await sluice("clean", "--no-clean-project-files-only")).code).toBe(0);
+    expect(existsSync(beside)).toBe(false);
+    for (const folder of ["..", dirname(dirname(dir))]) {
+      await write({ "dbt_project.yml": `name: shop\nprofile: shop\nclean-targets: ['${folder}']\n` });
+      expect((await sluice("clean", "--no-clean-project-files-only")).code).toBe(2);
+    }
   }),
 );

@@ -134,3 +134,28 @@ test(
     }
   }),
 );
+
+test(
+  "a model's sql_header is run before its own statements, and comes before the query that shows it",
+  rig(async ({ write, sluice, rows }) => {
+    const zone = (name: string) => `{% call set_sql_header(config) %}set local timezone to '${name}';{% endcall %}
+select current_setting('timezone') as zone`;
+    await write({
+      "models/t.sql": `{{ config(materialized='table') }}${zone("Asia/Kolkata")}`,
+      "models/i.sql": `{{ config(materialized='incremental') }}${zone("Asia/Tokyo")}`,
+      "models/without.sql": "{{ config(materialized='table') }}select current_setting('timezone') as zone",
+      "models/cte.sql": "{% call set_sql_header(config) %}with v as (select 7 as n){% endcall %}\nselect n from v",
+    });
+    const built = await sluice("build", "--exclude", "cte", "--threads", "1");
+    expect(built.code, built.all).toBe(0);
+    expect(await rows("select (select zone from analytics.t) as t, (select zone from analytics.i) as i")).toEqual([
+      { t: "Asia/Kolkata", i: "Asia/Tokyo" },
+    ]);
+    expect(await rows("select zone like 'Asia/%' as leaked from analytics.without")).toEqual([{ leaked: false }]);
+    await write({ "models/t.sql": `{{ config(materialized='table') }}${zone("Asia/Seoul")}` });
+    expect((await sluice("build", "--select", "t")).code).toBe(0);
+    expect(await rows("select zone from analytics.t")).toEqual([{ zone: "Asia/Seoul" }]);
+    const shown = await sluice("show", "--select", "cte", "--output", "json");
+    expect([shown.code, JSON.parse(shown.stdout)]).toEqual([0, { node: "cte", show: [{ n: 7 }] }]);
+  }),
+);

@@ -24,7 +24,7 @@ test(
       "models/odd.sql:1:1  materialization-unknown",
       "models/twice/orders.sql:1:1  duplicate-name",
     ]);
-    expect(stderr).toContain("2 nodes read one another in a circle: a → b → a.");
+    expect(stderr).toContain("Found a cycle: 2 nodes read one another: a → b → a.");
     expect(stderr).toContain('did you mean "orders"?');
     expect(await rows("select 1 from pg_namespace where nspname in ('analytics', 'sluice')")).toEqual([]);
   }),

@@ -116,7 +116,7 @@ test(
     expect((await sluice("show", "--inline", "select 1")).code).toBe(2);
     await write({ "profiles.yml": profile(`url: '${url}_not'`) });
     const { code, all } = await sluice("debug");
-    expect([code, all]).toEqual([2, expect.stringContaining("create it (`create database")]);
+    expect([code, all]).toEqual([1, expect.stringContaining("create it (`create database")]);
   }),
 );
 

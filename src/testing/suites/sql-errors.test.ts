@@ -29,6 +29,7 @@ const shown = (name: string, files: Record<string, string>, check: (text: string
 shown("in plain text", { "models/a.sql": table("select 1 as id,\n  idd\nfrom (select 1 as id) x") }, (text) =>
   expect(text).toMatchInlineSnapshot(`
     "Failure in model a (models/a.sql)
+      Database Error in model a (models/a.sql)
       models/a.sql:3:3  sql-42703  column "idd" does not exist
           3 │   idd
             │   ~~~
@@ -51,6 +52,7 @@ shown(
   (text) =>
     expect(text).toMatchInlineSnapshot(`
       "Failure in model a (models/a.sql)
+        Database Error in model a (models/a.sql)
         models/a.sql:6:5  sql-42703  column "oops" does not exist
             6 │   , oops as z
               │     ~~~~
@@ -71,6 +73,7 @@ shown(
   (text) =>
     expect(text).toMatchInlineSnapshot(`
       "Failure in model a (models/a.sql)
+        Database Error in model a (models/a.sql)
         models/a.sql:3:6  sql-42703  column "nocol" does not exist
             3 │   {{ bad() }}
               │      ~~~~~
@@ -91,6 +94,7 @@ shown(
   (text) =>
     expect(text).toMatchInlineSnapshot(`
       "Failure in model a (models/a.sql)
+        Database Error in model a (models/a.sql)
         models/e.sql:3:3  sql-42703  column "nope_col" does not exist
             3 │   nope_col
               │   ~~~~~~~~
@@ -108,6 +112,7 @@ shown(
   (text) =>
     expect(text).toMatchInlineSnapshot(`
       "Failure in model a (models/a.sql)
+        Database Error in model a (models/a.sql)
         models/a.sql:2:47  sql-42703  column "notthere" does not exist
             2 │ select '🎉🎉' as x, {{ '1' }} as y, 'é' as z, notthere as q
               │                                               ~~~~~~~~
@@ -122,6 +127,7 @@ shown(
 shown("where the grammar breaks", { "models/a.sql": table("select 1 as id\n  form x where") }, (text) =>
   expect(text).toMatchInlineSnapshot(`
     "Failure in model a (models/a.sql)
+      Database Error in model a (models/a.sql)
       models/a.sql:3:3  sql-42601  syntax error at or near "form"
           3 │   form x where
             │   ~~~~
@@ -143,6 +149,7 @@ shown(
   (text) =>
     expect(text).toMatchInlineSnapshot(`
       "Failure in test not_null_a_idd (models/s.yml:6)
+        Database Error in test not_null_a_idd (models/s.yml)
         models/s.yml:6:13  sql-42703  column "idd" does not exist
             6 │           - not_null
               │             ~~~~~~~~
@@ -161,6 +168,7 @@ shown(
   (text) =>
     expect(text).toMatchInlineSnapshot(`
       "Failure in model b (models/b.sql)
+        Compilation Error in model b (models/b.sql)
         models/b.sql:2:31  ref-undeclared  "a" is read here, but the call was not seen when the project was parsed.
             2 │ {% if execute %} from {{ ref('a') }}{% endif %}
               │                               ~
@@ -176,11 +184,12 @@ shown(
   { "models/a.sql": "select 1 as id,\n  {{ target.foo.bar }} as x" },
   (text) =>
     expect(text).toMatchInlineSnapshot(`
-    "Failure in model a (models/a.sql)
-      models/a.sql:2:6  jinja-error  'dict object' has no attribute 'foo'
-          2 │   {{ target.foo.bar }} as x
-            │      ~~~~~~~~~~~~~~"
-  `),
+      "Failure in model a (models/a.sql)
+        Compilation Error in model a (models/a.sql)
+        models/a.sql:2:6  jinja-error  'dict object' has no attribute 'foo'
+            2 │   {{ target.foo.bar }} as x
+              │      ~~~~~~~~~~~~~~"
+    `),
 );
 
 test(
@@ -219,7 +228,7 @@ test(
           → did you mean "unique"?
           → a generic test is a {% test uniqe(model, …) %} block below tests/generic/ or macros/
 
-      models/x.sql:1:18  cycle  2 nodes read one another in a circle: x → y → x.
+      models/x.sql:1:18  cycle  Found a cycle: 2 nodes read one another: x → y → x.
           1 │ select * from {{ ref('y') }}
             │                  ~~~~~~~~
           → "x" reads "y" here  (models/x.sql:1:18)

@@ -139,7 +139,10 @@ class Adapter:
         found = self.rows(
             "select relname, relkind from pg_class c join pg_namespace n on n.oid = relnamespace"
             " where nspname ilike %s and relkind in ('r','v','m','p','f')", relation.schema)
-        return [Relation(relation.database, relation.schema, name, KINDS[kind]) for name, kind in found]
+        functions = self.rows(
+            "select distinct proname, 'function' from pg_proc p join pg_namespace n on n.oid = pronamespace"
+            " where nspname ilike %s", relation.schema)
+        return [Relation(relation.database, relation.schema, name, KINDS.get(kind, kind)) for name, kind in found + functions]
 
     def get_relation(self, database, schema, identifier):
         return next((r for r in self.list_relations(database, schema) if r.identifier == identifier), None)

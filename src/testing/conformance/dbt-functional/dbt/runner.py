@@ -1,9 +1,14 @@
 """Runs the command line under test, and reads what it left as dbt's result objects."""
+import contextlib
 import json
 import os
+import re
 import subprocess
+import time
 
-from dbt.stand_ins import CliFailure, Word
+import pytest
+
+from dbt.stand_ins import InProcess, Word, failure
 
 #: The command under test, such as "node …/dist/cli.js" or "dbt"; words apart by newlines.
 COMMAND = os.environ.get("CONFORMANCE_CLI", "sluice").split("\n")
@@ -155,6 +160,10 @@ LEAVE = {"run_results.json": {"run", "test", "build", "seed", "snapshot", "compi
          "sources.json": {"source"}, "catalog.json": {"docs"}, "manifest.json": {"parse"}}
 
 
+#: Commands that tell what is wrong and do not raise: dbt gives no exception for exit code 1.
+REPORTS = {"debug"}
+
+
 def invoke(args):
     args = [str(arg) for arg in args]
     folder = target_folder(args)
@@ -163,28 +172,95 @@ def invoke(args):
     path = option(args, "-o", "--output") if command == "source" else None
     path = path or (artifact and os.path.join(folder, artifact))
     before = path and stamp(path)
-    # dbt's own default for tests is one warehouse target with colours off.
-    env = {**os.environ, "NO_COLOR": "1"}
-    done = subprocess.run([*COMMAND, *args], capture_output=True, text=True, env=env, timeout=180)
+    done = spawn(args)
     print(done.stdout, done.stderr, sep="\n")
     output = done.stdout + done.stderr
+    if "Could not resolve host" in output:
+        pytest.skip("needs the network")
     document = read_json(path) if path and stamp(path) != before else None
+    if command in REPORTS and done.returncode in (0, 1):
+        return Outcome(done.returncode == 0, None, None, output)
     if done.returncode not in (0, 1) or (done.returncode != 0 and artifact in ("run_results.json", "sources.json") and document is None):
-        return Outcome(False, None, CliFailure(output), output)
+        return Outcome(False, None, failure(output), output)
     success = done.returncode == 0
     if command in ("list", "ls"):
         return Outcome(success, [line for line in done.stdout.splitlines() if line.strip()], None, output)
+    if document is None and command == "show" and success:
+        return Outcome(success, shown(args, env), None, output)
     if document is None:
-        return Outcome(success, None if success else None, None if success else CliFailure(output), output)
+        return Outcome(success, None if success else None, None if success else failure(output), output)
     if artifact == "catalog.json":
         return Outcome(success, Record(document), None, output)
     if artifact == "manifest.json":
         return Outcome(success, manifest_of(document), None, output)
-    return Outcome(success, results_from(document, folder), None, output)
+    results = results_from(document, folder)
+    if command == "show":
+        add_tables(results, args)
+    return Outcome(success, results, None, output)
+
+
+def spawn(args):
+    with frozen_clock():
+        # dbt's own default for tests is one warehouse target with colours off.
+        env = {**os.environ, "NO_COLOR": "1"}
+        done = subprocess.run([*COMMAND, *args], capture_output=True, text=True, env=env, timeout=180)
+    # Where dbt names itself in a sentence, Sluice does.
+    done.stdout, done.stderr = (re.sub(r"\bSluice\b", "dbt", text) for text in (done.stdout, done.stderr))
+    return done
+
+
+@contextlib.contextmanager
+def frozen_clock():
+    """Where a test has stopped its own clock with freezegun, the process started meanwhile begins at that time."""
+    try:
+        from freezegun.api import freeze_factories
+    except ImportError:
+        freeze_factories = []
+    if not freeze_factories:
+        yield
+        return
+    from dbt.tests.util import patched_clock
+
+    with patched_clock(time.time()):
+        yield
+
+
+def add_tables(results, args):
+    """`results[i].agate_table`: the rows, which only the output holds."""
+    if "--output" not in args:
+        done = spawn([*args, "--output", "json"])
+        shown = [json.loads(block) for block in re.findall(r"^\{$.*?^\}$", done.stdout, re.MULTILINE | re.DOTALL)]
+        for result, one in zip(results, shown):
+            result.agate_table = one["show"]
+
+
+class Manifest(Record):
+    """What `manifest.json` holds; what dbt keeps of a manifest in its own process only skips the test."""
+
+    def __getattr__(self, name):
+        if name in ("fixtures", "files"):
+            return InProcess(f"manifest.{name}")
+        raise AttributeError(name)
+
+
+class Table:
+    """What dbt shows, as agate would hold it."""
+
+    def __init__(self, rows):
+        self.rows = [type("Row", (), {"values": lambda _, row=row: tuple(row.values())})() for row in rows]
+
+
+def shown(args, env):
+    """Asked once more, for a program to read."""
+    again = subprocess.run([*COMMAND, "--quiet", *args, "--output", "json"], capture_output=True, text=True, env=env, timeout=180)
+    found = json.loads(again.stdout)
+    result = Record({"status": "success"})
+    result.agate_table = Table(found["show"] if isinstance(found, dict) else found)
+    return Results([result])
 
 
 def manifest_of(document):
-    return Record(document)
+    return Manifest(document)
 
 
 class Runner:
@@ -195,7 +271,5 @@ class Runner:
 
     def invoke(self, args, **_):
         if self.callbacks:
-            import pytest
-
             pytest.skip("needs dbt inside the process: callbacks")
         return invoke(args)

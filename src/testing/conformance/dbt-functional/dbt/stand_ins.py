@@ -5,6 +5,7 @@ reason names what it asked for.
 """
 import importlib.abc
 import importlib.machinery
+import re
 import sys
 import types
 
@@ -20,6 +21,19 @@ class CliFailure(Exception):
         super().__init__(text)
         self.msg = text
         self.message = text
+
+
+class CycleFailure(CliFailure, RuntimeError):
+    """A circle of nodes, for which dbt raises Python's own exception."""
+
+
+def failure(output):
+    """The exception for what a command line printed: by the code of its first message, with the words dbt's class begins with."""
+    code = re.search(r"^(?:\S+:\d+:\d+  )?([a-z]+-?[\w-]*)  \S", output, re.MULTILINE)
+    code = code.group(1) if code else ""
+    if code == "cycle":
+        return CycleFailure(output)
+    return CliFailure(f"Database Error\n{output}" if code.startswith("sql-") else output)
 
 
 class Word(str):
@@ -68,15 +82,64 @@ class InProcess:
             raise AttributeError(name)
         return InProcess(f"{self._name}.{name}")
 
+    def __len__(self):
+        self()
+
+    def __iter__(self):
+        self()
+
+    def __getitem__(self, _key):
+        self()
+
+    def __contains__(self, _item):
+        self()
+
     def __mro_entries__(self, bases):
         return (object,)
+
+
+class Event:
+    """A line of the structured log: `info.name`, and `data` with its fields as attributes."""
+
+    def __init__(self, line):
+        from dbt.runner import Record
+
+        self.info, self.data = Record(line["info"]), Fields(line.get("data", {}))
+
+
+class Fields(dict):
+    def __getattr__(self, name):
+        value = self.get(name, "")
+        return Fields(value) if isinstance(value, dict) else value
+
+
+class EventCatcher:
+    """Events of one kind, named by dbt's class for it."""
+
+    def __init__(self, event_to_catch, predicate=lambda _: True):
+        self.name, self.predicate, self.caught_events = event_to_catch._name.split(".")[-1], predicate, []
+
+    def catch(self, event):
+        if event.info.name == self.name and self.predicate(event):
+            self.caught_events.append(event)
+
+
+class Kind(type):
+    """`isinstance(node, FunctionNode)`: by the resource type."""
+
+    def __instancecheck__(cls, node):
+        return getattr(node, "resource_type", None) == cls.kind
+
+
+class FunctionNode(metaclass=Kind):
+    kind = "function"
 
 
 class StandIn(types.ModuleType):
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
-        if name.endswith(("Error", "Exception")):
+        if name.endswith(("Error", "Exception")) and not self.__name__.endswith(".events.types"):
             return CliFailure
         if name in ENUMS:
             return Enum
@@ -88,6 +151,8 @@ class StandIn(types.ModuleType):
             from dbt.runner import Runner
 
             return Runner
+        if name in ("EventCatcher", "FunctionNode"):
+            return globals()[name]
         if name == "set_from_args":
             return lambda *_: None
         return InProcess(f"{self.__name__}.{name}")

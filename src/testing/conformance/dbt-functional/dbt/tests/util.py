@@ -10,6 +10,7 @@ import yaml
 
 from dbt import runner
 from dbt.relations import Relation
+from dbt.stand_ins import Event, EventCatcher
 
 
 class TestProcessingException(Exception):
@@ -17,11 +18,19 @@ class TestProcessingException(Exception):
 
 
 def run_dbt(args=None, expect_pass=True, callbacks=None):
-    if callbacks:
-        import pytest
+    return _run(_logging(args, callbacks), expect_pass, callbacks)[0]
 
+
+def _logging(args, callbacks):
+    """Callbacks are told of events, which only the structured log has."""
+    args = ["run"] if args is None else list(args)
+    if not callbacks:
+        return args
+    import pytest
+
+    if not all(isinstance(getattr(one, "__self__", None), EventCatcher) for one in callbacks):
         pytest.skip("needs dbt inside the process: callbacks")
-    return _run(args, expect_pass)[0]
+    return [*args, "--log-format", "json"]
 
 
 def run_dbt_and_capture(args=None, expect_pass=True):
@@ -32,13 +41,17 @@ def run_dbt_and_capture(args=None, expect_pass=True):
 _project_dir = None
 
 
-def _run(args, expect_pass):
+def _run(args, expect_pass, callbacks=None):
     global _project_dir
-    args = ["run"] if args is None else list(args)
+    args = ["run"] if args is None else [str(arg) for arg in args]
     _project_dir = runner.option(args, "--project-dir") or _project_dir
     if not os.path.exists("dbt_project.yml") and _project_dir and "--project-dir" not in args:
         args += ["--project-dir", _project_dir]
     done = runner.invoke(args)
+    for line in (done.output or "").split("\n") if callbacks else ():
+        if line.startswith("{"):
+            for callback in callbacks:
+                callback(Event(json.loads(line)))
     if done.exception is not None:
         raise done.exception
     if expect_pass is not None:
@@ -269,9 +282,8 @@ globalThis.Date = class extends Real {{
 
 
 @contextmanager
-def patch_microbatch_end_time(text):
-    """The clock of the processes started meanwhile: just before `text`, so that the batch it is the end of is the last."""
-    time = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc).timestamp() - 60
+def patched_clock(time):
+    """The clock of the processes started meanwhile: it begins at `time`, in seconds, and goes on."""
     stamp = datetime.fromtimestamp(time, timezone.utc).isoformat()
     with tempfile.NamedTemporaryFile("w", suffix=".mjs") as file:
         file.write(CLOCK.format(time=stamp))
@@ -284,3 +296,11 @@ def patch_microbatch_end_time(text):
             del os.environ["NODE_OPTIONS"]
             if before:
                 os.environ["NODE_OPTIONS"] = before
+
+
+@contextmanager
+def patch_microbatch_end_time(text):
+    """Just before `text`, so that the batch it is the end of is the last."""
+    time = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc).timestamp() - 60
+    with patched_clock(time):
+        yield

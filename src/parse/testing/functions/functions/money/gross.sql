@@ -1,0 +1,1 @@
+select net * (1 + rate)

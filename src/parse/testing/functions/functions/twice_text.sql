@@ -1,0 +1,1 @@
+select x || {{ function('shop', 'rate_of') }}(1)::text
