@@ -5,12 +5,16 @@ import { benchBuild } from "./build.ts";
 import { benchLoad } from "./load.ts";
 import { benchParse } from "./parse.ts";
 import { reportPublishing } from "./publish-report.ts";
+import type { Cost } from "./measure.ts";
+import { benchSeed } from "./seed.ts";
 import { benchSite } from "./site.ts";
 import { benchSimpleModels } from "./simple-models.ts";
 import { benchStart } from "./start.ts";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const seconds = (n: number): string => (n < 1 ? `${Math.round(n * 1000)} ms` : `${n.toFixed(2)} s`);
+const costText = ({ seconds: wall, processor, peakRss }: Cost): string =>
+  `${seconds(wall)} (${seconds(processor)} of processor time), peak ${Math.round(peakRss)} MB`;
 
 say(
   `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "cpu"}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
@@ -24,9 +28,7 @@ say(
 say(`                   --version takes ${(start.version / start.bare).toFixed(2)} × bare node\n`);
 
 const parse = await benchParse();
-say(
-  `Parse              ${parse.models} models, ${parse.tests} tests: sluice parse ${seconds(parse.seconds)}, peak ${Math.round(parse.peakRss)} MB`,
-);
+say(`Parse              ${parse.models} models, ${parse.tests} tests: sluice parse ${costText(parse)}`);
 say(
   `                   ${((parse.seconds / parse.models) * 1000).toFixed(2)} ms a model; ${(parse.seconds / start.bare).toFixed(1)} × bare node\n`,
 );
@@ -49,10 +51,16 @@ for (const [models, runs] of [
   const simple = benchSimpleModels(models, runs);
   const beside = simple.dbt === undefined ? "" : `; dbt parse ${seconds(simple.dbt)}`;
   say(
-    `Simple models      ${models.toLocaleString("en")} models, ${(models * 3).toLocaleString("en")} tests: sluice parse ${seconds(simple.seconds)}, peak ${Math.round(simple.peakRss)} MB${beside}`,
+    `Simple models      ${models.toLocaleString("en")} models, ${(models * 3).toLocaleString("en")} tests: sluice parse ${costText(simple)}${beside}`,
   );
 }
 say("");
+
+const seed = await benchSeed();
+say(
+  `Seed               ${seed.rows.toLocaleString("en")} rows, ${(seed.bytes / 1e6).toFixed(1)} MB: sluice seed ${costText(seed)}`,
+);
+say(`                   ${seconds(seed.inRun)} of it after start and parse\n`);
 
 if (spawnSync("psql", ["--version"]).status !== 0) {
   say("psql is not installed: the comparisons with it are left out (Debian: apt-get install postgresql-client).");

@@ -2,32 +2,18 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CLI, median, timed } from "./measure.ts";
+import { type Cost, costOf } from "./measure.ts";
 
-export interface ParseBench {
+export interface ParseBench extends Cost {
   readonly models: number;
   readonly tests: number;
-  readonly seconds: number;
-  /** MB. */
-  readonly peakRss: number;
 }
 
 export async function benchParse(models = 1000, runs = 5): Promise<ParseBench> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
   try {
     const tests = writeProject(folder, models);
-    const found = Array.from({ length: runs }, () => {
-      // The process tells its own peak when it leaves.
-      const report = `process.on('exit',()=>console.error(process.resourceUsage().maxRSS));process.argv.splice(1,0,${JSON.stringify(CLI)});await import(${JSON.stringify(CLI)})`;
-      const { seconds, result } = timed(process.execPath, ["--input-type=module", "-e", report, "parse"], folder);
-      return { seconds, rss: Number(result.stderr.trim().split("\n").at(-1)) / 1024 };
-    });
-    return {
-      models,
-      tests,
-      seconds: median(found.map((f) => f.seconds)),
-      peakRss: Math.max(...found.map((f) => f.rss)),
-    };
+    return { models, tests, ...costOf(["parse"], folder, runs) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -4,8 +4,10 @@ import { benchBankOverhead, benchIdle, benchIncrement, benchPublish, type Overhe
 const ms = (n: number): string => `${n.toFixed(0)} ms`;
 
 export async function reportPublishing(say: (text: string) => void, seconds: (n: number) => string): Promise<void> {
-  const over = ({ gated, direct }: OverheadBench): string =>
-    `gated ${seconds(gated)}, direct ${seconds(direct)}: ${((gated / direct - 1) * 100).toFixed(0)} % more`;
+  const over = ({ gated, direct }: OverheadBench): string => {
+    const more = Math.round((gated / direct - 1) * 100);
+    return `gated ${seconds(gated)}, direct ${seconds(direct)}: ${Math.abs(more)} % ${more < 0 ? "less" : "more"}`;
+  };
   for (const relations of [10, 100, 300]) {
     const p = await benchPublish(relations);
     say(

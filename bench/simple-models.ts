@@ -2,14 +2,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CLI, median, timed } from "./measure.ts";
+import { type Cost, costOf, timed } from "./measure.ts";
 
-export interface SimpleModelsBench {
+/** Cold: parsed, checked, and target/manifest.json written. */
+export interface SimpleModelsBench extends Cost {
   readonly models: number;
-  /** Wall, cold: parsed, checked, and target/manifest.json written. */
-  readonly seconds: number;
-  /** MB. */
-  readonly peakRss: number;
   /** Wall seconds of the dbt that SLUICE_DBT names, cold, on the same files. */
   readonly dbt?: number;
 }
@@ -18,17 +15,11 @@ export function benchSimpleModels(models: number, runs: number): SimpleModelsBen
   const folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
   try {
     writeProject(folder, models);
-    const found = Array.from({ length: runs }, () => {
-      // The process tells its own peak when it leaves.
-      const report = `process.on('exit',()=>console.error(process.resourceUsage().maxRSS));process.argv.splice(1,0,${JSON.stringify(CLI)});await import(${JSON.stringify(CLI)})`;
-      const { seconds, result } = timed(process.execPath, ["--input-type=module", "-e", report, "parse"], folder);
-      return { seconds, rss: Number(result.stderr.trim().split("\n").at(-1)) / 1024 };
-    });
+    const cost = costOf(["parse"], folder, runs);
     const dbt = process.env["SLUICE_DBT"];
     return {
       models,
-      seconds: median(found.map((one) => one.seconds)),
-      peakRss: Math.max(...found.map((one) => one.rss)),
+      ...cost,
       ...(dbt && { dbt: timed(dbt, ["parse", "--no-partial-parse", "--target-path", "target-dbt"], folder).seconds }),
     };
   } finally {

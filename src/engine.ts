@@ -6,6 +6,8 @@ import { assemble, type Compiled } from "./compile/assemble.ts";
 import { opaqueBuilds } from "./compile/custom-materialization.ts";
 import { Compiler } from "./compile/compiler.ts";
 import { panelTemplate } from "./compile/panel.ts";
+import { QueryComments } from "./compile/query-comment.ts";
+import { makeProjectContext } from "./context/context.ts";
 import type { RunFacts } from "./context/globals.ts";
 import type { MacroSet } from "./context/macros.ts";
 import { type Diagnostic, error, Failure, hasErrors, type Span } from "./diagnostics/diagnostic.ts";
@@ -29,7 +31,7 @@ import { macroDictionary } from "./parse/macro-dictionary.ts";
 import type { Parsed } from "./parse/parse.ts";
 import { deferTo } from "./plan/defer.ts";
 import { makePlan } from "./plan/make-plan.ts";
-import type { Plan } from "./plan/plan.ts";
+import type { Plan, World } from "./plan/plan.ts";
 import { StagedRelations } from "./plan/relations.ts";
 import type { Session } from "./postgres/database.ts";
 import { publishSettings } from "./project/publish-settings.ts";
@@ -48,6 +50,11 @@ export interface PlanRequest {
   readonly direct?: boolean | undefined;
   /** Reuse nothing. */
   readonly force?: boolean;
+}
+
+export interface CompileRequest extends Pick<PlanRequest, "defer"> {
+  /** Ephemeral models are named, and their SQL is not put in. */
+  readonly withoutCtes?: boolean;
 }
 
 export interface RunRequest {
@@ -255,11 +262,31 @@ export class Sluice {
   async compile(
     node: ModelNode | DataTestNode | SnapshotNode,
     selection: Selection,
-    defer?: PlanRequest["defer"],
+    { defer, withoutCtes = false }: CompileRequest = {},
   ): Promise<Compiled> {
+    // Then no server is needed.
+    if (this.#parts.introspect === false)
+      return this.compiler(this.#blindPlan(selection)).compile(node, this.#introspection(), { withoutCtes });
     this.#compilePlan ??= await this.plan({ selection, direct: true, ...(defer && { defer }) });
     const compiler = this.compiler(this.#compilePlan);
-    return this.connections.ask((session) => compiler.compile(node, this.#introspection(session)), node.at);
+    return this.connections.ask((session) => {
+      session.comment = compiler.comments.of({ node });
+      return compiler.compile(node, this.#introspection(session), { withoutCtes });
+    }, node.at);
+  }
+
+  /** For a database that is not asked: nothing is there. */
+  #blindPlan(selection: Selection): Plan {
+    const { invocationId: id, command, fullRefresh } = this.#parts.facts;
+    const world: World = { relations: new Map(), loads: new Map(), held: new Map(), functions: new Set() };
+    return makePlan(this.graph, selection, world, {
+      id,
+      command,
+      fullRefresh,
+      testsGate: false,
+      publish: false,
+      force: false,
+    });
   }
 
   /** Any SQL with the names of the project. Throws `Failure`. */
@@ -269,8 +296,8 @@ export class Sluice {
   }
 
   /** What templates ask while they are only compiled. */
-  #introspection(session: Session): TemplateQuery {
-    if (this.#parts.introspect !== false) return (sql) => session.queryText(sql);
+  #introspection(session?: Session): TemplateQuery {
+    if (session && this.#parts.introspect !== false) return (sql) => session.queryText(sql);
     return (sql) => {
       const message =
         "connection never acquired for thread: the template asks the database, which --no-introspect forbids.";
@@ -288,8 +315,13 @@ export class Sluice {
     const most = limit === undefined ? "" : `\nlimit ${limit}`;
     const header = compiled.header === undefined ? "" : `${compiled.header}\n`;
     const shown = assemble(`${header}select * from (\n`, compiled, `\n) as shown${most}`);
-    const found = await this.connections.ask((session) => session.queryText(shown.sql), at, shown);
-    return { ...found, sql: shown.sql };
+    const { facts, jinja } = this.#parts;
+    const comments = new QueryComments(makeProjectContext(this.project, this.macros, facts), jinja);
+    const work = (session: Session): ReturnType<Session["queryText"]> => {
+      session.comment = comments.of({ connection: "show" });
+      return session.queryText(shown.sql);
+    };
+    return { ...(await this.connections.ask(work, at, shown)), sql: shown.sql };
   }
 
   async close(): Promise<void> {

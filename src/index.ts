@@ -1,5 +1,5 @@
 /** Sluice as a library: `const sluice = await open(dir)`, then `.select()`, `.plan()`, `.run(plan, { signal, onEvent })`, `.close()`; `rollback(sluice)` and the like. */
-export { type Earlier, type PlanRequest, type RunRequest, type Sluice } from "./engine.ts";
+export { type CompileRequest, type Earlier, type PlanRequest, type RunRequest, type Sluice } from "./engine.ts";
 export { type Effects, open, type OpenOptions } from "./open.ts";
 export { clone, describe, freshness, type FreshnessRun, runInline, runOperation } from "./operations.ts";
 export { history, idle, publish, restOf, rollback, settle } from "./past.ts";
@@ -35,6 +35,7 @@ export type {
 export type { Plan, Reason, Step } from "./plan/plan.ts";
 export type { Database, QueryResult, ServerInfo, Session } from "./postgres/database.ts";
 export { resourceDictionary } from "./parse/resource-dictionary.ts";
+export type { Mapping, Value } from "./project/types.ts";
 export { readArguments } from "./project/read.ts";
 export { addPackage } from "./deps/add.ts";
 export { install } from "./deps/install.ts";

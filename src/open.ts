@@ -1,6 +1,8 @@
 /** From a folder to an open project: read, parsed, linked, all mistakes gathered. */
 import { randomUUID } from "node:crypto";
 import { customMaterialization } from "./compile/custom-materialization.ts";
+import { QueryComments } from "./compile/query-comment.ts";
+import { makeProjectContext } from "./context/context.ts";
 import type { RunFacts } from "./context/globals.ts";
 import { hasErrors } from "./diagnostics/diagnostic.ts";
 import { type Chosen, Sluice } from "./engine.ts";
@@ -14,6 +16,7 @@ import { materializationProblem } from "./materialize/index.ts";
 import { parseProject } from "./parse/parse.ts";
 import { publishSettings } from "./project/publish-settings.ts";
 import { readProject, type ReadOptions } from "./project/read.ts";
+import type { Mapping } from "./project/types.ts";
 import { nativeRenderer } from "./project/render.ts";
 
 export interface OpenOptions extends Omit<ReadOptions, "projectDir" | "render" | "env"> {
@@ -32,6 +35,8 @@ export interface OpenOptions extends Omit<ReadOptions, "projectDir" | "render" |
   readonly sample?: RunFacts["sample"];
   /** Models are not read, and mistakes in them do not matter: for commands on what was built before. */
   readonly withoutModels?: boolean;
+  /** The command line, by dbt's names: templates see it as `invocation_args_dict`. */
+  readonly args?: Mapping;
   /** The verb: templates see it as `flags.WHICH`. */
   readonly command?: string;
   /** Called before the embedded server is started, which takes seconds the first time. */
@@ -52,7 +57,7 @@ const realEffects: Effects = { env: process.env, now: () => new Date(), id: rand
 export async function open(dir: string, options: OpenOptions = {}): Promise<Sluice> {
   const effects = { ...realEffects, ...options.effects };
   const jinja = new Jinja();
-  const { effects: _, onServerStart, fullRefresh = false, command = "run", ...more } = options;
+  const { effects: _, onServerStart, fullRefresh = false, command = "run", args, ...more } = options;
   const {
     empty = false,
     storeFailures = false,
@@ -75,6 +80,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     selected: () => chosen.ids,
     empty,
     storeFailures,
+    ...(args && { args }),
     warningsFail,
     ...times,
   };
@@ -109,6 +115,7 @@ export async function open(dir: string, options: OpenOptions = {}): Promise<Slui
     ...publishSettings(project).diagnostics,
     ...parsed.manifest.diagnostics,
     ...cycles,
+    ...new QueryComments(makeProjectContext(project, parsed.macros, facts), jinja).problems(),
   ];
   const connections = new Connections(project, onServerStart);
   return new Sluice({

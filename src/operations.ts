@@ -41,7 +41,10 @@ export async function runOperation(
 ): Promise<MacroNode> {
   const macro = findOperation(sluice.macros, sluice.project.name, name);
   const compiler = sluice.compiler(await sluice.plan({ selection: new Set() }), onEvent);
-  await sluice.connections.ask((session) => compiler.callMacro(macro, args, (sql) => session.queryText(sql)), macro.at);
+  await sluice.connections.ask((session) => {
+    session.comment = compiler.comments.of({ connection: `macro_${macro.name}` });
+    return compiler.callMacro(macro, args, (sql) => session.queryText(sql));
+  }, macro.at);
   return macro;
 }
 

@@ -10,6 +10,7 @@ import { writeFileAtomically } from "../lib/write-file.ts";
 import type { Manifest, NodeId, Resource } from "../parse/manifest.ts";
 import type { Project } from "../project/types.ts";
 import { MANIFEST_FILE, manifestText, type ManifestInput } from "./manifest.ts";
+import { GRAPH_SUMMARY_FILE, graphSummary } from "./graph-summary.ts";
 import { CATALOG_FILE, catalogArtifact } from "./catalog.ts";
 import { type PlainResult, plainRunResults, RUN_RESULTS_FILE, runResults } from "./run-results.ts";
 import { SOURCES_FILE, sourcesArtifact } from "./sources.ts";
@@ -53,6 +54,15 @@ export async function writeManifest(place: Place, compiled?: CompiledTexts): Pro
   await writeInto(project.targetPath, MANIFEST_FILE, text);
 }
 
+/** `graph_summary.json`; `testsGate`: of a command in which tests hold back what follows. */
+export async function writeGraphSummary(
+  { graph, facts, project }: Pick<Place, "graph" | "facts" | "project">,
+  testsGate: boolean,
+): Promise<void> {
+  const summary = graphSummary(graph, facts.invocationId, testsGate);
+  await writeInto(project.targetPath, GRAPH_SUMMARY_FILE, JSON.stringify(summary));
+}
+
 /** Where a node's compiled SQL is written, from the project's folder. */
 export const compiledFile = (resource: Resource, { root, targetPath }: Project): string =>
   join(relative(root, targetPath) || ".", "compiled", compiledPath(resource));
@@ -61,7 +71,7 @@ export const compiledFile = (resource: Resource, { root, targetPath }: Project):
 export async function writeRunFiles(
   result: RunResult,
   place: Place,
-  args: Readonly<Record<string, unknown>>,
+  args: Readonly<Record<string, unknown>> = place.facts.args ?? {},
 ): Promise<void> {
   const { graph, project } = place;
   const { targetPath } = project;
@@ -81,12 +91,9 @@ export async function writeRunFiles(
 }
 
 /** `run_results.json` of a command that runs no plan. */
-export async function writeResults(
-  results: readonly PlainResult[],
-  { facts, project }: Place,
-  args: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  await writeInto(project.targetPath, RUN_RESULTS_FILE, JSON.stringify(plainRunResults(results, facts, args)));
+export async function writeResults(results: readonly PlainResult[], { facts, project }: Place): Promise<void> {
+  const text = JSON.stringify(plainRunResults(results, facts, facts.args ?? {}));
+  await writeInto(project.targetPath, RUN_RESULTS_FILE, text);
 }
 
 /** `sources.json`, or another file. */

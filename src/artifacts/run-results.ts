@@ -1,6 +1,7 @@
 /** `target/run_results.json`, version 6 of dbt's schema. */
 import { errorMessage } from "../diagnostics/dbt-wording.ts";
 import type { HookFinished, RunResult, StepResult } from "../execute/events.ts";
+import { type Answer, answerOf } from "../lib/command-tag.ts";
 import type { NodeId, Resource } from "../parse/manifest.ts";
 import { type Invocation, metadata, type Metadata } from "./metadata.ts";
 
@@ -17,7 +18,7 @@ export interface NodeResult {
   readonly timing: readonly { readonly name: string; readonly started_at: string; readonly completed_at: string }[];
   readonly thread_id: string;
   readonly execution_time: number;
-  readonly adapter_response: { readonly _message?: string; readonly code?: string; readonly rows_affected?: number };
+  readonly adapter_response: Answer;
   readonly message: string | null;
   readonly failures: number | null;
   readonly unique_id: string;
@@ -154,14 +155,8 @@ function timing({ startedAt, finishedAt }: Pick<StepResult, "startedAt" | "finis
   ];
 }
 
-/** `SELECT 195` → message, code and rows, as dbt takes them from the command tag. */
-function adapterResponse({ node, failures, message, rows, status }: StepResult): NodeResult["adapter_response"] {
-  // A data test is one question, which one row answers.
-  if (node.startsWith("test.") && failures !== undefined)
-    return { _message: "SELECT 1", code: "SELECT", rows_affected: 1 };
-  if (status !== "success" || message === undefined) return rows === undefined ? {} : { rows_affected: rows };
-  const code = /^[A-Z][A-Z ]*(?=$| \d)/.exec(message)?.[0].trim();
-  return { _message: message, ...(code ? { code } : {}), ...(rows === undefined ? {} : { rows_affected: rows }) };
-}
+/** As dbt takes it from the command tag; of what failed, nothing. */
+const adapterResponse = ({ message, response, rows, status }: StepResult): NodeResult["adapter_response"] =>
+  answerOf(response ?? (status === "success" ? message : undefined), rows);
 
-const hasSql = (node: NodeId): boolean => !/^(seed|source)\./.test(node);
+const hasSql = (node: NodeId): boolean => !/^(seed|source|exposure)\./.test(node);

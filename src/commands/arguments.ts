@@ -5,14 +5,14 @@ import yargs from "yargs";
 import type { Command } from "./command.ts";
 import { fromEnvironment, fromProjectFlags, projectFolder } from "./defaults.ts";
 import { nameOf } from "./index.ts";
-import { globalOptions, ignoredOptions, type Option } from "./options.ts";
+import { type Option, optionsOf, REFUSED } from "./options.ts";
 import { strayWord, unknownOption, UsageError } from "./usage.ts";
 
 type Args = Record<string, unknown>;
 
 /** Throws `UsageError`. */
 export async function parse(command: Command, argv: readonly string[]): Promise<Args> {
-  const known: Readonly<Record<string, Option>> = { ...globalOptions, ...ignoredOptions, ...command.builder };
+  const known = optionsOf(nameOf(command), command.builder);
   // Without defaults, what yargs finds is what was given.
   const bare = Object.fromEntries(Object.entries(known).map(([name, option]) => [name, withoutDefault(option)]));
   let found: Args | undefined;
@@ -102,6 +102,8 @@ function checked(args: Args, known: Readonly<Record<string, Option>>, command: C
       throw new UsageError(`--${name} needs a number. sluice ${nameOf(command)} --help tells what it takes.`);
     }
   }
+  const refused = Object.keys(REFUSED).find((name) => result[camel(name)]);
+  if (refused !== undefined) throw new UsageError(REFUSED[refused]!);
   const { threads } = result;
   if (threads !== undefined && !(Number.isInteger(threads) && (threads as number) >= 1)) {
     throw new UsageError(`--threads needs a whole number of at least 1, not ${String(threads)}.`);

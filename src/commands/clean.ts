@@ -15,7 +15,7 @@ export const cleanCommand: Command = {
     "clean-project-files-only": {
       type: "boolean",
       default: true,
-      describe: "Refuse folders outside the project",
+      describe: "Refuse folders outside of the project",
     },
   },
   examples: ["sluice clean"],
@@ -51,7 +51,10 @@ export const cleanCommand: Command = {
         .map(([found, what]) => {
           const named = found.map((folder) => relative(root, folder) || ".").join(", ");
           const message = `Sluice will not clean the following ${what}: ${named}. Nothing was deleted.`;
-          return error("clean-refused", message, config.locate(["clean-targets"]));
+          const notes = found.some((folder) => isWithin(folder, root) || holdsSources(folder))
+            ? []
+            : ["--no-clean-project-files-only deletes it all the same"];
+          return error("clean-refused", message, config.locate(["clean-targets"]), notes);
         });
       if (problems.length > 0) throw new Failure(problems);
       for (const folder of folders) {

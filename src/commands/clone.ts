@@ -46,7 +46,7 @@ export const cloneCommand: Command = {
             finishedAt,
           };
         });
-        await writeResults(plain, sluice, { which: "clone", select: args.select, exclude: args.exclude });
+        await writeResults(plain, sluice);
       }
       return results.some(({ failure }) => failure) ? ExitCode.failed : ExitCode.ok;
     }),

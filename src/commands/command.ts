@@ -1,6 +1,6 @@
 /** What all commands share: opening the project, the reporter, Ctrl-C. The engine is loaded only when a command runs. */
 import { resolve } from "node:path";
-import { writeManifest } from "../artifacts/run-files.ts";
+import { writeGraphSummary, writeManifest } from "../artifacts/run-files.ts";
 import { error, Failure, hasErrors } from "../diagnostics/diagnostic.ts";
 import type { Selection, Sluice } from "../index.ts";
 import { didYouMean } from "../lib/nearest.ts";
@@ -8,6 +8,7 @@ import { makeReporter, type Reporter, type ReportOptions } from "../report/repor
 import { projectFolder } from "./defaults.ts";
 import { type EventTimeArgs, eventTimes } from "./event-times.ts";
 import { ExitCode } from "./exit-code.ts";
+import { invocationArgs } from "./invocation-args.ts";
 import type { GlobalArgs, Option, SelectionArgs } from "./options.ts";
 import { earlierFor } from "./state.ts";
 import { warningPolicy } from "./warnings.ts";
@@ -31,6 +32,8 @@ export function reporterFor(args: GlobalArgs, more: Partial<ReportOptions> = {})
     quiet: args.quiet || logLevel === "warn" || logLevel === "error" || logLevel === "none",
     colours: args.useColors ?? "auto",
     debug: args.debug || logLevel === "debug",
+    print: args.print,
+    extra: customEnvironment(process.env),
     out: process.stdout,
     err: process.stderr,
     ...(args.printerWidth ? { width: args.printerWidth } : {}),
@@ -38,6 +41,15 @@ export function reporterFor(args: GlobalArgs, more: Partial<ReportOptions> = {})
     ...more,
   });
 }
+
+/** As dbt: what `DBT_ENV_CUSTOM_ENV_…` says stands in each line of the structured log. */
+const CUSTOM = /^DBT_(?:ENGINE_)?ENV_CUSTOM_ENV_/;
+const customEnvironment = (env: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      CUSTOM.test(name) && value !== undefined ? [[name.replace(CUSTOM, ""), value]] : [],
+    ),
+  );
 
 const fileFor = (args: GlobalArgs, path: string): NonNullable<ReportOptions["file"]> => ({
   folder: resolve(projectFolder(args.projectDir), path),
@@ -73,10 +85,11 @@ export async function openProject(
   onServerStart: () => void,
   more: { readonly withoutModels?: boolean; readonly warningsFail?: boolean } = {},
 ): Promise<Sluice> {
-  const { open } = await import("../index.ts");
+  const { open, readArguments } = await import("../index.ts");
   const threads = args.singleThreaded ? 1 : args.threads;
   return open(projectFolder(args.projectDir), {
     command,
+    args: invocationArgs(command, args, readArguments),
     onServerStart,
     fullRefresh: args.fullRefresh ?? false,
     empty: args.empty ?? false,
@@ -88,11 +101,13 @@ export async function openProject(
     ...(args.targetPath ? { targetPath: args.targetPath } : {}),
     ...(args.vars ? { vars: args.vars } : {}),
     ...(threads ? { threads } : {}),
+    ...(args.maximumSeedSizeMib === undefined ? {} : { hashedSeedBytes: seedBytes(args.maximumSeedSizeMib) }),
     introspect: args.introspect !== false,
     ...more,
   });
 }
 
+const seedBytes = (mebibytes: number): number => (mebibytes === 0 ? Infinity : mebibytes * 1024 * 1024);
 /** Commands for which settings of nodes that they do not build do not matter, as in dbt. */
 const HEED_NO_SETTINGS = new Set(["clone", "compile", "docs", "freshness", "list", "run-operation", "show"]);
 
@@ -118,7 +133,10 @@ export async function withProject(
   options: ProjectOptions = {},
 ): Promise<number> {
   let sluice: Sluice | undefined;
-  const reporter = reporterFor(args, options.report?.(() => sluice) ?? {});
+  const reporter = reporterFor(args, {
+    invocationId: () => sluice?.invocationId,
+    ...options.report?.(() => sluice),
+  });
   try {
     const policy = await warningPolicy(args);
     const { withoutModels = false } = options;
@@ -132,8 +150,10 @@ export async function withProject(
     if (diagnostics.length > 0) reporter.diagnostics(diagnostics);
     if (!(withoutModels ? sluice.reachable : asks ? sluice.usable : sluice.ok) || hasErrors(diagnostics))
       return ExitCode.unusable;
-    if ((options.writesManifest ?? WRITES_MANIFEST.has(command)) && args.writeJson !== false)
+    if ((options.writesManifest ?? WRITES_MANIFEST.has(command)) && args.writeJson !== false) {
       await writeManifest(sluice);
+      if (command !== "parse") await writeGraphSummary(sluice, command === "build");
+    }
     return await work(sluice, reporter);
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;

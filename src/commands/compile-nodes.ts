@@ -1,7 +1,7 @@
 /** Compiling many nodes without running them: for `compile` and `docs generate`. */
 import { compiledFile, type CompiledTexts, writeCompiled } from "../artifacts/run-files.ts";
 import type { PlainResult } from "../artifacts/run-results.ts";
-import type { DataTestNode, ModelNode, PlanRequest, Selection, SnapshotNode, Sluice } from "../index.ts";
+import type { CompileRequest, DataTestNode, ModelNode, Selection, SnapshotNode, Sluice } from "../index.ts";
 import type { Reporter } from "../report/reporter.ts";
 import { failedOnly } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
@@ -14,8 +14,7 @@ export interface CompiledNodes {
   readonly code: number;
 }
 
-interface CompileOptions {
-  readonly defer?: PlanRequest["defer"];
+interface CompileOptions extends CompileRequest {
   readonly onText?: (node: Compilable, text: string) => void;
 }
 
@@ -37,7 +36,7 @@ export async function compileNodes(
     const node = resource as Compilable; // of the kinds just listed
     const startedAt = new Date();
     const found = await failedOnly(reporter, async () => {
-      const { sql } = await sluice.compile(node, selection, options.defer);
+      const { sql } = await sluice.compile(node, selection, options);
       await writeCompiled(node, sql, sluice.project.targetPath);
       texts.set(id, { sql, path: compiledFile(node, sluice.project) });
       options.onText?.(node, sql.trim());

@@ -6,7 +6,7 @@ import { inlined } from "./inline.ts";
 import { type GlobalArgs, type RunArgs, runOptions } from "./options.ts";
 import { deferFor } from "./state.ts";
 
-type Args = GlobalArgs & RunArgs & { inline?: string; output: "text" | "json" };
+type Args = GlobalArgs & RunArgs & { inline?: string; output: "text" | "json"; injectEphemeralCtes: boolean };
 
 export const compileCommand: Command = {
   command: "compile",
@@ -15,6 +15,7 @@ export const compileCommand: Command = {
     ...runOptions,
     inline: { type: "string", describe: "SQL to compile instead of nodes" },
     output: { choices: ["text", "json"], default: "text", describe: "Form of what is printed" },
+    "inject-ephemeral-ctes": { type: "boolean", default: true, describe: "Put in the SQL of ephemeral models" },
   },
   examples: [
     "sluice compile",
@@ -37,7 +38,7 @@ export const compileCommand: Command = {
           if (args.writeJson !== false) {
             const id = `sql_operation.${sluice.project.name}.inline_query` as const;
             const result = { id, status: "success", startedAt, finishedAt: new Date(), compiled: sql } as const;
-            await writeResults([result], sluice, { which: "compile", inline });
+            await writeResults([result], sluice);
           }
           return ExitCode.ok;
         });
@@ -47,12 +48,13 @@ export const compileCommand: Command = {
       const defer = await deferFor(args);
       const { texts, results, code } = await compileNodes(sluice, selection, reporter, {
         ...(defer && { defer }),
+        withoutCtes: !args.injectEphemeralCtes,
         onText: (node, text) => {
           if (shown && node.kind !== "test") show(node.name, text);
         },
       });
       if (args.writeJson !== false) {
-        await writeResults(results, sluice, { which: "compile", select: args.select, exclude: args.exclude });
+        await writeResults(results, sluice);
         await writeManifest(sluice, texts);
       }
       const of = texts.size < selection.size ? ` of ${selection.size}` : "";

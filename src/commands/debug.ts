@@ -14,7 +14,7 @@ import { ExitCode } from "./exit-code.ts";
 import type { GlobalArgs } from "./options.ts";
 import { UsageError } from "./usage.ts";
 
-type Args = GlobalArgs & { connection: boolean };
+type Args = GlobalArgs & { connection: boolean; configDir: boolean };
 
 /** One thing that was looked at: what is said of it in brackets, and what is wrong with it. */
 interface Check {
@@ -26,7 +26,10 @@ interface Check {
 export const debugCommand: Command = {
   command: "debug",
   describe: "Show versions, paths and the target, and try to connect",
-  builder: { connection: { type: "boolean", default: false, describe: "Only try to connect" } },
+  builder: {
+    connection: { type: "boolean", default: false, describe: "Only try to connect" },
+    "config-dir": { type: "boolean", default: false, describe: "Only tell where profiles.yml is" },
+  },
   examples: ["sluice debug", "sluice debug --target prod"],
   async run(args: Args) {
     const folder = resolve(projectFolder(args.projectDir));
@@ -36,6 +39,11 @@ export const debugCommand: Command = {
       withoutModels: true,
     });
     try {
+      if (args.configDir && sluice.reachable) {
+        const { file } = sluice.project.profile;
+        reporter.line(file ? dirname(file.absolute) : "no profiles.yml: the embedded server is used");
+        return ExitCode.ok;
+      }
       const [profile, project] = [ofProfile(sluice, args), ofProject(sluice)];
       reporter.line(`sluice ${version()}, node ${process.versions.node}, ${platform()}-${arch()}`);
       for (const line of paths(args, sluice)) reporter.line(line);

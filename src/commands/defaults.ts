@@ -6,12 +6,43 @@ import { UsageError } from "./usage.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Options that are about one call of a command: dbt, too, reads no variable for them. */
-const ONLY_GIVEN = new Set(["select", "exclude", "selector", "args", "inline", "output", "threads", "lock", "upgrade"]);
+/** Options that are about one call of a command. */
+const ONLY_GIVEN = new Set(
+  (
+    "select models exclude selector args sql inline inline-direct output output-keys threads lock upgrade add-package " +
+    "show"
+  ).split(" "),
+);
+
+/** Options for which dbt reads a variable, most of them by their own name; others may be the user's: `DBT_PORT`. */
+const DBT_VARIABLES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [
+      "clean-project-files-only debug defer defer-state empty event-time-end event-time-start fail-fast favor-state",
+      "full-refresh indirect-selection introspect log-file-max-bytes log-format log-format-file log-level log-level-file",
+      "log-path print printer-width profile profiles-dir project-dir quiet sample single-threaded state store-failures",
+      "target target-path upload-to-artifacts-ingest-api use-colors use-colors-file warn-error warn-error-options",
+      "write-json",
+    ]
+      .flatMap((names) => names.split(" "))
+      .map((name) => [name, inCapitals(name)]),
+  ),
+  "resource-type": "RESOURCE_TYPES",
+  "exclude-resource-type": "EXCLUDE_RESOURCE_TYPES",
+  // Only with DBT_ENGINE_ before it, as dbt's newer ones.
+  "maximum-seed-size-mib": "",
+};
+/** What these variables were called once; dbt still reads them. */
+const OLD_VARIABLES: Readonly<Record<string, string>> = {
+  defer: "DEFER_TO_STATE",
+  "favor-state": "FAVOR_STATE_MODE",
+  state: "ARTIFACT_STATE_PATH",
+};
 
 /** Keys of `flags:` that stand for options; the others are for behaviour. */
 const PROJECT_FLAGS = new Set([
   "debug",
+  "maximum-seed-size-mib",
   "fail-fast",
   "indirect-selection",
   "log-format",
@@ -31,19 +62,29 @@ const PROJECT_FLAGS = new Set([
   "write-json",
 ]);
 
-/** `SLUICE_<NAME>`, else `DBT_ENGINE_<NAME>`, else `DBT_<NAME>`; undefined where none is set. Throws `UsageError` on a value that is none. */
+/** `SLUICE_<NAME>`, else dbt's `DBT_ENGINE_<NAME>`, else `DBT_<NAME>`; undefined where none is set. Throws `UsageError` on a value that is none. */
 export function fromEnvironment(name: string, option: Option, env: Env): unknown {
   if (ONLY_GIVEN.has(name)) return undefined;
   for (const variable of variablesOf(name)) {
     const text = env[variable];
     if (text !== undefined && text !== "") return typed(text, option, `$${variable}`);
   }
-  return undefined;
+  if (name !== "print") return undefined;
+  const unwanted = fromEnvironment("no-print", option, env);
+  return unwanted === undefined ? undefined : unwanted !== true;
 }
 
 function variablesOf(name: string): string[] {
-  const upper = name.replaceAll("-", "_").toUpperCase();
-  return [`SLUICE_${upper}`, `DBT_ENGINE_${upper}`, `DBT_${upper}`];
+  const own = `SLUICE_${inCapitals(name)}`;
+  const named = name === "no-print" ? inCapitals(name) : DBT_VARIABLES[name];
+  if (named === undefined) return [own];
+  const all = [named, OLD_VARIABLES[name]].filter((one) => one !== undefined && one !== "");
+  const engine = named === "" ? [`DBT_ENGINE_${inCapitals(name)}`] : [];
+  return [own, ...engine, ...all.flatMap((one) => [`DBT_ENGINE_${one}`, `DBT_${one}`])];
+}
+
+function inCapitals(name: string): string {
+  return name.replaceAll("-", "_").toUpperCase();
 }
 
 export function fromProjectFlags(name: string, option: Option, flags: Readonly<Record<string, unknown>>): unknown {

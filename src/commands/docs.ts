@@ -4,6 +4,7 @@ import { cp } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { writeCatalog, writeManifest } from "../artifacts/run-files.ts";
 import type { Generated } from "../extras/site/generate.ts";
+import { error } from "../diagnostics/diagnostic.ts";
 import { Failure, type Selection, type Sluice } from "../index.ts";
 import type { Reporter } from "../report/reporter.ts";
 import { type Command, failedOnly, interruptible, reporterFor, selectionFor, withProject } from "./command.ts";
@@ -21,6 +22,8 @@ type Args = GlobalArgs &
     sampleRows: number;
     artifacts?: string;
     port: number;
+    host: string;
+    static?: boolean;
     browser?: boolean;
   };
 
@@ -56,6 +59,14 @@ export const docsCommand: Command = {
       value: "n",
       describe: "Port of serve; 0: any that is free",
     },
+    host: {
+      type: "string",
+      default: "127.0.0.1",
+      requiresArg: true,
+      hidden: true,
+      describe: "Address of serve: of this machine only",
+    },
+    static: { type: "boolean", hidden: true, describe: "As always: the site is static" },
     browser: { type: "boolean", describe: "serve: open a browser (default: on a terminal)" },
   },
   examples: [
@@ -142,8 +153,15 @@ async function withoutProject(args: Args, work: (reporter: Reporter) => Promise<
   }
 }
 
+const LOOPBACK = ["127.0.0.1", "localhost", ""];
+
 /** Until Ctrl-C. What cannot be made again, as while the project has mistakes, leaves the site as it was. */
 async function serve(args: Args): Promise<number> {
+  if (!LOOPBACK.includes(args.host)) {
+    const message = `The site is served to this machine only, at 127.0.0.1, and not at ${args.host}.`;
+    const notes = ["to show it to others, put target/site on a web server"];
+    return withoutProject(args, () => Promise.reject(new Failure(error("docs-host", message, undefined, notes))));
+  }
   const { serveSite } = await import("../extras/site/serve.ts");
   const { whenRunsFinish } = await import("../extras/site/watch.ts");
   const { browse } = await import("../extras/site/browse.ts");

@@ -12,7 +12,11 @@ type Args = GlobalArgs & { name?: string };
 export const initCommand: Command = {
   command: "init [name]",
   describe: "Make a new project that builds at once",
-  builder: {},
+  // The new project has its profile, and nothing is asked.
+  builder: {
+    "skip-profile-setup": { type: "boolean", alias: "s", hidden: true },
+    "skip-debug": { type: "boolean", hidden: true },
+  },
   examples: ["sluice init shop && cd shop && sluice build"],
   run: async (args: Args) => {
     const reporter = reporterFor(args);

@@ -1,3 +1,4 @@
+import { error, Failure } from "../diagnostics/diagnostic.ts";
 import type { Resource } from "../index.ts";
 import { type Command, kindsFor, selectionFor, withProject } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
@@ -5,7 +6,13 @@ import { type GlobalArgs, resourceTypeOptions, type SelectionArgs, selectionOpti
 
 type Output = "selector" | "name" | "path" | "json";
 type Args = GlobalArgs &
-  SelectionArgs & { output: Output; outputKeys?: string[]; resourceType?: string[]; excludeResourceType?: string[] };
+  SelectionArgs & {
+    models?: string[];
+    output: Output;
+    outputKeys?: string[];
+    resourceType?: string[];
+    excludeResourceType?: string[];
+  };
 
 /** What dbt prints of each node when no keys are asked for. */
 const KEYS = [
@@ -30,6 +37,15 @@ export const lsCommand: Command = {
   describe: "List the nodes that a selection means",
   builder: {
     ...selectionOptions,
+    select: { ...selectionOptions.select, alias: ["s"] },
+    models: {
+      type: "string",
+      array: true,
+      requiresArg: true,
+      alias: ["model", "m"],
+      value: "nodes…",
+      describe: "As --select, of models only",
+    },
     ...resourceTypeOptions,
     output: {
       choices: ["selector", "name", "path", "json"],
@@ -51,7 +67,12 @@ export const lsCommand: Command = {
   ],
   run: (args: Args) =>
     withProject(args, "list", async (sluice, reporter) => {
-      const selection = await selectionFor(sluice, args, reporter, kindsFor(args, USUAL, ["analysis"]));
+      const { models } = args;
+      const other = args.select.length > 0 ? "--select" : args.resourceType ? "--resource-type" : undefined;
+      if (models && other)
+        throw new Failure(error("ls-models", `--models and ${other} exclude one another: --models means models only.`));
+      const asked = models ? { ...args, select: models, resourceType: ["model"] } : args;
+      const selection = await selectionFor(sluice, asked, reporter, kindsFor(asked, USUAL, ["analysis"]));
       const keys = args.outputKeys?.flatMap((key) => key.split(/[\s,]+/)) ?? KEYS;
       const { resourceDictionary } = await import("../index.ts");
       // dbt's order.

@@ -1,6 +1,7 @@
 /** Command line → command: parsing, help, and what to say about words nobody knows. */
 import { Failure } from "../diagnostics/diagnostic.ts";
 import { formatDiagnostic } from "../diagnostics/format.ts";
+import { version } from "../lib/package-root.ts";
 import { palette } from "../report/terminal.ts";
 import { ExitCode } from "./exit-code.ts";
 import { commandHelp, generalHelp } from "./help.ts";
@@ -18,6 +19,10 @@ export async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(`${help(topic)}\n`);
       return ExitCode.ok;
     }
+    if (wantsVersion(argv)) {
+      process.stdout.write(`${version()}\n`);
+      return ExitCode.ok;
+    }
     if (verb === undefined) {
       process.stderr.write(`${help(undefined)}\n`);
       return ExitCode.unusable;
@@ -31,11 +36,20 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function wantsHelp(argv: readonly string[], verb: string | undefined): boolean {
+/** The words before `--`. */
+function before(argv: readonly string[]): readonly string[] {
   const end = argv.indexOf("--");
-  const words = end < 0 ? argv : argv.slice(0, end);
+  return end < 0 ? argv : argv.slice(0, end);
+}
+
+function wantsHelp(argv: readonly string[], verb: string | undefined): boolean {
+  const words = before(argv);
   return verb === "help" || words.includes("--help") || words.includes("-h");
 }
+
+/** Wherever it stands, as in dbt. */
+const wantsVersion = (argv: readonly string[]): boolean =>
+  before(argv).some((word) => word === "--version" || word === "-V" || word === "-v");
 
 function help(topic: string | undefined): string {
   const options = {

@@ -70,6 +70,7 @@ export const globalOptions = {
     describe: "Width of lines off a terminal",
     hidden: true,
   },
+  print: { type: "boolean", describe: "Print what templates print()", hidden: true, default: true },
   "warn-error": { type: "boolean", describe: "Take warnings for errors" },
   "warn-error-options": {
     ...text,
@@ -77,14 +78,24 @@ export const globalOptions = {
     describe: "Which: '{error: all, silence: [NoNodeForYamlKey]}'",
     hidden: true,
   },
+  "maximum-seed-size-mib": {
+    ...number,
+    describe: "Seeds up to this size are compared by content (state:modified); 0: all",
+    hidden: true,
+  },
   "write-json": { type: "boolean", describe: "Write artifacts to the target folder", hidden: true },
   introspect: { type: "boolean", describe: "Let templates ask the database while compiling", hidden: true },
   "single-threaded": { type: "boolean", describe: "As --threads 1", hidden: true },
 } satisfies Record<string, Option>;
 
-const ignored = (type: "boolean" | "string"): Option => ({ type, hidden: true });
+const ignored = (type: "boolean" | "string", more: Option = {}): Option => ({
+  ...(type === "string" && { requiresArg: true }),
+  ...more,
+  type,
+  hidden: true,
+});
 
-/** Options of dbt that scripts pass, and that have nothing to decide here: there is no parse cache, no telemetry, no log file. */
+/** Options of dbt that scripts pass, and that have nothing to decide here: there is no parse cache and no telemetry. */
 export const ignoredOptions: Readonly<Record<string, Option>> = {
   "partial-parse": ignored("boolean"),
   "partial-parse-file-diff": ignored("boolean"),
@@ -97,7 +108,25 @@ export const ignoredOptions: Readonly<Record<string, Option>> = {
   "log-cache-events": ignored("boolean"),
   "use-colors-file": ignored("boolean"),
   "use-fast-test-edges": ignored("boolean"),
-  print: ignored("boolean"),
+  "hints-enabled": ignored("boolean"),
+  "macro-debugging": ignored("boolean"),
+  "partial-parse-file-path": ignored("string"),
+  "show-all-deprecations": ignored("boolean"),
+  "show-resource-report": ignored("boolean"),
+  "snowflake-projects-otel": ignored("boolean"),
+  "use-v2-parser": ignored("boolean"),
+  "v2-parser": ignored("string"),
+  // Refused, unless they say no: what they promise is not done.
+  "record-timing-info": ignored("string", { alias: "r" }),
+  "upload-to-artifacts-ingest-api": ignored("boolean"),
+};
+
+/** Of these, what is said to those who ask for it. */
+export const REFUSED: Readonly<Record<string, string>> = {
+  "record-timing-info":
+    "--record-timing-info writes a profile of dbt's Python, and there is none here. NODE_OPTIONS=--cpu-prof makes one of Sluice.",
+  "upload-to-artifacts-ingest-api":
+    "--upload-to-artifacts-ingest-api: Sluice sends nothing to dbt Cloud. Leave it out; the artifacts are in target/.",
 };
 
 export type GlobalArgs = ArgumentsCamelCase<InferredOptionTypes<typeof globalOptions>>;
@@ -127,6 +156,13 @@ export const selectionOptions = {
     default: "eager" as const,
   },
 } satisfies Record<string, Option>;
+
+/** dbt's queries of the semantic layer and its parser's limits, of which there are none. */
+export const ignoredRunOptions: Readonly<Record<string, Option>> = {
+  sqlparse: ignored("string"),
+  "export-saved-queries": ignored("boolean"),
+  "include-saved-query": ignored("boolean"),
+};
 
 /** Reading what is not built here from where another run built it. */
 export const deferOptions = {
@@ -169,6 +205,26 @@ export const runOptions = {
     default: false,
   },
 } satisfies Record<string, Option>;
+
+/** Verbs of dbt, each of which takes these options, whether they mean anything to it or not. */
+const DBT_VERBS = new Set(
+  "build clean clone compile debug deps docs init ls parse retry run run-operation seed show snapshot source test".split(
+    " ",
+  ),
+);
+const { "fail-fast": failFast } = runOptions;
+const { state, "indirect-selection": indirectSelection } = selectionOptions;
+const anywhere = { ...deferOptions, state, "indirect-selection": indirectSelection, "fail-fast": failFast };
+
+/** Everything that a verb takes: its own options have the last word. */
+export function optionsOf(verb: string, own: Readonly<Record<string, Option>>): Readonly<Record<string, Option>> {
+  const more = Object.entries(DBT_VERBS.has(verb) ? { ...anywhere, ...ignoredRunOptions } : {});
+  const hidden = Object.fromEntries(more.map(([name, option]) => [name, { ...option, hidden: true }]));
+  return { ...hidden, ...globalOptions, ...ignoredOptions, ...own };
+}
+
+/** What may stand before the verb. */
+export const optionsBeforeVerb: Readonly<Record<string, Option>> = { ...anywhere, ...globalOptions, ...ignoredOptions };
 
 export type DeferArgs = ArgumentsCamelCase<InferredOptionTypes<typeof deferOptions>> & { state?: string };
 export type SelectionArgs = ArgumentsCamelCase<InferredOptionTypes<typeof selectionOptions>>;

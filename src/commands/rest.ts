@@ -42,6 +42,7 @@ const ASKS: readonly string[] = [
   "eventTimeStart",
   "eventTimeEnd",
   "storeFailures",
+  "show",
   "defer",
   "state",
   "warnError",

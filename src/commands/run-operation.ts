@@ -35,7 +35,7 @@ export const runOperationCommand: Command = {
       const status = code === ExitCode.ok ? "success" : "error";
       if (args.writeJson !== false) {
         const result = { id, status, startedAt, finishedAt: new Date() } as const;
-        await writeResults([result], sluice, { which: "run-operation", ...(macro && { macro }), args: args.args });
+        await writeResults([result], sluice);
       }
       return code;
     }),

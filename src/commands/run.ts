@@ -6,6 +6,7 @@ import { type Command, interruptible, kindsFor, refuseMistakes, selectionFor, wi
 import { ExitCode } from "./exit-code.ts";
 import {
   type GlobalArgs,
+  type Option,
   type PublishArgs,
   publishOptions,
   resourceTypeOptions,
@@ -13,10 +14,13 @@ import {
   runOptions,
 } from "./options.ts";
 import { recordShortcut, shortcutFor, tryShortcut } from "./rest.ts";
+import { showSeeds } from "./show-seeds.ts";
 import { deferFor } from "./state.ts";
 import { warningPolicy } from "./warnings.ts";
 
-export type Args = GlobalArgs & RunArgs & PublishArgs & { resourceType?: string[]; excludeResourceType?: string[] };
+export type Args = GlobalArgs &
+  RunArgs &
+  PublishArgs & { resourceType?: string[]; excludeResourceType?: string[]; show?: boolean };
 
 interface Verb {
   readonly verb: string;
@@ -24,15 +28,20 @@ interface Verb {
   /** Kinds of resources the verb takes. */
   readonly kinds: readonly string[];
   readonly testsGate?: true;
+  /** Options beside those of all these verbs. */
+  readonly options?: Readonly<Record<string, Option>>;
   readonly examples: readonly string[];
 }
+
+const show: Option = { type: "boolean", describe: "Print some rows of each seed", default: false };
 
 const verbs: readonly Verb[] = [
   {
     verb: "build",
     describe: "Load files, build models, seeds, snapshots and functions in order; test each before what follows it",
-    kinds: ["source", "model", "seed", "snapshot", "function", "test", "unit_test"],
+    kinds: ["source", "model", "seed", "snapshot", "function", "test", "unit_test", "exposure"],
     testsGate: true,
+    options: { show: { ...show, hidden: true } },
     examples: [
       "sluice build",
       "sluice build --select +customer_summary",
@@ -55,6 +64,7 @@ const verbs: readonly Verb[] = [
     verb: "seed",
     describe: "Load the CSV files of seeds/",
     kinds: ["seed"],
+    options: { show },
     examples: ["sluice seed", "sluice seed -s size_buckets"],
   },
   {
@@ -74,7 +84,7 @@ const verbs: readonly Verb[] = [
 export const runCommands: readonly Command[] = verbs.map((verb) => ({
   command: verb.verb,
   describe: verb.describe,
-  builder: { ...runOptions, ...publishOptions, ...(verb.kinds.length > 1 ? resourceTypeOptions : {}) },
+  builder: { ...runOptions, ...publishOptions, ...(verb.kinds.length > 1 ? resourceTypeOptions : {}), ...verb.options },
   examples: verb.examples,
   run: (args: Args) => execute(verb, args),
 }));
@@ -114,7 +124,8 @@ async function execute(verb: Verb, args: Args, earlier?: EarlierNodes): Promise<
         const asked = { signal, failFast: args.failFast, warningsFail: testsFail, onEvent };
         const result = await sluice.run(plan, asked);
         if (shortcut) await recordShortcut(sluice, shortcut, result);
-        if (args.writeJson !== false) await writeRunFiles(result, sluice, recordedArgs(verb, args));
+        if (args.show) await showSeeds(sluice, result, reporter);
+        if (args.writeJson !== false) await writeRunFiles(result, sluice);
         return result.ok ? ExitCode.ok : ExitCode.failed;
       }),
     {
@@ -128,25 +139,6 @@ async function execute(verb: Verb, args: Args, earlier?: EarlierNodes): Promise<
 export function rerun(which: string, args: Args, earlier: EarlierNodes): Promise<number> | undefined {
   const verb = verbs.find((one) => one.verb === which);
   return verb && execute(verb, args, earlier);
-}
-
-/** What `run_results.json` tells of the command line, by dbt's names. */
-function recordedArgs(verb: Verb, args: Args): Record<string, unknown> {
-  const given = args.resourceType ? { resource_types: args.resourceType } : {};
-  return {
-    which: verb.verb,
-    select: args.select,
-    exclude: args.exclude,
-    full_refresh: args.fullRefresh,
-    fail_fast: args.failFast,
-    indirect_selection: args.indirectSelection,
-    ...(args.empty ? { empty: true } : {}),
-    ...(args.storeFailures ? { store_failures: true } : {}),
-    ...(args.target ? { target: args.target } : {}),
-    ...(args.vars ? { vars: args.vars } : {}),
-    ...given,
-    invocation_command: `sluice ${process.argv.slice(2).join(" ")}`,
-  };
 }
 
 /** How to look at what was built. */

@@ -8,7 +8,8 @@ import { inlined } from "./inline.ts";
 import { ExitCode } from "./exit-code.ts";
 import { type GlobalArgs, type SelectionArgs, selectionOptions } from "./options.ts";
 
-type Args = GlobalArgs & SelectionArgs & { inline?: string; limit: number; output: "text" | "json" };
+type Args = GlobalArgs &
+  SelectionArgs & { inline?: string; inlineDirect?: string; limit: number; output: "text" | "json" };
 
 export const showCommand: Command = {
   command: "show",
@@ -16,6 +17,8 @@ export const showCommand: Command = {
   builder: {
     ...selectionOptions,
     inline: { type: "string", describe: "SQL to run instead of a model's" },
+    "inline-direct": { type: "string", describe: "The same, without its templates being rendered", hidden: true },
+    "full-refresh": { type: "boolean", alias: "f", describe: "As a full refresh would compile it", default: false },
     limit: { type: "number", default: 5, describe: "Rows to show; -1: all" },
     output: { choices: ["text", "json"], default: "text", describe: "Form of the rows" },
   },
@@ -25,18 +28,17 @@ export const showCommand: Command = {
   ],
   run: (args: Args) =>
     withProject(args, "show", async (sluice, reporter) => {
-      if (args.inline === undefined && args.select.length === 0) {
+      const { inline, inlineDirect: direct } = args;
+      const text = direct ?? inline;
+      if (text === undefined && args.select.length === 0 && args.selector === undefined) {
         throw new Failure(error("show-what", "Either --select or --inline must be passed to show."));
       }
-      const ids = args.inline === undefined ? await selected(args, sluice, reporter) : [undefined];
+      const ids = text === undefined ? await selected(args, sluice, reporter) : [undefined];
       const results: PlainResult[] = [];
       let code: number = ExitCode.ok;
       for (const id of ids) code = Math.max(code, await failedOnly(reporter, () => showOne(id)));
       // A query given by hand that fails leaves no results, as in dbt.
-      if (args.writeJson !== false && (args.inline === undefined || code === ExitCode.ok)) {
-        const { select, exclude, inline, limit } = args;
-        await writeResults(results, sluice, { which: "show", select, exclude, limit, ...(inline && { inline }) });
-      }
+      if (args.writeJson !== false && (text === undefined || code === ExitCode.ok)) await writeResults(results, sluice);
       return code;
 
       async function showOne(id: Id | undefined): Promise<number> {
@@ -45,7 +47,9 @@ export const showCommand: Command = {
         try {
           const compiled =
             id === undefined
-              ? await inlined(() => sluice.compileInline(args.inline!))
+              ? direct !== undefined
+                ? asWritten(direct)
+                : await inlined(() => sluice.compileInline(inline!))
               : withHeader(await compile(sluice, id), sluice.graph.resource(id));
           const limit = args.limit < 0 ? undefined : args.limit;
           const shown = await sluice.show(compiled, limit, id && sluice.graph.resource(id).at);
@@ -74,6 +78,8 @@ export const showCommand: Command = {
       }
     }),
 };
+
+const asWritten = (sql: string): Compiled => ({ sql, locate: () => undefined });
 
 type Shown = Awaited<ReturnType<WithProject[0]["show"]>>;
 type WithProject = Parameters<Parameters<typeof withProject>[2]>;

@@ -2,7 +2,7 @@
 import { didYouMean } from "../lib/nearest.ts";
 import type { Command } from "./command.ts";
 import { commands, nameOf } from "./index.ts";
-import { globalOptions, ignoredOptions, type Option } from "./options.ts";
+import { type Option, optionsBeforeVerb, optionsOf } from "./options.ts";
 
 /** The command line itself is wrong; the message is complete. */
 export class UsageError extends Error {
@@ -14,7 +14,7 @@ export function findVerb(argv: readonly string[]): string | undefined {
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i]!;
     if (!word.startsWith("-")) return word;
-    const option = optionOf(word, globalOptions);
+    const option = optionOf(word, optionsBeforeVerb);
     if (option && option.type !== "boolean" && !word.includes("=")) i++;
   }
   return undefined;
@@ -48,7 +48,7 @@ export function strayWord(word: string, command: Command): UsageError {
 
 export function unknownOption(written: string, command: Command): UsageError {
   const verb = nameOf(command);
-  const all: Readonly<Record<string, Option>> = { ...globalOptions, ...ignoredOptions, ...command.builder };
+  const all = optionsOf(verb, command.builder);
   const names = Object.keys(all).filter((name) => !all[name]!.hidden);
   const name = written.replace(/^-+/, "").split("=")[0]!;
   const near = didYouMean(name, names).map((text) => text.replaceAll('"', "").replace(/(mean | or )(\S)/g, "$1--$2"));

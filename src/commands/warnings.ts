@@ -16,9 +16,12 @@ export interface WarningPolicy {
 const NAMES: Readonly<Record<string, string>> = {
   "config-key-unknown": "CustomKeyInConfigDeprecation",
   "config-path-unused": "UnusedResourceConfigPath",
+  "model-deprecated": "DeprecatedModel",
   "project-old-key": "ConfigSourcePathDeprecation",
   "properties-misplaced": "WrongResourceSchemaFile",
   "properties-without-node": "NoNodeForYamlKey",
+  "ref-deprecated": "DeprecatedReference",
+  "ref-deprecation-upcoming": "UpcomingReferenceDeprecation",
   "selection-no-match": "NoNodesForSelectionCriteria",
   "yaml-duplicate-key": "DuplicateYAMLKeysDeprecation",
   "yaml-unknown-key": "CustomKeyInObjectDeprecation",

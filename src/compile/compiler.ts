@@ -3,7 +3,7 @@ import { readingConfig } from "../context/config.ts";
 import { makeProjectContext, type NodeFace, type ProjectContext, TemplateContext } from "../context/context.ts";
 import type { RunFacts } from "../context/globals.ts";
 import { bindMacro, type MacroNode, type MacroSet } from "../context/macros.ts";
-import type { FunctionCall, Phase, RefCall, SourceCall, TemplateQuery } from "../context/phase.ts";
+import type { FunctionCall, MessageLevel, Phase, RefCall, SourceCall, TemplateQuery } from "../context/phase.ts";
 import { Relation } from "../context/relation.ts";
 import { testArguments } from "../context/test-arguments.ts";
 import { type Diagnostic, error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
@@ -17,9 +17,11 @@ import { relationKey, wantsFullRefresh, type World } from "../plan/plan.ts";
 import type { Relations } from "../plan/relations.ts";
 import { catalogsAside, changed, namesAside } from "../plan/standing-sql.ts";
 import type { RelationName } from "../postgres/relation.ts";
+import { compareVersions, newestVersions } from "../parse/model-versions.ts";
 import { isWorkSchema } from "../postgres/sql/swap.ts";
-import type { Hook, Mapping, Project } from "../project/types.ts";
+import type { Hook, Mapping, Project, Value } from "../project/types.ts";
 import { type Compiled, type Piece, rendered, rewritten, withCtes } from "./assemble.ts";
+import { QueryComments } from "./query-comment.ts";
 import { during, overlap, type Stretch } from "./event-time.ts";
 
 export interface CompilerInput {
@@ -31,7 +33,7 @@ export interface CompilerInput {
   readonly relations: Relations;
   /** Decides `is_incremental()`. */
   readonly world: World;
-  message(level: "debug" | "info" | "warn", text: string, node?: NodeId): void;
+  message(level: MessageLevel, text: string, node?: NodeId): void;
   /** Where the calls of nodes are noted, for compilers of one command. */
   readonly calls?: Map<NodeId, Set<string>>;
 }
@@ -46,6 +48,8 @@ export interface Substitutes {
   readonly batch?: Stretch & { readonly id: string };
   readonly overrides?: ReadonlyMap<string, unknown>;
   readonly shared?: ProjectContext;
+  /** Ephemeral models are named, and their SQL is not put in. */
+  readonly withoutCtes?: boolean;
 }
 
 /** Whose context a macro is called in, and what the caller wants to know of its statements. */
@@ -61,8 +65,13 @@ export class Compiler {
   readonly input: CompilerInput;
   /** What nodes call when they run, which may be more than parsing saw: `{% if is_incremental() %}`. */
   readonly calls: Map<NodeId, Set<string>>;
+  /** What is written into the statements that are run. */
+  readonly comments: QueryComments;
   readonly #shared: ProjectContext;
   readonly #linker: Linker;
+  /** The greatest version of each model that has some. */
+  #newest: ReadonlyMap<string, Value> | undefined;
+  readonly #told = new Set<string>();
 
   constructor(input: CompilerInput) {
     this.input = input;
@@ -71,6 +80,7 @@ export class Compiler {
     const resources = [...manifest.nodes.values(), ...manifest.sources.values()];
     this.#linker = new Linker(resources, manifest.disabled.values(), manifest.projectName);
     this.#shared = makeProjectContext(input.project, input.macros, input.facts, () => graphDictionary(manifest));
+    this.comments = new QueryComments(this.#shared, input.jinja);
   }
 
   get shared(): ProjectContext {
@@ -88,7 +98,7 @@ export class Compiler {
     if (node.kind === "function" && node.language !== "sql") return { sql: node.raw, locate: () => node.at };
     const ctes = new Map<NodeId, Compiled>();
     const sql = await this.#render(node, query, substitutes, ctes);
-    return this.#inject(sql, ctes);
+    return substitutes.withoutCtes ? sql : this.#inject(sql, ctes);
   }
 
   /** The bodies of a function's overloads, in its context. */
@@ -325,9 +335,9 @@ export class Compiler {
     return {
       execute: true,
       ref: (call: RefCall) => {
-        return resolve(this.#linker.ref(call, caller.package), () =>
-          this.#linker.refNotFound(call, callSpan(caller, "ref", call.name)),
-        );
+        const target = this.#linker.ref(call, caller.package);
+        if (target && call.version === undefined) this.#tellOfNewer(caller, target);
+        return resolve(target, () => this.#linker.refNotFound(call, callSpan(caller, "ref", call.name)));
       },
       source: (call: SourceCall) => {
         return resolve(this.#linker.source(call), () =>
@@ -355,6 +365,29 @@ export class Compiler {
         this.input.message(level, text, caller.id);
       },
     };
+  }
+
+  /** A `ref()` that names no version will mean another one some day; told once for each node that has one. */
+  #tellOfNewer({ id }: { readonly id?: NodeId }, target: Resource): void {
+    if (!id || target.kind !== "model" || target.version === undefined) return;
+    const pair = `${id} ${target.id}`;
+    const newest = this.#newestVersion(target);
+    if (this.#told.has(pair) || compareVersions(newest, target.latestVersion ?? null) <= 0) return;
+    this.#told.add(pair);
+    const { name, package: pkg } = target;
+    const node = this.input.manifest.nodes.get(id)!.name;
+    const pinned = (version: Value): string => `{{ ref('${pkg}', '${name}', v='${String(version)}') }}`;
+    this.input.message(
+      "info",
+      `While compiling '${node}': ref('${name}') means its latest version, ${String(target.version)}, and there is a newer one, ` +
+        `${String(newest)}, which it will mean once that is the latest.\n  Try the new one:  ${pinned(newest)}\n  Stay with this:   ${pinned(target.version)}`,
+      id,
+    );
+  }
+
+  #newestVersion({ name, version }: ModelNode): Value {
+    this.#newest ??= newestVersions(this.input.manifest.nodes.values());
+    return this.#newest.get(name) ?? version ?? null;
   }
 
   /** `--empty`, as dbt writes it: templates print it where they would print the name. */

@@ -47,7 +47,7 @@ export function databaseMethods(input: AdapterInput, query: TemplateQuery): Reco
   };
   const run = async (sql: unknown, begins: unknown): Promise<PyTuple> => {
     const result = await query(str(sql), { begins: begins !== undefined && truth(begins) });
-    return PyTuple.of([responseOf(result), ResultTable.of(result)]);
+    return PyTuple.of([responseOf(result), ResultTable.of(result, (text) => phase.message("print", text))]);
   };
   /** By the macro of that name, which a project may have overridden. */
   const byMacro =

@@ -89,12 +89,19 @@ const behaviour = (on: boolean): unknown => ({
 });
 
 function dispatch(input: AdapterInput, args: unknown[]): unknown {
-  const given = callArgs(args, ["macro_name", "macro_namespace"]);
+  const given = callArgs(args, ["macro_name", "macro_namespace", "packages"]);
   const name = str(given["macro_name"]);
   if (name.includes(".")) {
+    const [namespace, ...rest] = name.split(".");
     throw new TemplateError(
       "CompilationError",
-      `adapter.dispatch("${name}"): give the package as the second argument, adapter.dispatch('${name.split(".").at(-1)}', '${name.split(".")[0]}').`,
+      `In adapter.dispatch, got a macro name of "${name}", but "." is not a valid macro name component. Did you mean \`adapter.dispatch("${rest.join(".")}", macro_namespace="${namespace}")\`?`,
+    );
+  }
+  if (given["packages"] !== undefined && given["packages"] !== null) {
+    throw new TemplateError(
+      "CompilationError",
+      `The "packages" argument of adapter.dispatch() has been deprecated. Use the "macro_namespace" argument instead. Raised during dispatch for: ${name}`,
     );
   }
   const namespace = given["macro_namespace"] ? str(given["macro_namespace"]) : undefined;

@@ -27,12 +27,7 @@ export function recordingConfig(record: (config: Mapping) => void): unknown {
       const entries: Iterable<[unknown, unknown]> = given instanceof PyDict ? given : Object.entries(given);
       for (const [key, value] of entries) recorded[String(key)] = plain(value);
     }
-    for (const hook of ["pre", "post"]) {
-      if (`${hook}_hook` in recorded && `${hook}-hook` in recorded) {
-        const text = `config() is given ${hook}_hook and ${hook}-hook, which are the same: write both into one list`;
-        throw new TemplateError("CompilationError", text);
-      }
-    }
+    refuseTwice(recorded);
     record(recorded);
     return "";
   };
@@ -40,6 +35,16 @@ export function recordingConfig(record: (config: Mapping) => void): unknown {
   return Object.assign(config, {
     __getattr__: (name: string): unknown => (name === "set" ? set : parsingAttribute(name)),
   });
+}
+
+/** Both are the same key, and one of the two would be lost. */
+function refuseTwice(config: Mapping): void {
+  for (const key of ["pre_hook", "post_hook"]) {
+    const other = key.replace("_", "-");
+    if (!Object.hasOwn(config, key) || !Object.hasOwn(config, other)) continue;
+    const message = `Invalid config, has conflicting keys "${key}" and "${other}", which are the same: write both into one list`;
+    throw new TemplateError("CompilationError", message);
+  }
 }
 
 /** Dates and times become their ISO texts, as artifacts have them. */

@@ -218,7 +218,7 @@ export class TemplateContext implements Scope {
         (...args: unknown[]) =>
           c.#log(args),
     ],
-    ["print", (c) => (text: unknown) => (c.#phase.message("info", str(text)), "")],
+    ["print", (c) => (text: unknown) => (c.#phase.message("print", str(text)), "")],
     ["context", (c) => c.#asDict()],
     ["builtins", (c) => c.#builtins()],
     ["render", (c) => (text: unknown) => c.#render(str(text))],
@@ -259,7 +259,8 @@ export class TemplateContext implements Scope {
 
   #runQuery(): unknown {
     const { query } = this.#phase;
-    return query ? async (sql: unknown) => ResultTable.of(await query(str(sql))) : () => null;
+    const print = (text: string): void => this.#phase.message("print", text);
+    return query ? async (sql: unknown) => ResultTable.of(await query(str(sql)), print) : () => null;
   }
 
   /** What these store for one another lives as long as the context. */
@@ -283,7 +284,7 @@ export class TemplateContext implements Scope {
 
   #invocationArgs(): Mapping {
     const { project, facts } = this.#shared;
-    return { which: facts.command, full_refresh: facts.fullRefresh, vars: project.cliVars };
+    return { which: facts.command, full_refresh: facts.fullRefresh, ...facts.args, vars: project.cliVars };
   }
 
   #bindById(id: string): BoundMacro {
@@ -291,9 +292,14 @@ export class TemplateContext implements Scope {
     throw new Error(`Internal error: no macro ${id}`);
   }
 
+  #invocation(): Mapping {
+    const { project, facts } = this.#shared;
+    return { which: facts.command, full_refresh: facts.fullRefresh, ...facts.args, vars: project.cliVars };
+  }
+
   /** `builtins.ref.config` */
   #runtimeConfig(): DbtObject {
-    const { project, facts } = this.#shared;
+    const { project } = this.#shared;
     const [root] = project.packages;
     const packages = project.packages.map(({ name, config: { version } }) => [
       name,
@@ -308,7 +314,7 @@ export class TemplateContext implements Scope {
         project_root: project.root,
         cli_vars: project.cliVars,
         dependencies: Object.fromEntries(packages),
-        args: { which: facts.command, full_refresh: facts.fullRefresh, vars: project.cliVars },
+        args: this.#invocation(),
       },
       { vars: new DbtObject(root?.config.vars ?? {}) },
     );

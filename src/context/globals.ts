@@ -38,6 +38,8 @@ export interface RunFacts {
   readonly window?: { readonly start?: Date; readonly end?: Date };
   /** `--sample`: parents are read for this stretch of time. */
   readonly sample?: { readonly start: Date; readonly end: Date };
+  /** The command line, by dbt's names: templates see it as `invocation_args_dict`. */
+  readonly args?: Mapping;
   /** Ids of what is selected; known once a plan is made. */
   readonly selected?: () => readonly string[];
 }

@@ -33,6 +33,8 @@ export type TemplateQuery = (
   options?: { readonly begins?: boolean; readonly own?: boolean },
 ) => Promise<TextResult>;
 
+export type MessageLevel = "debug" | "info" | "warn" | "print";
+
 export interface Phase {
   readonly execute: boolean;
   /** Parsing goes on where a variable is not set, with none in its place. */
@@ -56,5 +58,6 @@ export interface Phase {
   readonly stored?: ((name: string, response: string, rows: number) => void) | undefined;
   /** Called with the id of each macro named; `isDirect`: called by the node itself, not by another macro. */
   macroUsed(id: string, isDirect: boolean): void;
-  message(level: "debug" | "info" | "warn", text: string): void;
+  /** `print`: the command's own output rather than a line of its log. */
+  message(level: MessageLevel, text: string): void;
 }

@@ -22,3 +22,17 @@ test("dates and timestamps are Python's objects, in whatever zone the server wri
 test("dates that Python cannot hold stay texts", () => {
   for (const text of ["infinity", "0044-03-15 BC", "20000-01-01"]) expect(fromText(text, DATE)).toBe(text);
 });
+
+test("intervals print as Python's timedeltas do, after psycopg2's months of 30 days", () => {
+  const cases = {
+    "1 day 02:00:00": "1 day, 2:00:00",
+    "-3 mons +00:00:04": "-90 days, 0:00:04",
+    "-01:00:00": "-1 day, 23:00:00",
+    "00:00:00": "0:00:00",
+    "2 days 00:00:00.5": "2 days, 0:00:00.500000",
+    "-1 days": "-1 day, 0:00:00",
+    "1 year 2 mons 3 days 28:00:00": "429 days, 4:00:00",
+    P1D: "P1D",
+  };
+  for (const [written, shown] of Object.entries(cases)) expect(printed(written, 1186)).toBe(shown);
+});

@@ -14,6 +14,8 @@ import {
   str,
   truth,
 } from "../jinja/index.ts";
+import { csvText, jsonText, type Printed, structureText, tableText } from "./print-table.ts";
+import { intervalText } from "./interval-text.ts";
 import { structured } from "./structured.ts";
 
 /** What a database answers to a template: values as Postgres writes them. */
@@ -28,6 +30,7 @@ const INT_TYPES = new Set([20, 21, 23, 26]);
 const FLOAT_TYPES = new Set([700, 701]);
 const NUMERIC = 1700;
 const BOOL = 16;
+const INTERVAL = 1186;
 const DATE = 1082;
 /** `timestamp` without and with time zone. */
 const TIMESTAMPS = new Set([1114, 1184]);
@@ -50,6 +53,7 @@ export function fromText(text: string | null, type: number): unknown {
   if (type === BOOL) return text === "t";
   if (type === DATE && ISO.test(text)) return python.date.fromisoformat(text);
   if (TIMESTAMPS.has(type) && ISO.test(text)) return python.datetime.fromisoformat(text.replace(/[+-]\d\d$/, "$&:00"));
+  if (type === INTERVAL) return intervalText(text);
   return structured(text, type) ?? text;
 }
 
@@ -130,20 +134,29 @@ export class ResultTable {
   readonly names: readonly string[];
   readonly rows: readonly ResultRow[];
   readonly #types: readonly number[];
+  readonly #print: (text: string) => void;
 
-  constructor(names: readonly string[], types: readonly number[], rows: readonly (readonly unknown[])[]) {
+  /** `print` is told what the table prints. */
+  constructor(
+    names: readonly string[],
+    types: readonly number[],
+    rows: readonly (readonly unknown[])[],
+    print: (text: string) => void,
+  ) {
     this.names = names;
     this.#types = types;
+    this.#print = print;
     this.rows = rows.map((row) => new ResultRow(names, row));
   }
 
-  static of({ fields, rows }: TextResult): ResultTable {
+  static of({ fields, rows }: TextResult, print: (text: string) => void): ResultTable {
     const types = fields.map((f) => f.type);
     const values = rows.map((row) => row.map((text, i) => fromText(text, types[i] ?? 0)));
     return new ResultTable(
       fields.map((f) => f.name),
       types,
       values,
+      print,
     );
   }
 
@@ -167,6 +180,7 @@ export class ResultTable {
       names,
       types,
       this.rows.map((row) => places.map((i) => row.items[i])),
+      this.#print,
     );
   }
 
@@ -175,6 +189,7 @@ export class ResultTable {
       this.names,
       this.#types,
       rows.map((row) => row.items),
+      this.#print,
     );
   }
 
@@ -244,12 +259,23 @@ export class ResultTable {
       case "distinct":
         return (key?: unknown) => this.#distinct(key);
       case "print_table":
+        return (...args: unknown[]) => this.#printed(tableText(this.#shown(), args));
       case "print_csv":
+        return () => this.#printed(csvText(this.#shown()));
       case "print_json":
-        return () => null;
+        return () => this.#printed(jsonText(this.#shown()));
+      case "print_structure":
+        return () => this.#printed(structureText(this.#shown()));
       default:
         return undefined;
     }
+  }
+  #shown(): Printed {
+    return { names: this.names, kinds: this.#types.map(kindName), rows: this.rows.map((row) => row.items) };
+  }
+  #printed(text: string): null {
+    this.#print(text);
+    return null;
   }
   /** A row by its number; columns have names. */
   __getitem__(key: unknown): unknown {
@@ -272,7 +298,18 @@ const namesIn = (key: unknown): string[] => (typeof key === "string" ? [key] : [
 
 /** agate's kinds of columns; templates ask for their number or look at their class. */
 function kindOf(type: number): unknown {
-  const name = INT_TYPES.has(type)
+  const name = kindName(type);
+  const known: Record<string, unknown> = {
+    name,
+    jsonify: (value: unknown) =>
+      name === "Number" && value !== null ? new PyFloat(Number(str(value))) : plain(name, value),
+    csvify: (value: unknown) => (name === "Boolean" && value !== null ? str(value) : plain(name, value)),
+  };
+  return { __str__: () => `<agate.${name}>`, __getattr__: (key: string) => known[key] };
+}
+
+function kindName(type: number): string {
+  return INT_TYPES.has(type)
     ? "Integer"
     : FLOAT_TYPES.has(type) || type === NUMERIC
       ? "Number"
@@ -283,13 +320,6 @@ function kindOf(type: number): unknown {
           : TIMESTAMPS.has(type)
             ? "DateTime"
             : "Text";
-  const known: Record<string, unknown> = {
-    name,
-    jsonify: (value: unknown) =>
-      name === "Number" && value !== null ? new PyFloat(Number(str(value))) : plain(name, value),
-    csvify: (value: unknown) => (name === "Boolean" && value !== null ? str(value) : plain(name, value)),
-  };
-  return { __str__: () => `<agate.${name}>`, __getattr__: (key: string) => known[key] };
 }
 
 /** Without a type of Python's own. */

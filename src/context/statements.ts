@@ -76,7 +76,13 @@ export function statementNames(phase: Phase): [string, unknown][] {
     const result = await query(sql, { begins: given["auto_begin"] === undefined || truth(given["auto_begin"]) });
     if (given["name"]) {
       const name = str(given["name"]);
-      store(name, stored(responseOf(result), ResultTable.of(result)));
+      store(
+        name,
+        stored(
+          responseOf(result),
+          ResultTable.of(result, (text) => phase.message("print", text)),
+        ),
+      );
       phase.stored?.(name, responseOf(result).text, result.rowCount);
     }
     return "";

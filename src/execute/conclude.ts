@@ -20,11 +20,11 @@ export interface Concluded {
 export async function concludePublication(
   publishing: Publishing,
   results: readonly Pick<StepResult, "status" | "diagnostic">[],
-  input: Pick<RunInput, "database" | "emit" | "plan" | "signal">,
+  input: Pick<RunInput, "compiler" | "database" | "emit" | "plan" | "signal">,
 ): Promise<Concluded> {
   const id = await publishing.opened();
   if (id === undefined) return {};
-  const { database, emit, plan, signal } = input;
+  const { compiler, database, emit, plan, signal } = input;
   if (signal?.aborted) return { unpublished: notPublished(plan.schemas) };
   if (results.some(({ status }) => status === "error" || status === "fail")) {
     // Others need the space more than anybody needs to look at this.
@@ -35,6 +35,7 @@ export async function concludePublication(
   }
   try {
     const publication = await database.session(async (session) => {
+      session.comment = compiler.comments.of({ connection: "publish" });
       await setPublicationStatus(session, id, "ready");
       await publishing.confirmAlive();
       return publish(session, id, publishOptions(publishing.settings, database.info.version, input));

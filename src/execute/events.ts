@@ -39,6 +39,8 @@ export interface StepStarted {
   readonly at: Date;
   readonly step: Step;
   readonly resource: Resource;
+  /** Which of `--threads` runs it: `Thread-1`. */
+  readonly thread?: string;
   /** 1-based place among the steps that run, in order of start; `of` is how many will run. */
   readonly index: number;
   readonly of: number;
@@ -79,6 +81,7 @@ export interface StepFinished {
 export interface HookStarted {
   readonly type: "hook-started";
   readonly at: Date;
+  readonly id: NodeId;
   readonly name: string;
   /** 1-based, among those before the run or those after it. */
   readonly index: number;
@@ -131,11 +134,11 @@ export interface FreshnessResult {
   readonly diagnostic?: Diagnostic;
 }
 
-/** `log(…, info=true)`, `print()`, `exceptions.warn()` in templates; warnings of the engine. */
+/** `log(…, info=true)`, `print()`, `exceptions.warn()` in templates; warnings of the engine. `print` is no line of the log. */
 export interface Message {
   readonly type: "message";
   readonly at: Date;
-  readonly level: "debug" | "info" | "warn";
+  readonly level: "debug" | "info" | "warn" | "print";
   readonly text: string;
   readonly node?: NodeId;
 }
@@ -155,8 +158,8 @@ export interface RunFinished {
 
 export interface StepResult {
   readonly node: NodeId;
-  /** dbt's words: models `success | error | skipped`, tests `pass | fail | warn | error | skipped`. */
-  readonly status: "success" | "pass" | "fail" | "warn" | "error" | "skipped";
+  /** dbt's words: models `success | error | skipped`, tests `pass | fail | warn | error | skipped`, exposures `no-op`. */
+  readonly status: "success" | "pass" | "fail" | "warn" | "error" | "skipped" | "no-op";
   readonly startedAt?: Date;
   readonly finishedAt?: Date;
   /** Wall time in seconds, waiting for a session not included. */
@@ -171,6 +174,8 @@ export interface StepResult {
   readonly failures?: number;
   /** The command tag with its count: `SELECT 195`, `CREATE VIEW`. */
   readonly message?: string;
+  /** The same of a test, whose message says what it found. */
+  readonly response?: string;
   readonly diagnostic?: Diagnostic;
   /** What else was wrong, in order: the other bad rows of a file, the other mistakes of a seed. */
   readonly further?: readonly Diagnostic[];

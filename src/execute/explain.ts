@@ -67,6 +67,10 @@ function nextMove(failed: QueryError, at: Span | undefined): string[] {
       return /\bfunction\s*\(/.test(at?.file.text.slice(at.start, at.end) ?? "")
         ? ["`sluice build` makes functions, where `sluice run` makes models only; or it takes other arguments"]
         : [];
+    case SQLSTATE.invalidFunction:
+      return failed.hint?.startsWith("Use DROP")
+        ? ["or build without `--direct`: the old one then moves aside, and views that call it are made again"]
+        : [];
     case SQLSTATE.connectionLost:
     case SQLSTATE.adminShutdown:
     case SQLSTATE.crashShutdown:

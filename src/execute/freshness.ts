@@ -48,6 +48,7 @@ type Outcome = Pick<FreshnessResult, "status" | "diagnostic" | "maxLoadedAt" | "
 async function check(node: SourceNode, session: Session, { compiler }: FreshnessInput): Promise<Outcome> {
   const { source } = node;
   try {
+    session.comment = compiler.comments.of({ node });
     const sql = await question(node, session, compiler);
     const { rows, fields } = await session.queryText(sql);
     const found = rows[0]?.[0] ?? null;

@@ -4,7 +4,7 @@ import type { TemplateQuery } from "../context/phase.ts";
 import { ConfigObject, DbtObject } from "../context/dbt-object.ts";
 import { type Diagnostic, error, Failure } from "../diagnostics/diagnostic.ts";
 import type { HookNode, Node } from "../parse/manifest.ts";
-import { nodeDictionary } from "../parse/node-dictionary.ts";
+import { resourceDictionary } from "../parse/resource-dictionary.ts";
 import type { Hook, Mapping } from "../project/types.ts";
 import type { Session } from "../postgres/database.ts";
 import { QueryError } from "../postgres/errors.ts";
@@ -76,7 +76,8 @@ export async function runProjectHooks(
 ): Promise<{ ok: boolean }> {
   const of = hooks.length;
   let ok = true;
-  for (const [i, { id, name, package: owner, hook }] of hooks.entries()) {
+  for (const [i, node] of hooks.entries()) {
+    const { id, name, package: owner, hook } = node;
     const startedAt = new Date();
     const index = i + 1;
     const finished = (diagnostic?: Diagnostic): void => {
@@ -100,9 +101,12 @@ export async function runProjectHooks(
       finished();
       continue;
     }
-    onEvent({ type: "hook-started", at: startedAt, name, index, of });
+    onEvent({ type: "hook-started", at: startedAt, id, name, index, of });
     try {
-      await database.session((session) => session.transaction(() => runHooks([hook], session, compiler, owner, names)));
+      await database.session((session) => {
+        session.comment = compiler.comments.of({ node });
+        return session.transaction(() => runHooks([hook], session, compiler, owner, names));
+      });
       finished();
     } catch (thrown) {
       if (signal?.aborted) finished(error("cancelled", "Cancelled", hook.at));
@@ -122,9 +126,12 @@ export function namesForEndHooks(
 ): ReadonlyMap<string, unknown> {
   const told = results.flatMap((result) => {
     const resource = graph.resource(result.node);
-    if (resource.kind === "source" || resource.kind === "exposure") return [];
+    if (resource.kind === "source") return [];
     const { status, message, rows, failures, seconds, thread, compiled } = result;
-    const node: Mapping = { ...nodeDictionary(resource), ...(compiled !== undefined && { compiled_code: compiled }) };
+    const node: Mapping = {
+      ...(resourceDictionary(resource) as Mapping),
+      ...(compiled !== undefined && { compiled_code: compiled }),
+    };
     const timing = ["compile", "execute"].map((name) => ({
       name,
       started_at: result.startedAt?.toISOString() ?? null,

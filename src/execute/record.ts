@@ -90,7 +90,7 @@ async function finish(
 
 function resultRecord(result: StepResult): NodeResultRecord[] {
   const { node: nodeId, startedAt, finishedAt, rows, failures, message } = result;
-  if (!startedAt || !finishedAt) return [];
+  if (!startedAt || !finishedAt || result.status === "no-op") return [];
   const status = result.reused ? "reused" : result.status;
   return [{ nodeId, status, startedAt, finishedAt, rows: rows ?? failures, message }];
 }

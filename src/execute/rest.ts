@@ -44,8 +44,9 @@ export interface RestInput {
 export function isAtRest({ root, result, manifest, graph, calls }: RestInput): boolean {
   if (!result.steady || !result.ok || result.plan.mode !== "publish" || result.hooks.length > 0) return false;
   if (manifest.onRunStart.length + manifest.onRunEnd.length > 0) return false;
-  const isIdle = result.results.every((r) => r.reused === true || isUnchangedLoad(r.node, result, graph));
-  if (!isIdle || result.results.length === 0) return false;
+  const done = result.results.filter((r) => r.status !== "no-op");
+  const isIdle = done.every((r) => r.reused === true || isUnchangedLoad(r.node, result, graph));
+  if (!isIdle || done.length === 0) return false;
   const parts = [...manifest.nodes.values(), ...manifest.sources.values()];
   // What lies outside the project is not watched.
   if (parts.some(({ at }) => relative(root, at.file.absolute).startsWith(".."))) return false;

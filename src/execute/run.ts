@@ -13,6 +13,7 @@ import type { Publishing } from "./publishing.ts";
 import { ReadyQueue } from "./queue.ts";
 import { runWithRetries } from "./retry.ts";
 import { createSchemas } from "./schemas.ts";
+import type { Outcome } from "./step-context.ts";
 
 export interface RunInput {
   readonly plan: Plan;
@@ -156,8 +157,8 @@ interface Turn {
 async function runOne(step: Step, { index, of, thread }: Turn, input: RunInput): Promise<StepResult> {
   const { graph, emit } = input;
   const resource = graph.resource(step.node);
-  emit({ type: "step-started", at: new Date(), step, resource, index, of });
-  const { outcome, startedAt } = await runWithRetries(step, input);
+  emit({ type: "step-started", at: new Date(), step, resource, index, of, thread: `Thread-${thread}` });
+  const { outcome, startedAt } = step.action === "no-op" ? noOp() : await runWithRetries(step, input);
   const finishedAt = new Date();
   const result: StepResult = {
     ...relationName(step, input),
@@ -172,6 +173,11 @@ async function runOne(step: Step, { index, of, thread }: Turn, input: RunInput):
   emit({ type: "step-finished", at: finishedAt, step, resource, result, index, of });
   return result;
 }
+
+const noOp = (): { outcome: Outcome; startedAt: Date } => ({
+  outcome: { status: "no-op", message: "NO-OP", failures: 0 },
+  startedAt: new Date(),
+});
 
 const skipped = (step: Step, input: RunInput): StepResult => ({
   node: step.node,

@@ -8,12 +8,8 @@ import { inferSeedFile } from "../project/seed-types.ts";
 
 /** `empty`: no rows, whatever the file holds. Throws `Failure` with everything that is wrong with the file. */
 export async function seedInput(node: SeedNode, { empty = false } = {}): Promise<SeedInput> {
-  const { delimiter: written, column_types: given } = node.config.all;
-  const delimiter = typeof written === "string" ? written : ",";
-  if (delimiter === "") {
-    const notes = ["give one character, such as  delimiter: ';'  or leave it out for a comma"];
-    throw new Failure(error("seed-delimiter", `The delimiter of "${node.name}" is empty.`, node.at, notes));
-  }
+  const { column_types: given } = node.config.all;
+  const delimiter = delimiterOf(node);
   const types = typeof given === "object" && given !== null && !Array.isArray(given) ? given : {};
   const overrides = Object.fromEntries(Object.entries(types).map(([column, type]) => [column, String(type)]));
   const found = await inferSeedFile(node.seed, delimiter, overrides);
@@ -23,4 +19,15 @@ export async function seedInput(node: SeedNode, { empty = false } = {}): Promise
     copyOptions: SEED_COPY_OPTIONS,
     open: () => (empty ? Readable.from([]) : seedRows(node.seed.file, delimiter, found)),
   };
+}
+
+/** One character, as in Python's csv. */
+function delimiterOf({ name, at, config }: SeedNode): string {
+  const delimiter = config.all["delimiter"] ?? ",";
+  if (typeof delimiter === "string" && [...delimiter].length === 1 && !/[\r\n"]/.test(delimiter)) return delimiter;
+  const notes = ["give one character, such as  delimiter: ';'  or leave it out for a comma"];
+  const found = delimiter === "" ? "is empty" : `is ${JSON.stringify(delimiter)}`;
+  throw new Failure(
+    error("seed-delimiter", `The delimiter of "${name}" must be one character, and ${found}.`, at, notes),
+  );
 }

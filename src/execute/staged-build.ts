@@ -124,7 +124,7 @@ export class StagedBuild {
       session,
       at: this.#node.at,
       onStart: (statement) => this.#trace.start(statement),
-      onResult: (statement, result, seconds) => this.#trace.ran(statement, result, seconds),
+      onResult: (statement, result, seconds) => this.#trace.ran(statement, result, seconds, session.comment),
     };
   }
 

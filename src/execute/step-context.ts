@@ -7,6 +7,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { Statement, StatementResult } from "../materialize/materialization.ts";
 import type { NodeId } from "../parse/manifest.ts";
 import type { Plan } from "../plan/plan.ts";
+import { commented, type StatementComment } from "../postgres/comment.ts";
 import type { Session } from "../postgres/database.ts";
 import type { Driving } from "./drive.ts";
 import type { RunEvent, StepResult } from "./events.ts";
@@ -49,9 +50,15 @@ export class Trace {
     if (statement.do !== "run" || !statement.reads) this.#sql.push(statement.sql);
   }
 
-  ran({ main, label, sql }: Statement, result: StatementResult, seconds: number): void {
+  /** `comment`: what the statement was sent with. */
+  ran(
+    { main, label, sql: bare }: Statement,
+    result: StatementResult,
+    seconds: number,
+    comment: StatementComment | undefined,
+  ): void {
     if (main) this.main = result;
-    this.answered(sql, result.rowCount, seconds, label);
+    this.answered(commented(bare, comment).text, result.rowCount, seconds, label);
   }
 
   /** A statement of a template; seconds. */
@@ -101,6 +108,6 @@ export function drivingFor(session: Session, at: Span, compiled: Compiled, trace
     at,
     compiled,
     onStart: (statement) => trace.start(statement),
-    onResult: (statement, result, seconds) => trace.ran(statement, result, seconds),
+    onResult: (statement, result, seconds) => trace.ran(statement, result, seconds, session.comment),
   };
 }

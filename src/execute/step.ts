@@ -44,6 +44,7 @@ export async function runStep(step: Step, context: StepContext): Promise<Outcome
   const resource = context.graph.resource(step.node);
   const trace = new Trace(step.node, (event) => context.emit(event));
   try {
+    context.session.comment = context.compiler.comments.of({ node: resource });
     return { ...(await work(step, resource, context, trace)), ...trace.texts };
   } catch (thrown) {
     if (thrown instanceof Failure) {

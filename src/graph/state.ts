@@ -167,7 +167,10 @@ const sameConfig: Same = (now, old) => {
 
 const sameRelation: Same = (now, old) => {
   const [written, writtenThen] = [dictionary(now["unrendered_config"]), dictionary(old["unrendered_config"])];
-  return ["database", "schema", "alias"].every((key) => equal(written[key], writtenThen[key]));
+  const [config, configThen] = [dictionary(now["config"]), dictionary(old["config"])];
+  return ["database", "schema", "alias"].every(
+    (key) => equal(written[key], writtenThen[key]) || (key in written && equal(config[key], configThen[key])),
+  );
 };
 
 const sameBody: Same = (now, old) =>

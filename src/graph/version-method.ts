@@ -1,6 +1,7 @@
 /** Selection by model version: `version:latest`, `prerelease`, `old`, `none`. */
 import { didYouMean } from "../lib/nearest.ts";
 import type { ModelNode } from "../parse/manifest.ts";
+import { compareVersions } from "../parse/model-versions.ts";
 import type { Value } from "../project/types.ts";
 import { isVersioned } from "./fqn.ts";
 import type { Graph } from "./graph.ts";
@@ -46,10 +47,3 @@ function highestVersions(graph: Graph): Map<string, Value> {
 }
 
 const family = (model: ModelNode): string => `${model.package}.${model.name}`;
-
-/** As numbers where both are; as text otherwise. */
-function compareVersions(a: Value, b: Value): number {
-  const [left, right] = [Number(a), Number(b)];
-  if (!Number.isNaN(left) && !Number.isNaN(right)) return left - right;
-  return String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0;
-}

@@ -85,7 +85,7 @@ export function parametersOf(body: Body): readonly string[] {
 }
 
 /** Every call below a part of the tree: nodes are plain data, so no kind of them needs to be known. */
-function visit(part: unknown, found: (call: CallNode) => void): void {
+export function visit(part: unknown, found: (call: CallNode) => void): void {
   if (typeof part !== "object" || part === null) return;
   if ((part as { kind?: unknown }).kind === "call") found(part as CallNode); // the tree's own discriminant
   for (const child of Object.values(part)) if (typeof child === "object") visit(child, found);

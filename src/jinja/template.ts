@@ -1,6 +1,7 @@
 import nunjucks from "nunjucks";
 import { error, Failure, type SourceFile, type Span } from "../diagnostics/diagnostic.ts";
 import { callsOf, parametersOf, type PlainCall, plainCalls, type StaticCall } from "./calls.ts";
+import { keywordTexts } from "./expression-text.ts";
 import { generate } from "./codegen.ts";
 import type { CodegenOptions, NotedPlace } from "./codegen-expressions.ts";
 import type { JinjaEnvironment } from "./environment.ts";
@@ -35,6 +36,8 @@ export interface Template {
   definitions(scope: Scope, mode: "sync" | "async"): Map<string, MacroValue>;
   /** See `plainCalls`: what the template calls, where that can be told without running it. */
   plain(): readonly PlainCall[] | undefined;
+  /** What the first call of a name is given by keyword, as it is written: texts, and other expressions as text. */
+  keywords(name: string): Readonly<Record<string, string>>;
   /** What the template calls, and the parameters of the macro it defines: read, not run. */
   outline(): { readonly calls: readonly StaticCall[]; readonly parameters: readonly string[] };
 }
@@ -92,6 +95,10 @@ export class JinjaTemplate extends nunjucks.Template implements Template {
 
   plain(): readonly PlainCall[] | undefined {
     return plainCalls(this.#parsed());
+  }
+
+  keywords(name: string): Readonly<Record<string, string>> {
+    return keywordTexts(this.#parsed(), name, this.#source.text);
   }
 
   outline(): ReturnType<Template["outline"]> {

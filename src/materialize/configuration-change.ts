@@ -10,7 +10,7 @@ import type { BuildInput, Statements } from "./materialization.ts";
 export interface Heeded {
   /** To be built so: with the indexes that are there, where they are to stay. */
   readonly input: BuildInput;
-  /** A materialized view stands there, and is to be made anew. */
+  /** A materialized view stands there, and may become another one. */
   readonly replaces: boolean;
   readonly warnings: readonly Diagnostic[];
 }
@@ -25,7 +25,7 @@ export function* heedConfigurationChange(input: BuildInput, standing: RelationNa
   if (input.fullRefresh || on === "apply") return { input, replaces: true, warnings: [] };
   const present = yield* ask<PresentIndex>("list indexes", listIndexes(standing));
   const isThere = (index: IndexConfig): boolean => present.some((one) => isSame(one, index));
-  if (indexes.every(isThere)) return { input, replaces: true, warnings: [] };
+  if (indexes.every(isThere)) return { input, replaces: false, warnings: [] };
   if (on === "fail") throw new Failure(refusedChange(node, standing));
   const others = present.filter((one) => !one.partial && !indexes.some((index) => isSame(one, index)));
   const kept = [
@@ -34,7 +34,7 @@ export function* heedConfigurationChange(input: BuildInput, standing: RelationNa
   ];
   return {
     input: { ...input, node: withIndexes(node, kept) },
-    replaces: true,
+    replaces: false,
     warnings: [warning("configuration-change", identified("continue", node, standing), node.at)],
   };
 }

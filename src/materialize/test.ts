@@ -24,6 +24,8 @@ export interface TestVerdict {
   readonly failures: number;
   readonly shouldWarn: boolean;
   readonly shouldError: boolean;
+  /** How the server answered the question: `SELECT 1`. */
+  readonly response: string;
   /** dbt's words, when not passed. */
   readonly message?: string;
   /** The first failing rows, values as text. */
@@ -39,19 +41,20 @@ export function* runTest(input: TestInput): Statements<TestVerdict> {
   const stored = config.storeAs ? yield* store(input, config.storeAs, config.limit) : undefined;
   const sql = stored ? selectAll(stored) : input.sql;
   const counted = countFailures(sql, config);
-  const { rows } = yield* run("test", stored ? counted.sql : counted, { main: true });
+  const { rows, command, rowCount } = yield* run("test", stored ? counted.sql : counted, { main: true });
+  const response = `${command} ${rowCount}`;
   const row = rows[0] ?? {};
   const failures = Number(row["failures"] ?? 0);
   // `fail_calc` over no rows may be null, which is neither.
   const [shouldWarn, shouldError] = [row["should_warn"] === true, row["should_error"] === true];
   const status = config.severity === "error" && shouldError ? "fail" : shouldWarn ? "warn" : "pass";
   // dbt: what a test lets pass is no failure, however many rows there are.
-  if (status === "pass") return { status, failures: 0, shouldWarn, shouldError };
+  if (status === "pass") return { status, failures: 0, shouldWarn, shouldError, response };
   const query = sql.trim();
   const sample = yield* takeSample(sql, stored === undefined);
   const limit = status === "fail" ? config.errorIf : config.warnIf;
   const message = `Got ${failures} result${failures === 1 ? "" : "s"}, configured to ${status} if ${limit}`;
-  return { status, failures, shouldWarn, shouldError, message, sample, query };
+  return { status, failures, shouldWarn, shouldError, response, message, sample, query };
 }
 
 function* takeSample(sql: string, ofModel: boolean): Statements<NonNullable<TestVerdict["sample"]>> {

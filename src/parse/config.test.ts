@@ -72,6 +72,45 @@ test("hooks are texts, mappings, or what before_begin() and after_commit() make"
   ]);
 });
 
+test("configuration is remembered as it was written: from dbt_project.yml, YAML and config()", async () => {
+  const manifest = await parseTree({
+    "dbt_project.yml": project(
+      "  shop:\n    +persist_docs: {relation: \"{{ target.name == 'x' }}\"}\n    sub: {+schema: \"{{ 'sub_' ~ target.schema }}\"}\n",
+    ),
+    "models/sub/a.sql": "{{ config(alias=var('a', 'b'), enabled=true) }} select 1",
+    "models/s.yml":
+      "models: [{name: a, config: {tags: ['{{ target.name }}', fix], meta: {deep: {er: \"{{ 1 }}\"}, plain: 2}}}]",
+  });
+  const [node] = [...manifest.nodes.values()];
+  expect(node).toMatchObject({ alias: "b", config: { all: { schema: "sub_analytics", tags: ["dev", "fix"] } } });
+  expect(node!.writtenConfig).toEqual({
+    persist_docs: { relation: "{{ target.name == 'x' }}" },
+    schema: "{{ 'sub_' ~ target.schema }}",
+    tags: ["{{ target.name }}", "fix"],
+    meta: { deep: { er: "{{ 1 }}" }, plain: 2 },
+    alias: "var('a', 'b')",
+    enabled: "True",
+  });
+});
+
+test("of pre_hook and pre-hook together the first holds in YAML, and config() takes one of them", async () => {
+  const both = "config: {pre-hook: dash, pre_hook: [under, score], post-hook: {sql: after, transaction: false}}";
+  const manifest = await parseTree({
+    "models/a.sql": "select 1",
+    "models/s.yml": `models: [{name: a, ${both}}]`,
+    "models/b.sql": "{{ config(pre_hook='one', **{'pre-hook': 'two'}) }} select 1",
+  });
+  const { pre_hook, post_hook } = [...manifest.nodes.values()].find((n) => n.name === "a")!.config;
+  expect([...pre_hook, ...post_hook].map((hook) => [hook.sql, hook.transaction])).toEqual([
+    ["under", true],
+    ["score", true],
+    ["after", false],
+  ]);
+  expect(manifest.diagnostics.map((d) => d.message)).toEqual([
+    'CompilationError: Invalid config, has conflicting keys "pre_hook" and "pre-hook", which are the same: write both into one list',
+  ]);
+});
+
 test("what a generic test's macro configures holds until YAML says otherwise", async () => {
   const tree = {
     "dbt_project.yml": "name: shop\nprofile: shop\ndata_tests: {+severity: warn, +limit: 9}\n",

@@ -1,6 +1,7 @@
 /** Merging of configuration, as dbt: defaults < own dbt_project.yml < property YAML < config() < the root's dbt_project.yml. */
 import type { Span } from "../diagnostics/diagnostic.ts";
 import type { Hook, Mapping, Package, ProjectConfig, Value } from "../project/types.ts";
+import { unrendered, write, writtenAt } from "../project/written.ts";
 import type { NodeConfig } from "./manifest.ts";
 
 export type ConfigSection = keyof ProjectConfig["configs"];
@@ -10,11 +11,12 @@ const APPENDED = new Set(["tags", "packages", "pre_hook", "post_hook"]);
 /** Mappings whose keys are merged from layer to layer. */
 const MERGED = new Set(["meta", "docs", "quoting", "column_types", "contract", "persist_docs"]);
 
-/** One layer over another. Keys are dbt's; `pre-hook` and `pre_hook` are the same key. */
+/** One layer over another. Keys are dbt's; `pre-hook` is `pre_hook`, which wins where YAML has both. */
 export function mergeConfig(base: Mapping, layer: Mapping): Mapping {
   const merged: Mapping = { ...base };
   for (const [written, value] of Object.entries(layer)) {
     const key = written === "pre-hook" || written === "post-hook" ? written.replace("-", "_") : written;
+    if (key !== written && Object.hasOwn(layer, key)) continue;
     if (APPENDED.has(key)) merged[key] = [...list(merged[key]), ...list(value)];
     else if (MERGED.has(key) && isMapping(value) && isMapping(merged[key])) merged[key] = { ...merged[key], ...value };
     else if (key === "grants" && isMapping(value)) merged[key] = mergeGrants(merged[key], value);
@@ -42,8 +44,11 @@ export function projectLayers(config: ProjectConfig, section: ConfigSection, fqn
     if (!isMapping(level)) break;
     const layer: Mapping = {};
     for (const [key, value] of Object.entries(level)) {
-      if (key.startsWith("+")) layer[key.slice(1).trim()] = value;
-      else if (!isMapping(value)) layer[key] = value;
+      const name = key.startsWith("+") ? key.slice(1).trim() : isMapping(value) ? undefined : key;
+      if (name === undefined) continue;
+      layer[name] = value;
+      const written = writtenAt(level, key);
+      if (written?.unrendered !== undefined) write(layer, name, written);
     }
     layers.push(layer);
   }
@@ -66,9 +71,18 @@ export function effectiveConfig(sources: ConfigSources): Mapping {
   return layersOf(sources).reduce(mergeConfig, sources.defaults);
 }
 
-/** As dbt's unrendered configuration: later layers replace the keys of earlier ones, and defaults are not among them. */
+/**
+ * As dbt's unrendered configuration: later layers replace the keys of earlier ones, Jinja stands as it was written, and
+ * defaults are not among them.
+ */
 export const writtenConfig = (sources: Omit<ConfigSources, "defaults">): Mapping =>
-  Object.assign({}, ...layersOf(sources)) as Mapping;
+  Object.assign({}, ...layersOf(sources).map(withoutRendering)) as Mapping;
+
+/** A layer's own mapping may know no places where its values do. */
+const withoutRendering = (layer: Mapping): Mapping =>
+  Object.fromEntries(
+    Object.entries(layer).map(([key, value]) => [key, writtenAt(layer, key)?.unrendered ?? unrendered(value)]),
+  );
 
 function layersOf(sources: Omit<ConfigSources, "defaults">): Mapping[] {
   const { section, fqn } = sources;

@@ -89,6 +89,8 @@ export interface NodeBase extends ResourceBase {
   readonly writtenConfig: Mapping;
   /** The entry in a property file, if there is one. */
   readonly propertiesAt?: Span;
+  /** The package of that place, where it is another one. */
+  readonly propertiesFrom?: string;
 }
 
 export interface ModelNode extends NodeBase {
@@ -96,6 +98,8 @@ export interface ModelNode extends NodeBase {
   /** Of a model that has versions. */
   readonly version?: Value;
   readonly latestVersion?: Value;
+  /** `2024-01-31T00:00:00+00:00` */
+  readonly deprecationDate?: string;
   readonly timeSpine?: Value;
 }
 export interface SeedNode extends NodeBase {

@@ -383,6 +383,17 @@ test("a dispatched macro that does not exist lists what was looked for", async (
   `);
 });
 
+test("dispatch is asked as dbt wants it: one name, a namespace, no packages", async () => {
+  const text = await mistakesOf({
+    "models/a.sql": "select {{ adapter.dispatch('f', packages=['shop'])() }}",
+    "models/b.sql": "select {{ adapter.dispatch('shop.f')() }}",
+  });
+  expect(text).toContain(
+    'The "packages" argument of adapter.dispatch() has been deprecated. Use the "macro_namespace"',
+  );
+  expect(text).toContain('Did you mean `adapter.dispatch("f", macro_namespace="shop")`?');
+});
+
 test("a fixture that does not exist, and a unit test of no model, suggest the nearest", async () => {
   const text = await mistakesOf({
     "models/a.sql": "select * from {{ ref('b') }}",

@@ -185,7 +185,7 @@ export function nodeDictionary(
   if (node.kind === "unit_test") return unitTestDictionary(node, belowFolder(node.file.path));
   const config = configDictionary(node.kind, node.config.all);
   const described = node.propertiesAt !== undefined && node.kind !== "analysis";
-  const patch = described ? `${node.package}://${node.propertiesAt!.file.path}` : null;
+  const patch = described ? `${node.propertiesFrom ?? node.package}://${node.propertiesAt!.file.path}` : null;
   return {
     database: node.database,
     schema: node.schema,
@@ -281,7 +281,7 @@ function sqlPart(node: Exclude<Node, { kind: "unit_test" | "seed" }>, config: Ma
       constraints: constraintsOf(node.constraints, print),
       version: node.version ?? null,
       latest_version: node.latestVersion ?? null,
-      deprecation_date: null,
+      deprecation_date: node.deprecationDate ?? null,
       primary_key: [],
       time_spine: node.timeSpine ?? null,
     }),

@@ -4,6 +4,7 @@ import { Relation } from "../context/relation.ts";
 import { type Diagnostic, error, type SourceFile, type Span, warning } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import type { Mapping, NodeProperties, Package, SeedFile, VersionProperties } from "../project/types.ts";
+import type { Described } from "./adopt.ts";
 import { blocksOf } from "./macros.ts";
 import { type ConfigSection, effectiveConfig, nodeConfig, writtenConfig } from "./config.ts";
 import { type KeyCall, keyCalls } from "./foreign-keys.ts";
@@ -50,8 +51,15 @@ export const MODEL_DEFAULTS: Mapping = {
 
 export type FileNode = ModelNode | SeedNode | SnapshotNode | AnalysisNode | DataTestNode;
 
-export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
-  const { files, properties } = pkg;
+/** `adopted`: entries of other packages' property files that describe nodes of this one. */
+export function parseFileNodes(state: ParseState, pkg: Package, adopted: Described = NONE): FileNode[] {
+  const { files } = pkg;
+  const { singularTests } = pkg.properties;
+  const properties: Described = {
+    models: [...pkg.properties.models, ...adopted.models],
+    seeds: [...pkg.properties.seeds, ...adopted.seeds],
+    snapshots: [...pkg.properties.snapshots, ...adopted.snapshots],
+  };
   const { paths } = pkg.config;
   const nodes: FileNode[] = [];
   const sqlDraft = (file: SourceFile, folders: readonly string[]): FileDraft => fileDraft(pkg, file, folders);
@@ -70,11 +78,12 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
       defaults: MODEL_DEFAULTS,
       ...described,
     });
-    const timeSpine = described.properties?.timeSpine;
+    const { timeSpine, deprecationDate } = described.properties ?? {};
     nodes.push({
       ...base,
       kind: "model",
       ...(timeSpine !== undefined && { timeSpine }),
+      ...(deprecationDate !== undefined && { deprecationDate }),
       ...(version && { version: version.value, latestVersion: version.latest }),
     });
   }
@@ -82,7 +91,7 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
   for (const seed of files.seeds) {
     nodes.push(parseSeed(state, pkg, seed, sqlDraft(seed.file, paths.seeds), seeds));
   }
-  const analyses = byName(properties.analyses, state.diagnostics);
+  const analyses = byName(pkg.properties.analyses, state.diagnostics);
   for (const file of files.analyses) {
     const draft = sqlDraft(file, paths.analyses);
     // dbt puts them all below this name, and configures them as models.
@@ -98,7 +107,7 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
     });
     nodes.push({ ...base, kind: "analysis" });
   }
-  const singular = byName(properties.singularTests, state.diagnostics);
+  const singular = byName(singularTests, state.diagnostics);
   for (const file of files.tests) {
     const draft = sqlDraft(file, paths.tests);
     const base = parseNode(state, {
@@ -110,11 +119,11 @@ export function parseFileNodes(state: ParseState, pkg: Package): FileNode[] {
     });
     nodes.push({ ...base, kind: "test" });
   }
-  nodes.push(...parseSnapshots(state, pkg));
-  state.diagnostics.push(...unusedProperties(pkg, nodes));
+  nodes.push(...parseSnapshots(state, pkg, properties.snapshots));
   return nodes;
 }
 
+const NONE: Described = { models: [], seeds: [], snapshots: [] };
 export type FileDraft = Omit<Draft, "kind" | "section" | "defaults">;
 
 /** Of a node that is a file. */
@@ -181,7 +190,7 @@ export function parseNode(state: ParseState, draft: Draft): NodeBase {
   const written = writtenConfig({
     ...sources,
     properties: draft.properties?.config ?? {},
-    inFile: captured.config,
+    inFile: [...captured.config, captured.written ?? {}],
   });
   const base = { ...baseOf(state, draft, id, config, where, hooked), writtenConfig: written };
   return keys.length > 0 ? withKeys(base, keys) : base;
@@ -272,6 +281,7 @@ function baseOf(
     columns: describeColumns(state, pkg, p?.columns ?? []),
     constraints: p?.constraints ?? [],
     ...(p ? { propertiesAt: p.at } : {}),
+    ...(p?.from !== undefined && { propertiesFrom: p.from }),
   };
 }
 
@@ -332,9 +342,9 @@ function parseSeed(
 }
 
 /** `{% snapshot name %}` blocks, and snapshots written wholly in YAML with `relation:`. */
-function parseSnapshots(state: ParseState, pkg: Package): SnapshotNode[] {
+function parseSnapshots(state: ParseState, pkg: Package, entries: Described["snapshots"]): SnapshotNode[] {
   const defaults: Mapping = { ...MODEL_DEFAULTS, materialized: "snapshot" };
-  const properties = byName(pkg.properties.snapshots, state.diagnostics);
+  const properties = byName(entries, state.diagnostics);
   const nodes: SnapshotNode[] = [];
   const common = { package: pkg, kind: "snapshot", section: "snapshots", defaults } as const;
   for (const file of pkg.files.snapshots) {
@@ -398,8 +408,15 @@ export function byName<T extends NodeProperties>(
   return map;
 }
 
-/** Properties that describe nothing, or a node of another kind, are ignored by dbt (but for their tests), with a warning. */
-function unusedProperties(pkg: Package, nodes: readonly FileNode[]): Diagnostic[] {
+/**
+ * Properties that describe nothing, or a node of another kind, are ignored by dbt (but for their tests), with a warning.
+ * `elsewhere`: the nodes of other packages that entries describe.
+ */
+export function unusedProperties(
+  pkg: Package,
+  nodes: readonly FileNode[],
+  elsewhere: ReadonlyMap<NodeProperties, FileNode>,
+): Diagnostic[] {
   const kinds = [
     ["model", pkg.properties.models],
     ["seed", pkg.properties.seeds],
@@ -410,8 +427,14 @@ function unusedProperties(pkg: Package, nodes: readonly FileNode[]): Diagnostic[
     const versions = new Map<string, FileNode[]>(ofKind.map((n) => [n.name, []]));
     for (const node of ofKind) versions.get(node.name)!.push(node);
     return entries
-      .filter((entry) => !versions.get(entry.name)?.some((node) => isDescribed(node, entry)))
-      .map((entry) => unused(kind, entry, new Set(versions.keys()), nodes));
+      .filter(
+        (entry) =>
+          elsewhere.get(entry)?.kind !== kind && !versions.get(entry.name)?.some((node) => isDescribed(node, entry)),
+      )
+      .map((entry) => {
+        const other = elsewhere.get(entry);
+        return unused(kind, entry, new Set(versions.keys()), other ? [...nodes, other] : nodes);
+      });
   });
 }
 

@@ -6,17 +6,19 @@ import { type MacroNode, MacroSet } from "../context/macros.ts";
 import { type Diagnostic, error, type Note } from "../diagnostics/diagnostic.ts";
 import { sortDiagnostics } from "../diagnostics/format.ts";
 import type { Jinja } from "../jinja/index.ts";
-import type { NodeProperties, Project } from "../project/types.ts";
+import type { NodeProperties, Package, Project } from "../project/types.ts";
 import { accessProblems } from "./access.ts";
+import { deprecations } from "./deprecations.ts";
 import { checkDashboard } from "./check-dashboard.ts";
 import { keyTargets } from "./foreign-keys.ts";
 import { parseGenericTests, type Tested } from "./generic-tests.ts";
 import { parseFunctions } from "./functions.ts";
 import { link, Linker } from "./link.ts";
+import { adoptedBy, type Adoption, type Described, findAdoptions, type ParsedPackage } from "./adopt.ts";
 import { collectDocs, collectMacros } from "./macros.ts";
 import type { ExposureNode, HookNode, Manifest, Node, NodeId, Resource, SourceNode } from "./manifest.ts";
 import { nodeId } from "./manifest.ts";
-import { isDescribed, parseFileNodes, versionedName } from "./nodes.ts";
+import { isDescribed, parseFileNodes, unusedProperties, versionedName } from "./nodes.ts";
 import { parseExposures, parseSources } from "./sources.ts";
 import type { ParseState } from "./state.ts";
 import { parseUnitTests, unitInputProblems } from "./unit-tests.ts";
@@ -44,9 +46,9 @@ export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): P
   };
 
   const all: Resource[] = [];
-  for (const pkg of project.packages) {
+  const { parsed, adoptions } = parsePackages(state);
+  for (const { pkg, nodes } of parsed) {
     const sources = parseSources(state, pkg);
-    const nodes = parseFileNodes(state, pkg);
     const models = nodes.filter((n) => n.kind === "model");
     all.push(...sources, ...nodes);
     const { properties } = pkg;
@@ -63,6 +65,8 @@ export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): P
         all.push(...parseGenericTests(state, pkg, node satisfies Tested, { tests, columns }));
       }
     }
+    for (const { from, entry, node } of adoptions)
+      if (from === pkg) all.push(...parseGenericTests(state, pkg, node, entry));
     for (const source of sources) {
       if (source.config.enabled)
         all.push(...parseGenericTests(state, pkg, source, { tests: source.source.tests, columns: source.columns }));
@@ -76,6 +80,7 @@ export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): P
   disabled.push(...linkAll(enabled, disabled, root.name, macros, state.diagnostics));
   state.diagnostics.push(...unitInputProblems(enabled.values(), disabled, root.name));
   state.diagnostics.push(...accessProblems(enabled, project.packages));
+  state.diagnostics.push(...deprecations(enabled, facts.startedAt));
   state.diagnostics.push(...unusedConfig(root, all));
   const manifest: Manifest = {
     projectName: project.name,
@@ -93,6 +98,26 @@ export function parseProject(project: Project, jinja: Jinja, facts: RunFacts): P
     diagnostics: sortDiagnostics(state.diagnostics),
   };
   return { manifest, macros: macroSet };
+}
+
+/** The nodes of files. What the files of other packages say of a node is known when all were parsed: then once more. */
+function parsePackages(state: ParseState): { parsed: ParsedPackage[]; adoptions: Adoption[] } {
+  const { packages } = state.project;
+  const parse = (pkg: Package, adopted?: Described) => {
+    const own = { ...state, diagnostics: [] };
+    return { pkg, nodes: parseFileNodes(own, pkg, adopted), diagnostics: own.diagnostics };
+  };
+  const first = packages.map((pkg) => parse(pkg));
+  const { adoptions, diagnostics } = findAdoptions(first);
+  const parsed = first.map((done) => {
+    const adopted = adoptedBy(adoptions, done.pkg);
+    return adopted ? parse(done.pkg, adopted) : done;
+  });
+  const elsewhere = new Map(adoptions.map(({ entry, node }) => [entry, node]));
+  for (const { pkg, nodes, diagnostics: own } of parsed)
+    state.diagnostics.push(...own, ...unusedProperties(pkg, nodes, elsewhere));
+  state.diagnostics.push(...diagnostics);
+  return { parsed, adoptions };
 }
 
 function ofKind<T extends Resource>(all: ReadonlyMap<NodeId, Resource>, is: (r: Resource) => r is T): Map<NodeId, T> {

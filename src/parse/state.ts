@@ -28,6 +28,8 @@ const STAND_IN = new Relation({ schema: "parsing", identifier: "parsing" });
 /** What a render with `execute = false` found out about a node. */
 export interface Captured {
   readonly config: Mapping[];
+  /** What the first `config()` of the text is given by name, as it is written. */
+  readonly written?: Mapping;
   readonly refs: RefCall[];
   readonly sources: SourceCall[];
   readonly functions: FunctionCall[];
@@ -105,7 +107,8 @@ function captureOnce(
   };
   const at = { file, start: offset, end: offset };
   attempt(state, at, instead ? () => quoting(file, instead, render) : render);
-  return plain ?? captured;
+  const found = plain ?? captured;
+  return found.config.length > 0 ? { ...found, written: template.keywords("config") } : found;
 }
 
 const PLAIN_NAMES = new Set(["ref", "source", "function", "config"]);

@@ -98,7 +98,7 @@ function actionOf(resource: Resource): Step["action"] | undefined {
     case "source":
       return resource.source.external ? "load" : undefined;
     case "exposure":
-      return undefined;
+      return "no-op";
     case "analysis":
       return "none";
     case "test":
@@ -123,6 +123,7 @@ function reasonFor(
   options: PlanOptions,
 ): Reason {
   if (action === "test") return { code: "test", text: "tests run in every build" };
+  if (action === "no-op") return { code: "shown", text: "shows what is built, and is not built" };
   if (action === "none") return { code: "inlined", text: "part of the SQL that reads it" };
   if (action === "load") return loadReason(world.loads.get(resource.id));
   const key = relationKey(relations.published(resource.id));

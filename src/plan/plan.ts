@@ -57,10 +57,10 @@ export interface Plan {
 export interface Step {
   readonly node: NodeId;
   /**
-   * `none`: ephemeral models and analyses, which have nothing to run. `reuse`: foretold to be there already; a run finds
-   * that out step by step.
+   * `none`: ephemeral models and analyses, which have nothing to run. `no-op`: exposures, which have a result and nothing
+   * else. `reuse`: foretold to be there already; a run finds that out step by step.
    */
-  readonly action: "load" | "build" | "test" | "reuse" | "none";
+  readonly action: "load" | "build" | "test" | "reuse" | "no-op" | "none";
   readonly reason: Reason;
   /** Builds of a plan that publishes. */
   readonly way?: Way;
@@ -86,6 +86,7 @@ export interface Reason {
     | "files-unchanged"
     | "test"
     | "inlined"
+    | "shown"
     | "touched"
     | "changed"
     | "unknown"

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { StatementComment } from "./comment.ts";
 
 /** One column of a result; `type` is the type's oid. */
 export interface Field {
@@ -23,6 +24,8 @@ export interface Session {
   readonly pid: number;
   /** Those of all connections of its pool. */
   readonly poolPids: readonly number[];
+  /** Written into each statement until the session is given back; errors tell of statements without it. */
+  comment: StatementComment | undefined;
   /** Runs one statement (or, without parameters, several: the last result is returned). Throws `QueryError`. */
   query<R = Row>(sql: string, params?: readonly unknown[]): Promise<QueryResult<R>>;
   /** Values as Postgres writes them: every value a string or null, rows as arrays. For results that go on unconverted. */

@@ -24,6 +24,7 @@ export const SQLSTATE = {
   undefinedTable: "42P01",
   undefinedFunction: "42883",
   undefinedSchema: "3F000",
+  invalidFunction: "42P13",
   duplicateDatabase: "42P04",
   duplicateSchema: "42P06",
   duplicateTable: "42P07",
@@ -81,7 +82,7 @@ export function firstOf(thrown: unknown): Error & { code?: string } {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
-/** What Postgres said about a statement, in full; `sql` is the statement as it was sent. */
+/** What Postgres said about a statement, in full; `sql` is the statement, without the comment it was sent with. */
 export class QueryError extends Error {
   /** Five characters; `08006` when the connection was lost before the server could say anything. */
   readonly sqlstate: string;
@@ -98,7 +99,8 @@ export class QueryError extends Error {
   readonly column: string | undefined;
   readonly constraint: string | undefined;
 
-  constructor(sql: string, error: Partial<DatabaseError> & { message: string }) {
+  /** `moved`: how many characters stood before `sql` when it was sent. */
+  constructor(sql: string, error: Partial<DatabaseError> & { message: string }, moved = 0) {
     super(error.message, { cause: error });
     this.name = "QueryError";
     this.sql = sql;
@@ -106,7 +108,7 @@ export class QueryError extends Error {
     this.severity = error.severity ?? "ERROR";
     this.detail = error.detail;
     this.hint = error.hint;
-    this.position = error.position === undefined ? undefined : Number(error.position);
+    this.position = error.position === undefined ? undefined : Number(error.position) - moved;
     this.where = error.where;
     this.schema = error.schema;
     this.table = error.table;
@@ -124,9 +126,9 @@ export const isServerError = (thrown: unknown): thrown is DatabaseError =>
   thrown instanceof Error && "severity" in thrown && "code" in thrown;
 
 /** Where an error of `pg` becomes ours: what the server said, or that the connection is gone. */
-export function toQueryError(thrown: unknown, sql: string, server: string): Error {
+export function toQueryError(thrown: unknown, sql: string, server: string, moved = 0): Error {
   if (thrown instanceof QueryError) return thrown;
-  if (isServerError(thrown)) return new QueryError(sql, thrown);
+  if (isServerError(thrown)) return new QueryError(sql, thrown, moved);
   if (!(thrown instanceof Error)) return new Error(`Internal error: ${String(thrown)} was thrown`);
   if (isLostConnection(thrown)) {
     return new QueryError(sql, {

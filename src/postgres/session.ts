@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Client } from "pg";
+import { commented, type StatementComment } from "./comment.ts";
 import { sessionSettings, type Address, type Connected } from "./connect.ts";
 import { copyFrom } from "./copy.ts";
 import type { Field, QueryResult, Row, Session } from "./database.ts";
@@ -24,6 +25,7 @@ interface ClientInside {
 /** One connection of the pool. Statements are run one after another, in the order asked for. */
 export class PooledSession implements Session {
   readonly pid: number;
+  comment: StatementComment | undefined;
   readonly #client: Client;
   readonly #address: Address;
   readonly #signal: AbortSignal | undefined;
@@ -69,21 +71,22 @@ export class PooledSession implements Session {
 
   async query<R = Row>(sql: string, params?: readonly unknown[]): Promise<QueryResult<R>> {
     this.#signal?.throwIfAborted();
-    return this.#ask<R>(sql, { text: sql, types: javascriptTypes, ...(params && { values: [...params] }) });
+    return this.#ask<R>(sql, { types: javascriptTypes, ...(params && { values: [...params] }) });
   }
 
   async queryText(sql: string): Promise<TextResult> {
     this.#signal?.throwIfAborted();
-    return this.#ask<(string | null)[]>(sql, { text: sql, types: textTypes, rowMode: "array" });
+    return this.#ask<(string | null)[]>(sql, { types: textTypes, rowMode: "array" });
   }
 
   async copyIn(sql: string, source: Readable): Promise<number> {
+    const { text, moved } = commented(sql, this.comment);
     try {
       this.#signal?.throwIfAborted();
-      return await this.#counted(() => copyFrom(this.#client, sql, source, this.#signal));
+      return await this.#counted(() => copyFrom(this.#client, text, source, this.#signal));
     } catch (thrown) {
       source.destroy();
-      throw this.#explain(thrown, sql);
+      throw this.#explain(thrown, sql, moved);
     }
   }
 
@@ -123,6 +126,7 @@ export class PooledSession implements Session {
 
   /** Makes the connection as it was when opened, for the next borrower; costs nothing when no setting was touched. */
   async clean(): Promise<void> {
+    this.comment = undefined;
     await this.rollback();
     if (this.#lost || !this.#settingsTouched) return;
     const reset = `reset session authorization; reset all; ${sessionSettings(this.#address)}`;
@@ -137,20 +141,23 @@ export class PooledSession implements Session {
   }
 
   async #ask<R>(sql: string, config: object): Promise<QueryResult<R>> {
+    // What only begins and ends transactions says nothing, and servers count texts that differ as statements that do.
+    const { text, moved } = commented(sql, sql === "begin" || sql === "commit" ? undefined : this.comment);
     try {
-      const raw: unknown = await this.#counted(() => this.#client.query(config as { text: string }));
+      const raw: unknown = await this.#counted(() => this.#client.query({ ...config, text }));
       // Several statements in one message make an array of results; the last is the one asked for.
       const result = (Array.isArray(raw) ? raw.at(-1) : raw) as RawResult<R>;
       const fields: Field[] = result.fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID }));
       return { rows: result.rows, fields, rowCount: result.rowCount ?? 0, command: verbOf(this.#tag) };
     } catch (thrown) {
-      throw this.#explain(thrown, sql);
+      throw this.#explain(thrown, sql, moved);
     }
   }
 
-  #explain(thrown: unknown, sql: string): Error {
+  /** `moved`: the characters before what was asked. */
+  #explain(thrown: unknown, sql: string, moved: number): Error {
     const { host, port } = this.#address.connection;
-    const error = toQueryError(thrown, sql, `${host}:${port}`);
+    const error = toQueryError(thrown, sql, `${host}:${port}`, moved);
     // The server says so before it closes, and the socket's end comes a moment later.
     if (error instanceof QueryError && error.severity !== "ERROR") this.#lost = true;
     return error;

@@ -1,5 +1,6 @@
 /** Entries of `models:`, `seeds:`, `snapshots:`, `analyses:` and top-level `data_tests:` → `NodeProperties`. */
 import { error } from "../diagnostics/diagnostic.ts";
+import { readDeprecationDate } from "./deprecation-date.ts";
 import type { Rendering } from "./render.ts";
 import { isMapping } from "./shape.ts";
 import type { Shape } from "./shape.ts";
@@ -43,6 +44,7 @@ export function readNode(entry: Entry, rendering: Rendering): NodeProperties {
   entry.warnUnknown(KNOWN);
   const timeSpine = entry.get("time_spine");
   const relation = entry.text("relation");
+  const deprecationDate = readDeprecationDate(entry);
   return {
     name: entry.name,
     description: entry.text("description") ?? "",
@@ -52,6 +54,7 @@ export function readNode(entry: Entry, rendering: Rendering): NodeProperties {
     constraints: readConstraints(entry),
     ...(timeSpine !== undefined && { timeSpine }),
     ...(relation !== undefined && { relation }),
+    ...(deprecationDate !== undefined && { deprecationDate }),
     at: entry.at,
   };
 }

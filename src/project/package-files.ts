@@ -17,6 +17,7 @@ export async function findFiles(
   root: string,
   paths: ProjectConfig["paths"],
   problems: Diagnostic[],
+  hashedSeedBytes?: number,
 ): Promise<FoundFiles> {
   const ignoreFile = await readSource(root, ".dbtignore");
   const ignored = makeIgnore(ignoreFile?.text ?? "");
@@ -51,7 +52,7 @@ export async function findFiles(
       ),
       read(paths.functions, /\.(?:sql|py|js)$/i),
     ]);
-  const seeds = await Promise.all(seedPaths.map((path) => readSeedFile(root, path)));
+  const seeds = await Promise.all(seedPaths.map((path) => readSeedFile(root, path, hashedSeedBytes)));
   for (const path of python) problems.push(await pythonModel(root, path));
   const below = (file: SourceFile, folder: string): boolean =>
     paths.tests.some((tests) => file.path.startsWith(`${tests}/${folder}/`));

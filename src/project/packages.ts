@@ -20,6 +20,7 @@ export interface PackagesInput {
   readonly cliVars: Mapping;
   /** A renderer with the given vars and project name. */
   readonly scope: (vars: Mapping, project: string) => RenderText;
+  readonly hashedSeedBytes?: number | undefined;
 }
 
 export async function readPackages(input: PackagesInput, problems: Diagnostic[]): Promise<Package[]> {
@@ -94,7 +95,7 @@ async function readPackage(
   problems: Diagnostic[],
 ): Promise<Package> {
   const found: Diagnostic[] = [];
-  const { files, properties } = await findFiles(root, config.paths, found);
+  const { files, properties } = await findFiles(root, config.paths, found, input.hashedSeedBytes);
   const read = properties.flatMap((file) => readPropertyFile(file, found) ?? []);
   const vars = packageVars(input.config, config, input.cliVars);
   const result = readProperties(read, input.scope(vars, config.name), found);

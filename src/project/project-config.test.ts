@@ -21,7 +21,14 @@ test("defaults are dbt's", async () => {
     packages: "dbt_packages",
     clean: ["target"],
   });
-  expect(found).toMatchObject({ vars: {}, quoting: {}, onRunStart: [], dispatch: [], flags: {}, queryComment: {} });
+  expect(found).toMatchObject({
+    vars: {},
+    quoting: {},
+    onRunStart: [],
+    dispatch: [],
+    flags: {},
+    queryComment: { append: false },
+  });
 });
 
 test("config trees stay as written, with Jinja rendered but in hooks and vars", async () => {
@@ -55,7 +62,7 @@ data_tests:
   });
   expect(found.configs.tests).toEqual({ "+severity": "warn" });
   expect(found.vars).toEqual({ start: "{{ not_rendered }}", shop: { n: 1.5 } });
-  expect(found.queryComment).toBe("{{ user }}");
+  expect(found.queryComment).toEqual({ template: "{{ user }}", append: false });
   expect(place(found.locate(["models", "shop", "staging", "+tags"])!)).toBe("dbt_project.yml:8:14");
 });
 

@@ -3,6 +3,7 @@ import { error, warning } from "../diagnostics/diagnostic.ts";
 import type { Diagnostic, SourceFile, Span } from "../diagnostics/diagnostic.ts";
 import { lineSpan } from "../diagnostics/format.ts";
 import { readHooks } from "./hooks.ts";
+import { readQueryComment } from "./query-comment.ts";
 import { renderTree, renderValue } from "./render.ts";
 import type { RenderText } from "./render.ts";
 import { Shape, describe, isMapping } from "./shape.ts";
@@ -121,6 +122,7 @@ export async function makeProjectConfig(
   shape.warnUnknown([...KNOWN, ...Object.keys(value).filter((key) => key.startsWith("x-") || key.startsWith("."))]);
   const onRunStart = readHooks(shape, "on-run-start");
   const onRunEnd = readHooks(shape, "on-run-end");
+  const queryComment = readQueryComment(shape);
   if (problems.slice(before).some((d) => d.severity === "error")) return undefined;
   const targetPath = shape.text("target-path") ?? "target";
   const paths = readPaths(shape, targetPath);
@@ -154,8 +156,7 @@ export async function makeProjectConfig(
       functions: shape.mapping("functions"),
     },
     flags: shape.mapping("flags"),
-    // `{}` asks for the default comment; null, written so, for none.
-    queryComment: Object.hasOwn(value, "query-comment") ? value["query-comment"]! : {},
+    ...(queryComment && { queryComment }),
     restrictAccess: shape.flag("restrict-access") ?? false,
     locate: (path) => raw.locate(path),
   };

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { error, Failure, hasErrors } from "../diagnostics/diagnostic.ts";
 import type { Diagnostic, SourceFile, Span } from "../diagnostics/diagnostic.ts";
-import { sortDiagnostics } from "../diagnostics/format.ts";
+import { lineSpan, sortDiagnostics } from "../diagnostics/format.ts";
 import { readPackages } from "./packages.ts";
 import { chooseTarget, profileFolders, targetWithoutProfiles } from "./profiles.ts";
 import type { ChosenTarget, ProfileChoice } from "./profiles.ts";
@@ -28,6 +28,8 @@ export interface ReadOptions {
   readonly vars?: string;
   readonly targetPath?: string;
   readonly threads?: number;
+  /** Seeds up to this size are known by their content in artifacts, greater ones by their path. Default: 1 MiB. */
+  readonly hashedSeedBytes?: number | undefined;
   readonly env: Env;
   /** Only what is needed to reach the database. */
   readonly withoutModels?: boolean;
@@ -95,6 +97,13 @@ async function read(options: ReadOptions, problems: Diagnostic[]): Promise<Proje
       options.render(text, at, scope);
   const early = renderer(makeScope({ env: options.env, vars: cliVars, ...(more && { more }) }));
   const names = projectNames(raw, early, problems);
+  if (!Object.hasOwn(raw.value, "name")) {
+    // Without one, its profile is not known either: one mistake, told once.
+    problems.push(
+      error("yaml-missing-key", `${file.path} has no "name".`, lineSpan(file, 1), ["add  name: my_project"]),
+    );
+    return undefined;
+  }
   const secret = renderer(makeScope({ env: options.env, vars: cliVars, secrets: true, ...(more && { more }) }));
   const chosen = await choose(options, raw, names, secret, problems);
 
@@ -116,7 +125,7 @@ async function read(options: ReadOptions, problems: Diagnostic[]): Promise<Proje
   if (!config) return undefined;
   const packages = options.withoutModels
     ? [{ name: config.name, root, config, files: NO_FILES, properties: NO_PROPERTIES }]
-    : await readPackages({ root, config, cliVars, scope }, problems);
+    : await readPackages({ root, config, cliVars, scope, hashedSeedBytes: options.hashedSeedBytes }, problems);
   const selectors = await readSelectors(root, scope(cliVars, names.name), problems);
   problems.push(...unreadVars(cliVars, packages));
   return {

@@ -4,7 +4,7 @@ import type { Diagnostic, SourceFile, Span } from "../diagnostics/diagnostic.ts"
 import { TemplateError, fromPython, renderNative } from "../jinja/index.ts";
 import type { Jinja, Scope } from "../jinja/index.ts";
 import type { Mapping, Value } from "./types.ts";
-import { copyPlaces, keySpan, valueSpan } from "./written.ts";
+import { copyPlaces, keySpan, valueSpan, write, writtenAt } from "./written.ts";
 import type { Key } from "./written.ts";
 
 /** Renders one text natively. Throws `Failure` for the user's mistakes, with places in `file` (whose text is the template). */
@@ -40,7 +40,10 @@ export function renderTree(value: Value, rendering: Rendering, should: ShouldRen
     let list: Value[] | undefined;
     for (const [i, item] of value.entries()) {
       const rendered = renderEntry(value, i, item, rendering, should, path);
-      if (rendered !== item) (list ??= copied(value, [...value]))[i] = rendered;
+      if (rendered === item) continue;
+      list ??= copied(value, [...value]);
+      list[i] = rendered;
+      remember(list, i, item);
     }
     return list ?? value;
   }
@@ -48,9 +51,18 @@ export function renderTree(value: Value, rendering: Rendering, should: ShouldRen
   for (const key of Object.keys(value)) {
     const item = value[key]!;
     const rendered = renderEntry(value, key, item, rendering, should, path);
-    if (rendered !== item) (mapping ??= copied(value, { ...value }))[key] = rendered;
+    if (rendered === item) continue;
+    mapping ??= copied(value, { ...value });
+    mapping[key] = rendered;
+    remember(mapping, key, item);
   }
   return mapping ?? value;
+}
+
+/** What stood there before it was rendered. */
+function remember(container: object, key: Key, before: Value): void {
+  const written = writtenAt(container, key);
+  if (written && typeof before === "string") write(container, key, { ...written, unrendered: before });
 }
 
 function copied<T extends object>(from: T, to: T): T {

@@ -6,14 +6,14 @@ import { join } from "node:path";
 import { sha256 } from "../lib/hash.ts";
 import type { SeedFile } from "./types.ts";
 
-/** Beyond this size dbt takes the path in the place of a hash. */
-const HASHED_BYTES = 1024 * 1024;
+/** Beyond this size dbt takes the path in the place of a hash, unless it is told another one. */
+export const HASHED_BYTES = 1024 * 1024;
 
-export async function readSeedFile(root: string, path: string): Promise<SeedFile> {
+export async function readSeedFile(root: string, path: string, hashed = HASHED_BYTES): Promise<SeedFile> {
   const absolute = join(root, path);
   const file = { path, absolute, text: "" };
   const { size } = await stat(absolute);
-  if (size > HASHED_BYTES) {
+  if (size > hashed) {
     const hash = createHash("sha256");
     for await (const chunk of createReadStream(absolute)) hash.update(chunk as Buffer); // a stream without encoding
     return { file, bytes: size, sha256: hash.digest("hex"), checksum: { name: "path", checksum: path } };

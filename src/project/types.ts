@@ -1,6 +1,7 @@
 /** What stands on disk, read and checked, before anything is made of it. Jinja in YAML values is rendered already. */
 import type { SourceFile, Span } from "../diagnostics/diagnostic.ts";
 import type { Connection } from "../postgres/database.ts";
+import type { QueryComment } from "./query-comment.ts";
 
 /** Values as YAML and JSON give them. */
 export type Value = null | boolean | number | string | Value[] | { [key: string]: Value };
@@ -123,8 +124,8 @@ export interface ProjectConfig {
     readonly functions: Mapping;
   };
   readonly flags: Mapping;
-  /** As written: text, a mapping, or null for none; `{}` where the key is absent, which asks for the default comment. */
-  readonly queryComment: Value;
+  /** Absent where no comment is wanted. */
+  readonly queryComment?: QueryComment;
   /** Other packages may read its public models only. */
   readonly restrictAccess: boolean;
   /** The place of a key of this file: `["models", "bank", "+schema"]`. */
@@ -177,6 +178,10 @@ export interface NodeProperties {
   readonly timeSpine?: Value;
   /** Snapshots defined in YAML: `ref('…')` or `source(…)`. */
   readonly relation?: string;
+  /** `2024-01-31T00:00:00+00:00` */
+  readonly deprecationDate?: string;
+  /** The package whose file it stands in, where that is another one than the node's. */
+  readonly from?: string;
   readonly at: Span;
 }
 
@@ -221,7 +226,6 @@ export interface VersionProperties {
   readonly isLatest: boolean;
   /** The name of its file, without ending. */
   readonly definedIn: string;
-  readonly deprecationDate?: string;
 }
 
 export interface ColumnProperties {

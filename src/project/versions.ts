@@ -1,5 +1,6 @@
 /** `versions:` of a model's entry: each version is described as a model of its own, after its file. */
 import { error } from "../diagnostics/diagnostic.ts";
+import { readDeprecationDate } from "./deprecation-date.ts";
 import { readColumns, readConfig, readConstraints, type Entry } from "./node-properties.ts";
 import type { Rendering } from "./render.ts";
 import { isMapping, Shape } from "./shape.ts";
@@ -42,18 +43,19 @@ export function readVersions(entry: Entry, base: NodeProperties, rendering: Rend
   const latestValue = written.find(({ v }) => v === latest)?.value ?? latest;
   return written.map(({ shape, v, value }): NodeProperties => {
     shape.warnUnknown(KNOWN);
-    const deprecated = shape.text("deprecation_date");
+    const deprecationDate = readDeprecationDate(shape);
     const version: VersionProperties = {
       value,
       text: v,
       latest: latestValue,
       isLatest: v === latest,
       definedIn: shape.text("defined_in") ?? `${base.name}_v${v}`,
-      ...(deprecated !== undefined && { deprecationDate: deprecated }),
     };
     const constraints = readConstraints(shape);
+    const { deprecationDate: _, ...shared } = base;
     return {
-      ...base,
+      ...shared,
+      ...(deprecationDate !== undefined && { deprecationDate }),
       description: shape.text("description") ?? base.description,
       config: merged(base.config, readConfig(shape, ["access", "docs"])),
       columns: columnsOf(shape, base.columns, rendering),

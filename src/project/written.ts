@@ -3,6 +3,7 @@
  * each mapping and list remembers, beside itself, the place of every entry. Copies must be told (`copyPlaces`).
  */
 import type { SourceFile, Span } from "../diagnostics/diagnostic.ts";
+import type { Mapping, Value } from "./types.ts";
 
 /** One entry of a mapping or list, as offsets into its file. A list's entries have no key. */
 export interface Written {
@@ -13,6 +14,8 @@ export interface Written {
   readonly end: number;
   /** A number written with a point: `1.0` is 1 to us, but prints as `1.0` in Python. */
   readonly float: boolean;
+  /** The text before its Jinja was rendered, where there was any. */
+  readonly unrendered?: string;
 }
 
 export type Key = string | number;
@@ -38,6 +41,22 @@ export function copyPlaces(from: object, to: object): void {
     return;
   }
   for (const [key, written] of source) if (!own.has(key)) own.set(key, written);
+}
+
+/** The value with its Jinja as it was written, as far as places are known. What holds none is not copied. */
+export function unrendered<T extends Value>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  let copy: Mapping | undefined;
+  const known = places.get(value);
+  if (!known) return value;
+  for (const [key, item] of Object.entries(value)) {
+    const index = Array.isArray(value) ? Number(key) : key;
+    const raw = known.get(index)?.unrendered ?? unrendered(item as Value);
+    if (raw === item) continue;
+    copy ??= (Array.isArray(value) ? [...value] : { ...value }) as Mapping; // indexed alike
+    copy[key] = raw;
+  }
+  return (copy as T | undefined) ?? value;
 }
 
 /** The span of a value, or of its key where it has no text of its own (`columns:` and nothing after it). */

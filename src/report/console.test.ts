@@ -58,7 +58,7 @@ test("a good run reads as dbt's log does, and ends with how to connect", () => {
 17:26:33  5 of 5 START test not_null_customer_summary_customer_id ........................ [RUN]
 17:26:33  5 of 5 PASS not_null_customer_summary_customer_id .............................. [PASS in 0.01s]
 
-17:26:33  Finished running 1 load, 1 seed, 1 view model, 1 table model, 1 data test in 0 hours 0 minutes and 0.56 seconds (0.56s).
+17:26:33  Finished running 1 load, 1 seed, 1 table model, 1 data test, 1 view model in 0 hours 0 minutes and 0.56 seconds (0.56s).
 
 17:26:33  Completed successfully
 
@@ -89,7 +89,7 @@ test("each failure is explained after the run: place, rows, SQL; skipped nodes s
 17:26:33  7 of 7 START test accepted_values_type ......................................... [RUN]
 17:26:33  7 of 7 WARN 1 accepted_values_type ............................................. [WARN 1 in 0.05s]
 
-17:26:33  Finished running 1 view model, 4 table models, 2 data tests in 0 hours 0 minutes and 0.20 seconds (0.20s).
+17:26:33  Finished running 4 table models, 2 data tests, 1 view model in 0 hours 0 minutes and 0.20 seconds (0.20s).
 
 17:26:33  Completed with 2 errors, 0 partial successes, and 1 warning:
 

@@ -31,6 +31,8 @@ import {
 export interface ConsoleOptions {
   readonly quiet: boolean;
   readonly debug: boolean;
+  /** What templates print. */
+  readonly print: boolean;
   readonly now: () => Date;
   readonly connectHint: ConnectHint | (() => ConnectHint | undefined) | undefined;
   readonly width: number | undefined;
@@ -65,7 +67,9 @@ export class ConsoleReporter implements Reporter {
         this.#resources.set(event.step.node, event.resource);
         const { index, of, resource } = event;
         const text = `START ${description(resource)}`;
-        if (!this.#options.columns) this.#node(event.at, { index, of, text, status: "RUN" });
+        // As dbt: what does nothing does not start.
+        if (!this.#options.columns && event.step.action !== "no-op")
+          this.#node(event.at, { index, of, text, status: "RUN" });
         return;
       }
       case "step-progress":
@@ -162,7 +166,9 @@ export class ConsoleReporter implements Reporter {
 
   #message({ at, level, text }: Message): void {
     const c = this.#options.palette;
-    if (level === "debug") {
+    if (level === "print") {
+      if (this.#options.print) this.line(text);
+    } else if (level === "debug") {
       if (this.#options.debug) this.#log(at, c.dim(text));
     } else this.#log(at, level === "warn" ? c.yellow(`[WARNING]: ${text}`) : text);
   }

@@ -4,7 +4,7 @@ import { errorMessage } from "../diagnostics/dbt-wording.ts";
 import { positionAt } from "../diagnostics/format.ts";
 import type { StepFinished, StepResult } from "../execute/events.ts";
 import type { Resource } from "../parse/manifest.ts";
-import { description } from "./wording.ts";
+import { description, displayName } from "./wording.ts";
 
 export type Level = "debug" | "info" | "warn" | "error";
 export type Data = Readonly<Record<string, unknown>>;
@@ -35,6 +35,8 @@ export function resultLine({ resource, result }: StepFinished): { name: string; 
       return { name: "LogSeedResult", code: "Q016", level };
     case "snapshot":
       return { name: "LogSnapshotResult", code: "Q015", level };
+    case "exposure":
+      return { name: "LogNodeNoOpResult", code: "Q019", level };
     case "function":
       return { name: "LogFunctionResult", code: "Q047", level };
     default:
@@ -55,7 +57,13 @@ export function resultData({ resource, result, of }: StepFinished, status: strin
   switch (resource.kind) {
     case "test":
     case "unit_test":
-      return { name: resource.name, status: result.status, num_models: of, num_failures: result.failures ?? 0 };
+      return {
+        name: resource.kind === "unit_test" ? displayName(resource) : resource.name,
+        status: result.status,
+        num_models: of,
+        num_failures: result.failures ?? 0,
+        attached_node: (resource.kind === "test" && resource.attached) || "",
+      };
     case "seed":
       return { status: result.status, result_message: status, schema: resource.schema, relation: resource.alias };
     case "source":
@@ -67,6 +75,8 @@ export function resultData({ resource, result, of }: StepFinished, status: strin
         rows: result.rows ?? 0,
         rejected: result.rejected ?? 0,
       };
+    case "exposure":
+      return { description: description(resource) };
     default:
       return { description: description(resource), status: result.status === "error" ? "error" : status };
   }

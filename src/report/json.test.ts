@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { RunEvent } from "../execute/events.ts";
+import type { NodeId } from "../parse/manifest.ts";
 import { Collector, at, badRun, goodRun, runOf } from "./fixture.ts";
 import { makeReporter, type ReportOptions, type Reporter } from "./reporter.ts";
 
@@ -154,4 +155,47 @@ test("diagnostics before a run are errors and notes", () => {
     message: 'No model named "a".',
     notes: ["try b"],
   });
+});
+
+test("what is skipped was begun, so that starts and ends are pairs", () => {
+  const all = ofRun(runOf(badRun()));
+  const nodes = (name: string): unknown[] =>
+    all
+      .filter((line) => line.info.name === name)
+      .map((line) => (line.data["node_info"] as { unique_id: string }).unique_id)
+      .toSorted();
+  expect(nodes("NodeStart")).toEqual(nodes("NodeFinished"));
+});
+
+test("results carry the server's answer and both times; failures the node's status", () => {
+  const finished = ofRun(runOf(goodRun())).find((line) => line.info.name === "NodeFinished")!;
+  expect(finished.data["run_result"]).toMatchObject({
+    adapter_response: { _message: "COPY 2000", code: "COPY", rows_affected: 2000 },
+  });
+  const failure = ofRun(runOf(badRun())).find((line) => line.info.name === "RunResultFailure")!;
+  expect(failure.data["node_info"]).toMatchObject({ node_status: "error" });
+});
+
+test("hooks of the project are nodes of the log, called as dbt calls them", () => {
+  const id = "operation.shop.shop-on-run-end-0" as NodeId;
+  const hook = { id, name: "shop-on-run-end-0", index: 1, of: 1 } as const;
+  const [start, end] = ofRun([
+    { type: "hook-started", at: at(), ...hook },
+    { type: "hook-finished", at: at(1), startedAt: at(), seconds: 1, status: "success", ...hook },
+  ]).slice(1);
+  expect(start!.data).toMatchObject({ statement: "shop.on-run-end.0", node_info: { node_status: "started" } });
+  expect(end!.data).toMatchObject({
+    statement: "shop.on-run-end.0",
+    node_info: {
+      unique_id: id,
+      resource_type: "operation",
+      node_path: "hooks/shop-on-run-end-0.sql",
+      node_status: "success",
+    },
+  });
+});
+
+test("the run's id is known before anything runs, and the user's own words stand in each line", () => {
+  const [first, second] = lines((reporter) => reporter.line("a"), { invocationId: () => "i", extra: { team: "x" } });
+  for (const { info } of [first!, second!]) expect(info).toMatchObject({ invocation_id: "i", extra: { team: "x" } });
 });

@@ -13,7 +13,7 @@ import { version } from "../lib/package-root.ts";
 import { plain } from "../lib/palette.ts";
 import { unreachable } from "../lib/unreachable.ts";
 import type { NodeId, Resource } from "../parse/manifest.ts";
-import { nodeInfo, runResult, type NodeInfo } from "./node-info.ts";
+import { hookInfo, nodeInfo, runResult, type NodeInfo } from "./node-info.ts";
 import { diagnosticData, failureLines, resultData, resultLine, type Data, type Line } from "./json-results.ts";
 import { nodeLine, PRINTER_WIDTH, type NodeLine } from "./lines.ts";
 import type { Reporter } from "./reporter.ts";
@@ -38,7 +38,13 @@ import {
 export interface JsonOptions {
   readonly quiet: boolean;
   readonly debug: boolean;
+  /** What templates print. */
+  readonly print: boolean;
   readonly now: () => Date;
+  /** Known before anything is run. */
+  readonly invocationId?: (() => string | undefined) | undefined;
+  /** What the user wants to find in each line. */
+  readonly extra?: Readonly<Record<string, string>> | undefined;
   readonly write: (text: string) => void;
 }
 
@@ -71,7 +77,7 @@ export class JsonReporter implements Reporter {
         this.#debug({
           name: "SQLQuery",
           code: "E016",
-          msg: sql,
+          msg: `On ${node}: ${sql}`,
           data: { ...this.#about(node), conn_name: node, sql },
           at: event.at,
         });
@@ -82,9 +88,9 @@ export class JsonReporter implements Reporter {
       case "step-finished":
         return this.#stepFinished(event);
       case "hook-started": {
-        const { at, name, index, of } = event;
+        const { at, index, of } = event;
         const msg = padded({ index, of, text: `START ${hookOf(event)}`, status: "RUN" });
-        const data = { statement: name, index, total: of };
+        const data = { node_info: hookInfo(event, "started", at), statement: statementOf(event), index, total: of };
         return this.#print({ name: "LogHookStartLine", code: "Q032", msg, data, at });
       }
       case "hook-finished":
@@ -145,6 +151,7 @@ export class JsonReporter implements Reporter {
   }
 
   line(text: string): void {
+    this.#greet();
     this.#write({ name: "PrintEvent", code: "Z052", msg: text, data: { msg: text } });
   }
 
@@ -175,7 +182,7 @@ export class JsonReporter implements Reporter {
     this.#print({ name: "ConcurrencyLine", code: "Q027", msg, data, at });
   }
 
-  #stepStarted({ at, step, resource, index, of }: StepStarted): void {
+  #stepStarted({ at, step, resource, index, of, thread }: StepStarted): void {
     this.#resources.set(step.node, resource);
     this.#started.set(step.node, at);
     const node_info = this.#info(resource, "started");
@@ -187,7 +194,9 @@ export class JsonReporter implements Reporter {
       msg: `Began running node ${step.node}`,
       data: { node_info },
       at,
+      thread,
     });
+    if (step.action === "no-op") return;
     const msg = padded({ index, of, text: `START ${what}`, status: "RUN" });
     this.#print({
       name: "LogStartLine",
@@ -195,6 +204,7 @@ export class JsonReporter implements Reporter {
       msg,
       data: { node_info, description: what, index, total: of },
       at,
+      thread,
     });
   }
 
@@ -202,6 +212,16 @@ export class JsonReporter implements Reporter {
     const { at, step, resource, result, index, of } = event;
     this.#resources.set(step.node, resource);
     const node_info = this.#info(resource, result.status, at);
+    // As dbt: what is skipped was begun.
+    if (result.status === "skipped")
+      this.#print({
+        name: "NodeStart",
+        code: "Q024",
+        level: "debug",
+        msg: `Began running node ${step.node}`,
+        data: { node_info: { ...node_info, node_status: "started", node_finished_at: "" } },
+        at,
+      });
     const { text, status, timed } = outcome(step, resource, result);
     const msg = padded({ index, of, text, status, ...(timed ? { seconds: result.seconds } : {}) });
     const common = { node_info, index, total: of, execution_time: result.seconds };
@@ -219,11 +239,12 @@ export class JsonReporter implements Reporter {
   }
 
   #hookFinished(event: HookFinished): void {
-    const { at, name, status, seconds, diagnostic, index, of } = event;
+    const { at, startedAt, status, seconds, diagnostic, index, of } = event;
     const word = hookWord(status);
     const msg = padded({ index, of, text: `${word} ${hookOf(event)}`, status: word, seconds });
     const data = {
-      statement: name,
+      node_info: hookInfo(event, status, startedAt, at),
+      statement: statementOf(event),
       status,
       index,
       total: of,
@@ -241,6 +262,11 @@ export class JsonReporter implements Reporter {
   }
 
   #message({ at, level, text, node }: Message): void {
+    if (level === "print") {
+      if (!this.#options.print) return;
+      this.#greet();
+      return this.#write({ name: "PrintEvent", code: "Z052", msg: text, data: { msg: text }, at });
+    }
     const [name, code] = (
       { debug: ["JinjaLogDebug", "I063"], info: ["JinjaLogInfo", "I062"], warn: ["JinjaLogWarning", "I061"] } as const
     )[level];
@@ -266,12 +292,14 @@ export class JsonReporter implements Reporter {
     this.#print({ name: "EndOfRunSummary", code: "Z030", msg: text, data: summary, at });
     for (const r of result.results) {
       const resource = this.#resources.get(r.node);
-      if (resource) for (const line of failureLines(r, resource, this.#about(r.node))) this.#print({ ...line, at });
+      if (resource)
+        for (const line of failureLines(r, resource, { node_info: this.#info(resource, r.status, r.finishedAt) }))
+          this.#print({ ...line, at });
     }
     const stats = { ...numbers, reused: 0 };
     this.#print({ name: "StatsLine", code: "Z023", msg: doneLine(numbers), data: { stats }, at });
     const { command } = result.plan;
-    const words = `Command \`sluice ${command}\` ${result.ok ? "succeeded" : "failed"} after ${result.seconds.toFixed(2)} seconds`;
+    const words = `Command \`sluice ${command}\` ${result.ok ? "succeeded" : "failed"} at ${at.toISOString().slice(11, 23)}000 after ${result.seconds.toFixed(2)} seconds`;
     this.#print({
       name: "CommandCompleted",
       code: "Q039",
@@ -302,25 +330,28 @@ export class JsonReporter implements Reporter {
 
   #print(line: Line): void {
     if (this.#options.quiet && line.level !== "error") return;
-    if (!this.#greeted && !this.#options.quiet) {
-      this.#greeted = true;
-      const v = version();
-      this.#write({
-        name: "MainReportVersion",
-        code: "A001",
-        msg: `Running with sluice=${v}`,
-        data: { version: `=${v}`, log_version: 3 },
-      });
-    }
+    this.#greet();
     this.#write(line);
+  }
+
+  #greet(): void {
+    if (this.#greeted || this.#options.quiet) return;
+    this.#greeted = true;
+    const v = version();
+    this.#write({
+      name: "MainReportVersion",
+      code: "A001",
+      msg: `Running with sluice=${v}`,
+      data: { version: `=${v}`, log_version: 3 },
+    });
   }
 
   #write({ name, code, level = "info", msg, data = {}, at, thread }: Line): void {
     const info = {
       category: "",
       code,
-      extra: this.#targetName ? { target: this.#targetName } : {},
-      invocation_id: this.#invocation,
+      extra: { ...(this.#targetName && { target: this.#targetName }), ...this.#options.extra },
+      invocation_id: this.#invocation || (this.#options.invocationId?.() ?? ""),
       level,
       msg,
       name,
@@ -331,5 +362,8 @@ export class JsonReporter implements Reporter {
     this.#options.write(`${JSON.stringify({ data, info })}\n`);
   }
 }
+
+/** `shop.on-run-end.0` */
+const statementOf = (hook: { readonly name: string }): string => hookOf(hook).replace("hook: ", "");
 
 const padded = (line: NodeLine): string => nodeLine(line, { palette: plain, printerWidth: PRINTER_WIDTH });

@@ -38,7 +38,7 @@ export function logFile(options: LogFileOptions, now: () => Date): Reporter {
     attempt(() => appendFileSync(path, options.format === "json" ? line : `${plainLine(line)}\n`));
   if (options.format === "text")
     attempt(() => appendFileSync(path, `\n${"=".repeat(30)} ${now().toISOString()} ${"=".repeat(30)}\n`));
-  return new JsonReporter({ quiet: false, debug: options.debug, now, write });
+  return new JsonReporter({ quiet: false, debug: options.debug, print: true, now, write });
 }
 
 /** `17:26:33.050000 [info ] [MainThread]: Found 4 models`: the text of an event, as dbt's `--log-format debug` writes it. */

@@ -1,4 +1,5 @@
 /** `data.node_info` and `data.run_result` of dbt's structured log. */
+import { answerOf } from "../lib/command-tag.ts";
 import { textChecksum } from "../lib/hash.ts";
 import type { StepResult } from "../execute/events.ts";
 import type { Resource } from "../parse/manifest.ts";
@@ -69,19 +70,41 @@ function place(resource: Resource): { database: string; schema: string; alias: s
   return { database: resource.database, schema: resource.schema, alias };
 }
 
+/** A hook of the project, which is no node of the graph. */
+export const hookInfo = (
+  { id, name }: { readonly id: string; readonly name: string },
+  status: string,
+  started?: Date,
+  finished?: Date,
+): Omit<NodeInfo, "meta" | "node_relation" | "node_checksum"> => ({
+  node_path: `hooks/${name}.sql`,
+  node_name: name,
+  unique_id: id,
+  resource_type: "operation",
+  materialized: "view",
+  node_status: status,
+  node_started_at: time(started),
+  node_finished_at: time(finished),
+});
+
 export function runResult(result: StepResult): Readonly<Record<string, unknown>> {
   const started = result.startedAt?.toISOString() ?? null;
   const completed = result.finishedAt?.toISOString() ?? null;
   return {
     status: result.status,
     message: result.diagnostic?.message ?? result.message ?? "",
-    timing_info: started ? [{ name: "execute", started_at: started, completed_at: completed }] : [],
+    timing_info: started
+      ? [
+          { name: "compile", started_at: started, completed_at: started },
+          { name: "execute", started_at: started, completed_at: completed },
+        ]
+      : [],
     thread: result.thread ?? "MainThread",
     execution_time: result.seconds,
-    adapter_response: {
-      ...(result.message ? { _message: result.message } : {}),
-      ...(result.rows === undefined ? {} : { rows_affected: result.rows }),
-    },
+    adapter_response: answerOf(
+      result.response ?? (result.status === "success" ? result.message : undefined),
+      result.rows,
+    ),
     num_failures: result.failures ?? 0,
   };
 }

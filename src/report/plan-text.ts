@@ -16,7 +16,7 @@ type ResourceOf = (id: NodeId) => Resource | undefined;
 /** One row for each step that does something, in the order they would start; then a summary line. */
 export function planText(plan: Plan, resourceOf: ResourceOf, options: PlanTextOptions = {}): string {
   const c = options.palette ?? plain;
-  const steps = plan.steps.filter((step) => step.action !== "none");
+  const steps = plan.steps.filter((step) => step.action !== "none" && step.action !== "no-op");
   if (!steps.length) return "Nothing to do: the selection is empty.";
   const rows = steps.map((step) => {
     const resource = resourceOf(step.node);

@@ -29,11 +29,17 @@ export interface ReportOptions {
   readonly colours: boolean | "auto";
   /** Statements and debug messages too. */
   readonly debug: boolean;
+  /** What templates print; true unless told otherwise. */
+  readonly print?: boolean;
   readonly out: NodeJS.WritableStream;
   readonly err: NodeJS.WritableStream;
   /** Cells: of the terminal on one, dbt's `--printer-width` (80) off it. */
   readonly width?: number;
   readonly now?: () => Date;
+  /** Of the lines in JSON. */
+  readonly invocationId?: () => string | undefined;
+  /** Of the lines in JSON: `extra`. */
+  readonly extra?: Readonly<Record<string, string>>;
   /** Shown after a build that succeeded; a function where the port is known only then. */
   readonly connectHint?: ConnectHint | (() => ConnectHint | undefined);
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -53,13 +59,15 @@ function makeShown(options: ReportOptions): Reporter {
   const shared = {
     quiet: options.quiet,
     debug: options.debug,
+    print: options.print ?? true,
     now: options.now ?? (() => new Date()),
     connectHint: options.connectHint,
     width: options.width,
     palette: palette(options.colours, options.out, env),
     errorPalette: palette(options.colours, options.err, env),
   };
-  if (options.format === "json") return new JsonReporter({ ...shared, write });
+  const { invocationId, extra } = options;
+  if (options.format === "json") return new JsonReporter({ ...shared, invocationId, extra, write });
   if (options.format === "debug") {
     return new JsonReporter({ ...shared, write: (line) => write(`${plainLine(line)}\n`) });
   }

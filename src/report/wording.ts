@@ -79,11 +79,13 @@ export interface Outcome {
 }
 
 export function outcome(step: Step, resource: Resource, result: StepResult, bytesPerSecond?: number): Outcome {
-  const name = displayName(resource);
   if (result.status === "skipped") {
+    // As dbt: without its model.
+    const name = resource.kind === "unit_test" ? resource.name : displayName(resource);
     const what = ["model", "seed", "snapshot"].includes(resource.kind) ? "relation" : resource.kind;
     return { text: `SKIP ${what} ${name}`, short: `SKIP ${name}`, status: "SKIP", tone: "warn", timed: false };
   }
+  const name = displayName(resource);
   if (result.reused) {
     const text = isTest(resource) ? `PASS ${name}` : `REUSED ${description(resource)}`;
     const short = isTest(resource) ? text : `REUSED ${shortKind(resource)} ${name}`;
@@ -94,6 +96,10 @@ export function outcome(step: Step, resource: Resource, result: StepResult, byte
       tone: "good",
       timed: false,
     };
+  }
+  if (result.status === "no-op") {
+    const text = `NO-OP ${description(resource)}`;
+    return { text, short: text, status: "NO-OP", tone: "warn", timed: true };
   }
   if (isTest(resource)) return testOutcome(name, result);
   const tone = result.status === "error" ? "bad" : result.status === "warn" || result.rejected ? "warn" : "good";
@@ -144,6 +150,7 @@ export const shortKind = (resource: Resource): string =>
 
 function testOutcome(name: string, result: StepResult): Outcome {
   const words = {
+    "no-op": ["NO-OP", "warn"],
     pass: ["PASS", "good"],
     success: ["PASS", "good"],
     fail: [`FAIL ${result.failures ?? ""}`.trim(), "bad"],
@@ -193,6 +200,9 @@ export function foundLine(resources: PlanReady["resources"]): string {
   return parts.length ? `Found ${parts.join(", ")}` : "Found nothing: the project has no models, seeds or tests yet";
 }
 
+/** Kinds stand in the order of dbt's names for them. */
+const dbtName = (kind: string): string => kind.replace("data ", "");
+
 /** dbt's sentence, with the time said twice; `brief` for terminals, where no script reads it. */
 export function finishedLine(
   result: RunResult,
@@ -200,13 +210,13 @@ export function finishedLine(
   brief = false,
 ): string {
   const hooks = result.hooks.length;
-  // In order of appearance, as in dbt.
   const kinds = new Map<string, number>(hooks > 0 ? [["project hook", hooks]] : []);
   for (const { node } of result.results) {
     const resource = resourceOf(node);
     if (resource) kinds.set(kindOf(resource), (kinds.get(kindOf(resource)) ?? 0) + 1);
   }
-  const parts = [...kinds].map(([kind, n]) => count(n, kind));
+  const sorted = [...kinds].toSorted(([a], [b]) => (dbtName(a) < dbtName(b) ? -1 : 1));
+  const parts = sorted.map(([kind, n]) => count(n, kind));
   const what = parts.join(", ") || "nothing";
   const s = result.seconds;
   if (brief) return `Finished running ${what} in ${s.toFixed(2)}s.`;
@@ -242,7 +252,15 @@ export interface Tally {
 export function tally(result: RunResult): Tally {
   const idle = new Set(result.plan.steps.filter((s) => s.action === "none").map((s) => s.node));
   const n = { pass: 0, warn: 0, error: 0, skip: 0, noop: 0, reused: 0, total: 0 };
-  const keys = { success: "pass", pass: "pass", fail: "error", error: "error", warn: "warn", skipped: "skip" } as const;
+  const keys = {
+    success: "pass",
+    pass: "pass",
+    fail: "error",
+    error: "error",
+    warn: "warn",
+    skipped: "skip",
+    "no-op": "noop",
+  } as const;
   for (const r of result.results) {
     n[r.reused ? "reused" : idle.has(r.node) && r.status === "success" ? "noop" : keys[r.status]]++;
     n.total++;

@@ -27,7 +27,7 @@ const RULES: readonly (readonly [folder: string, mayImport: string, npm: string]
   ],
   [
     "compile",
-    "lib diagnostics project parse graph plan jinja context postgres/catalog.ts postgres/relation.ts postgres/sql/swap.ts postgres/sql/select.ts",
+    "lib diagnostics project parse graph plan jinja context postgres/catalog.ts postgres/relation.ts postgres/sql/swap.ts postgres/sql/select.ts type:postgres",
     "csv-parse",
   ],
   [

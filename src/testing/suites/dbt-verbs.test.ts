@@ -166,7 +166,7 @@ test(
     expect((await sluice("retry", "--direct")).code).toBe(0);
     const { results, args } = await artifact<RunResults>(dir, "run_results.json");
     expect(results.map((r) => r.unique_id).toSorted()).toEqual(["model.shop.after", "model.shop.mart"]);
-    expect(args).toMatchObject({ which: "build", vars: "{by: 0}" });
+    expect(args).toMatchObject({ which: "build", vars: { by: 0 } });
     const again = await sluice("retry");
     expect([again.code, again.stderr]).toEqual([0, expect.stringContaining("Nothing to retry")]);
     // Published together: what was built beside the failure was not published, and is planned again.
@@ -253,6 +253,23 @@ test(
     expect(await ls("result:success,resource_type:model")).toEqual(["fresh", "mart", "stg"]);
     const { code, stderr } = await sluice("ls", "--state", state, "-s", "state:modifed");
     expect([code, stderr]).toEqual([2, expect.stringContaining('did you mean "modified"?')]);
+  }),
+);
+
+test(
+  "state: what is written the same is the same, whatever each target makes of it",
+  rig(async (rig) => {
+    const { sluice, write } = rig;
+    await write({
+      "models/by_name.sql": "{{ config(schema=target.name, meta={'at': target.name}) }} select 1 as id",
+      "models/by_yaml.sql": "select 1 as id",
+      "models/s.yml": "models: [{name: by_yaml, config: {schema: '{{ target.name }}', tags: ['{{ target.name }}']}}]",
+    });
+    const state = await production(rig);
+    const modified = async (): Promise<string> => (await sluice("ls", "--state", state, "-s", "state:modified")).stdout;
+    expect(await modified()).toBe("");
+    await write({ "models/s.yml": "models: [{name: by_yaml, config: {schema: '{{ target.schema }}'}}]" });
+    expect(await modified()).toBe("shop.by_yaml\n");
   }),
 );
 
@@ -373,7 +390,7 @@ test(
     expect((await sluice("run", "--quiet", "--log-path", "logs")).stdout).toBe("");
     const text = await readFile(join(dir, "logs", "dbt.log"), "utf8");
     expect(text).toMatch(/^\d\d:\d\d:\d\d\.\d{6} \[info \] \[MainThread\]: Found 1 model$/m);
-    expect(text).toMatch(/^[\d:.]+ \[debug\] \[MainThread\]: Began running node model\.shop\.m$/m);
+    expect(text).toMatch(/^[\d:.]+ \[debug\] \[Thread-1\]: Began running node model\.shop\.m$/m);
     expect(text).toContain("select 42 as answer");
     await sluice("run", "--log-path", "json", "--log-format-file", "json", "--log-level-file", "info");
     const lines = (await readFile(join(dir, "json", "dbt.log"), "utf8")).trim().split("\n");

@@ -209,6 +209,13 @@ test(
     expect(await rows(signatures)).toEqual([{ f: "analytics.gross(text)" }]);
     expect((await sluice("rollback")).code).toBe(0);
     expect(await rows(signatures)).toEqual([{ f: "analytics.gross(numeric)" }]);
+    await write({
+      "functions/gross.yml": SIGNATURE("gross").replace("returns: {data_type: numeric}", "returns: {data_type: text}"),
+      "functions/gross.sql": "select price::text",
+    });
+    const inPlace = await sluice("build", "--direct", "--select", "gross");
+    expect(inPlace.all).toMatch(/cannot change return type.*or build without `--direct`/s);
+    expect((await sluice("build", "--select", "gross")).code).toBe(0);
   }),
 );
 

@@ -135,7 +135,7 @@ test(
       DBT_PROJECT_DIR: dir,
       DBT_PROFILES_DIR: profiles,
       DBT_TARGET: "two",
-      DBT_VARS: "{amount: 8}",
+      SLUICE_VARS: "{amount: 8}",
       DBT_QUIET: "1",
     };
     const second = await start(["run", "--target-path", join(dir, "out put"), "--no-partial-parse"], {

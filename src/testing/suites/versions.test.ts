@@ -30,6 +30,11 @@ test(
     const built = await sluice("build");
     expect(built.code, built.all).toBe(0);
     expect(built.all).toContain("PASS=9");
+    // Of the two, only the ref() without a version will mean another one.
+    expect(
+      built.all.match(/While compiling 'reads': ref\('dim'\) means its latest version, 1, .* newer one, 3/g),
+    ).toHaveLength(1);
+    expect(built.all).toContain("Try the new one:  {{ ref('shop', 'dim', v='3') }}");
     expect(await rows("select * from analytics.reads")).toEqual([{ a: 1, b: 3 }]);
     const listed = await sluice("ls", "--select", "version:prerelease", "dim.v1", "--output", "name");
     expect(listed.stdout.split("\n").filter(Boolean).toSorted()).toEqual(

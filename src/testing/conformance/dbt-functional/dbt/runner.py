@@ -163,6 +163,9 @@ LEAVE = {"run_results.json": {"run", "test", "build", "seed", "snapshot", "compi
 #: Commands that tell what is wrong and do not raise: dbt gives no exception for exit code 1.
 REPORTS = {"debug"}
 
+#: Commands that dbt ends with an exception at the first node that fails.
+RAISE_AT_ONCE = {"compile"}
+
 
 def invoke(args):
     args = [str(arg) for arg in args]
@@ -177,10 +180,14 @@ def invoke(args):
     output = done.stdout + done.stderr
     if "Could not resolve host" in output:
         pytest.skip("needs the network")
-    document = read_json(path) if path and stamp(path) != before else None
+    # Where nothing was to be done, what the same command left before holds.
+    idle = done.returncode == 0 and command in ("run", "build")
+    document = read_json(path) if path and (idle or stamp(path) != before) else None
     if command in REPORTS and done.returncode in (0, 1):
         return Outcome(done.returncode == 0, None, None, output)
     if done.returncode not in (0, 1) or (done.returncode != 0 and artifact in ("run_results.json", "sources.json") and document is None):
+        return Outcome(False, None, failure(output), output)
+    if command in RAISE_AT_ONCE and done.returncode == 1:
         return Outcome(False, None, failure(output), output)
     success = done.returncode == 0
     if command in ("list", "ls"):
