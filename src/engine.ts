@@ -199,7 +199,8 @@ export class Sluice {
     const { selection, testsGate = false, direct, force = false, defer } = request;
     const { invocationId: id, command, fullRefresh } = this.#parts.facts;
     await this.connections.pool(signal);
-    const run = { root: this.project.root, id, fullRefresh, site: this.publishing.site };
+    const publish = !(direct ?? publishSettings(this.project).settings.direct);
+    const run = { root: this.project.root, id, fullRefresh, site: this.publishing.site, held: publish };
     if (this.#parts.chosen) this.#parts.chosen.ids = [...selection];
     this.#look = await this.connections.ask((session) => look(session, this.graph, selection, run));
     const plan = makePlan(this.graph, selection, this.#look.world, {
@@ -207,7 +208,7 @@ export class Sluice {
       command,
       fullRefresh,
       testsGate,
-      publish: !(direct ?? publishSettings(this.project).settings.direct),
+      publish,
       force,
       opaque: opaqueBuilds(this.manifest, this.macros),
     });

@@ -282,7 +282,10 @@ export class Compiler {
         node.kind === "unit_test"
           ? this.#at(node.database, { schema: node.schema, identifier: node.alias })
           : this.#named(relations.published(node.id), at),
-      model: () => ({ ...nodeDictionary(node), ...(batch && { batch: batchDictionary(batch) }) }),
+      model: () => ({
+        ...nodeDictionary(node, (name) => relations.table(name).at),
+        ...(batch && { batch: batchDictionary(batch) }),
+      }),
     };
   }
 

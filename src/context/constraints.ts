@@ -47,7 +47,8 @@ function clause(constraint: unknown, columns: string): string {
       return `primary key${list}${then}`;
     case "foreign_key": {
       const to = text(constraint, "to");
-      const target = to ? `${to} (${texts(constraint, "to_columns").join(", ")})` : expression;
+      const toColumns = texts(constraint, "to_columns").join(", ");
+      const target = to && toColumns ? `${to} (${toColumns})` : expression || to;
       return `${columns ? `foreign key${list} ` : ""}references ${target}`;
     }
     default:

@@ -1,4 +1,5 @@
 /** What differs between parsing a node (`execute = false`) and running it. */
+import type { Span } from "../diagnostics/diagnostic.ts";
 import type { RelationName } from "../postgres/relation.ts";
 import type { Value } from "../project/types.ts";
 import type { Relation } from "./relation.ts";
@@ -8,10 +9,13 @@ export interface RefCall {
   readonly package?: string;
   readonly name: string;
   readonly version?: Value;
+  /** Where it stands in a property file; in templates it is looked for. */
+  readonly at?: Span;
 }
 export interface SourceCall {
   readonly source: string;
   readonly name: string;
+  readonly at?: Span;
 }
 
 export interface FunctionCall {

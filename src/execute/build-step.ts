@@ -11,6 +11,8 @@ import { isMicrobatch } from "../materialize/microbatch.ts";
 import { settle } from "../materialize/settle.ts";
 import type { ModelNode, SeedNode, SnapshotNode } from "../parse/manifest.ts";
 import { wantsFullRefresh } from "../plan/plan.ts";
+import type { Relations } from "../plan/relations.ts";
+import { quote } from "../postgres/relation.ts";
 import { forceStatistics } from "../postgres/sql/content.ts";
 import type { Hook } from "../project/types.ts";
 import { buildBatches } from "./batches.ts";
@@ -38,6 +40,7 @@ export async function build(node: Built, context: StepContext, trace: Trace): Pr
     fullRefresh: wantsFullRefresh(node.config.all, plan.fullRefresh),
     rebuilt: plan.rebuilt,
     serverVersion: context.serverVersion,
+    refer: referring(node, plan.relations),
     ...(seed && { seed }),
   };
   const materialization = materializationOf(node);
@@ -57,6 +60,17 @@ export async function build(node: Built, context: StepContext, trace: Trace): Pr
   trace.hooks(await runHooks(outside(post_hook), session, compiler, node));
 
   return builtAs(trace);
+}
+
+/** What the foreign keys of a node that is being built can refer to: itself where it is built, others where they stand. */
+export function referring(node: Built, relations: Relations): NonNullable<BuildInput["refer"]> {
+  const own = quote(relations.published(node.id));
+  return (name, id) => {
+    if (quote(name) === own) return { at: relations.writeTo(node.id), pending: false };
+    const table = relations.table(name);
+    // What is not built here may be deferred to another place.
+    return id && !table.pending && table.at === name ? { at: relations.readFrom(id), pending: false } : table;
+  };
 }
 
 /** A materialization of the project's own. */

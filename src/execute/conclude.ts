@@ -4,8 +4,10 @@ import { QueryError } from "../postgres/errors.ts";
 import { nextSchema } from "../postgres/sql/swap.ts";
 import { describeHolder } from "../publish/locks.ts";
 import { type Publication, publish, type PublishOptions } from "../publish/publish.ts";
+import { giveUp } from "../publish/tidy.ts";
 import { setPublicationStatus } from "../state/publications.ts";
-import { explainQueryError } from "./explain.ts";
+import type { StepResult } from "./events.ts";
+import { DISK_FULL, explainQueryError } from "./explain.ts";
 import type { Publishing } from "./publishing.ts";
 import type { RunInput } from "./run.ts";
 
@@ -14,19 +16,22 @@ export interface Concluded {
   readonly unpublished?: Diagnostic;
 }
 
-/** `done`: everything that was to run has passed. Never throws what Postgres says. */
+/** `results`: of all that ran, hooks included; nothing is published unless it has passed. Never throws what Postgres says. */
 export async function concludePublication(
   publishing: Publishing,
-  done: boolean,
+  results: readonly Pick<StepResult, "status" | "diagnostic">[],
   input: Pick<RunInput, "compiler" | "database" | "emit" | "plan" | "signal">,
 ): Promise<Concluded> {
   const id = await publishing.opened();
   if (id === undefined) return {};
   const { compiler, database, emit, plan, signal } = input;
-  if (!done) {
-    if (!signal?.aborted)
-      await database.session((session) => setPublicationStatus(session, id, "failed")).catch(() => {});
-    return { unpublished: notPublished(plan.schemas) };
+  if (signal?.aborted) return { unpublished: notPublished(plan.schemas) };
+  if (results.some(({ status }) => status === "error" || status === "fail")) {
+    // Others need the space more than anybody needs to look at this.
+    const isFull = results.some(({ diagnostic }) => diagnostic?.code === DISK_FULL);
+    const dropped = isFull && (await database.session((session) => giveUp(session, id)).then(yes, no));
+    if (!dropped) await database.session((session) => setPublicationStatus(session, id, "failed")).catch(() => {});
+    return { unpublished: dropped ? madeRoom() : notPublished(plan.schemas) };
   }
   try {
     const publication = await database.session(async (session) => {
@@ -41,6 +46,9 @@ export async function concludePublication(
     return { unpublished: whyNot(thrown) };
   }
 }
+
+const yes = (): boolean => true;
+const no = (): boolean => false;
 
 export interface PublishSettings {
   readonly site: string;
@@ -67,6 +75,11 @@ export function publishOptions(
 const notPublished = (schemas: readonly string[]): Diagnostic =>
   error("not-published", "Nothing was published: not everything passed.", undefined, [
     `what was built is kept until the next build, to be looked at: ${schemas.map((s) => nextSchema(s)).join(", ")}`,
+  ]);
+
+const madeRoom = (): Diagnostic =>
+  error("not-published", "Nothing was published: the server's disk is full.", undefined, [
+    "what was built out of sight is dropped, so that others have room",
   ]);
 
 function whyNot(thrown: unknown): Diagnostic {

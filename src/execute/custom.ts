@@ -8,6 +8,7 @@ import type { TemplateQuery } from "../context/phase.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
 import type { FunctionNode, ModelNode } from "../parse/manifest.ts";
 import { nodeDictionary } from "../parse/node-dictionary.ts";
+import type { Relations } from "../plan/relations.ts";
 import type { Session } from "../postgres/database.ts";
 import type { Hook, Mapping } from "../project/types.ts";
 
@@ -55,7 +56,7 @@ export async function buildCustom(build: CustomBuild): Promise<CustomResult> {
   const stored = (name: string, message: string, rows: number): void => {
     if (name === "main") main = { message, rows };
   };
-  const names = namesFor(node, sql, build.model);
+  const names = namesFor(node, sql, compiler.input.relations, build.model);
   try {
     const value = await compiler.call(block, [], {
       node,
@@ -78,10 +79,10 @@ export async function buildCustom(build: CustomBuild): Promise<CustomResult> {
 
 const hookOf = ({ sql, transaction }: Hook): Mapping => ({ sql, transaction, index: null });
 
-const namesFor = (node: CustomBuild["node"], sql: string, more: Mapping = {}): Mapping => ({
+const namesFor = (node: CustomBuild["node"], sql: string, relations: Relations, more: Mapping = {}): Mapping => ({
   sql,
   compiled_code: sql,
-  model: { ...nodeDictionary(node), compiled_code: sql, compiled: true, ...more },
+  model: { ...nodeDictionary(node, (name) => relations.table(name).at), compiled_code: sql, compiled: true, ...more },
   pre_hooks: node.config.pre_hook.map(hookOf),
   post_hooks: node.config.post_hook.map(hookOf),
 });

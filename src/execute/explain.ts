@@ -23,8 +23,12 @@ export function explainQueryError(failed: QueryError, origin: Origin): Diagnosti
   if (failed.where && offset === undefined) notes.push(failed.where);
   notes.push(...nextMove(failed, at));
   const doing = origin.compiled && origin.bodyAt !== undefined ? "" : ` (${origin.label})`;
-  return error(`sql-${failed.sqlstate}`, `${failed.message}${doing}`, at, notes);
+  const code = failed.sqlstate === SQLSTATE.diskFull ? DISK_FULL : `sql-${failed.sqlstate}`;
+  return error(code, `${failed.message}${doing}`, at, notes);
 }
+
+/** Of a diagnostic. */
+export const DISK_FULL = "disk-full";
 
 /** Postgres counts characters from 1; JavaScript UTF-16 units from 0. */
 export function utf16Offset(sql: string, position: number): number {
@@ -71,6 +75,11 @@ function nextMove(failed: QueryError, at: Span | undefined): string[] {
     case SQLSTATE.adminShutdown:
     case SQLSTATE.crashShutdown:
       return ["the server ended, or the network broke: what was not finished is rolled back, and can be run again"];
+    case SQLSTATE.diskFull:
+      return [
+        "free space where the server keeps the file named above: the old and the new version of what is built must both fit, and what sorting writes meanwhile",
+        "then `sluice build` goes on from what is published",
+      ];
     case SQLSTATE.insufficientPrivilege:
       return ["grant the missing privilege to the user of this target, or use another target"];
     default:

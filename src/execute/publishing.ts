@@ -183,7 +183,7 @@ export class Publishing {
 
   /** The node is read where it was staged; `delta`: by a view that goes when the delta is applied. */
   stage(id: NodeId, delta: boolean): void {
-    this.relations.stage(id);
+    this.relations.stage(id, delta);
     if (delta) this.#deltas.add(id);
   }
 

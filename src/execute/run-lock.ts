@@ -5,12 +5,11 @@ import { type Plan, relationKey } from "../plan/plan.ts";
 import { error, Failure } from "../diagnostics/diagnostic.ts";
 import type { Database, Session } from "../postgres/database.ts";
 import { QueryError, SQLSTATE } from "../postgres/errors.ts";
-import { ALIVE } from "../state/publications.ts";
+import { ALIVE, BUCKET } from "../state/locks.ts";
 
 /** Relations share this many locks: a run of any size takes few, and two small runs seldom meet without need. */
 const BUCKETS = 64;
-/** The first of two integers of all our advisory locks; buckets count from 1000. */
-const FAMILY = 1_936_486_515;
+/** Buckets count from here. */
 const FIRST = 1000;
 
 /** Milliseconds until a run that waits says so. */
@@ -140,7 +139,7 @@ export class RunLocks {
   }
 }
 
-const TAKE = `select case when exclusive then pg_advisory_lock(${FAMILY}, key) else pg_advisory_lock_shared(${FAMILY}, key) end
+const TAKE = `select case when exclusive then pg_advisory_lock(${BUCKET}, key) else pg_advisory_lock_shared(${BUCKET}, key) end
   from unnest($1::int[], $2::bool[]) as asked(key, exclusive)`;
 
 /** Who holds them, from the ledger where it tells. */
@@ -148,7 +147,7 @@ async function waitingText(session: Session, locks: readonly BucketLock[]): Prom
   const { rows } = await session.query<{ pid: number; user: string; application: string; since: string }>(
     `select distinct on (l.pid) l.pid, a.usename as user, a.application_name as application, a.backend_start::text as since
      from pg_locks l join pg_stat_activity a on a.pid = l.pid
-     where l.locktype = 'advisory' and l.granted and l.classid = ${FAMILY} and l.objid::int8 = any ($1::int8[])
+     where l.locktype = 'advisory' and l.granted and l.classid = ${BUCKET} and l.objid::int8 = any ($1::int8[])
        and l.pid <> pg_backend_pid() and l.database = (select oid from pg_database where datname = current_database())`,
     [locks.map((lock) => lock.key)],
   );

@@ -75,8 +75,7 @@ export async function runPlan(input: RunInput): Promise<RunResult> {
   const results = plan.steps
     .filter((step) => step.action !== "none")
     .map((step) => found.get(step.node) ?? { ...skipped(step, input), message: reason });
-  const done = [...results, ...hooks].every((r) => r.status !== "error" && r.status !== "fail") && !signal?.aborted;
-  const published = input.publishing ? await concludePublication(input.publishing, done, input) : {};
+  const published = input.publishing ? await concludePublication(input.publishing, [...results, ...hooks], input) : {};
   input.publishing?.relations.conclude();
   if (!signal?.aborted && !idle && manifest.onRunEnd.length > 0)
     await runProjectHooks(manifest.onRunEnd, input, namesForEndHooks(results, input), onHook);

@@ -1,5 +1,6 @@
 /** The transaction that builds one node out of sight, and what is found out on the way. */
 import type { Compiled } from "../compile/assemble.ts";
+import { copiedReferences } from "../materialize/foreign-keys.ts";
 import { sqlHeader } from "../materialize/header.ts";
 import { createMissingIndexes } from "../materialize/indexes.ts";
 import type { BuildInput, Statements } from "../materialize/materialization.ts";
@@ -15,14 +16,20 @@ import { holdsNewRoutine } from "../postgres/routines.ts";
 import { contentHash } from "../postgres/sql/content.ts";
 import { listStandings } from "../postgres/standing.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
-import { dropStaged } from "../publish/tidy.ts";
+import { dropIfFree, dropStaged } from "../publish/tidy.ts";
 import { recordStaged, type StagedNode } from "../state/publications.ts";
-import { type Built, inside, materializationName, materializationOf, outside } from "./build-step.ts";
+import { type Built, inside, materializationName, materializationOf, outside, referring } from "./build-step.ts";
 import { collect, drive, type Driving } from "./drive.ts";
 import { renderHooks, runHooks } from "./hooks.ts";
 import { type Examined, known, type Publishing } from "./publishing.ts";
 import { seedInput } from "./seed-input.ts";
 import { builtAs, drivingFor, type StepContext, remark, type Trace } from "./step-context.ts";
+
+/** How a table stood; see `postgres/standing.ts`. */
+interface Standing {
+  readonly standing: string;
+  readonly asOf: string;
+}
 
 export class StagedBuild {
   readonly #node: Built;
@@ -98,15 +105,17 @@ export class StagedBuild {
   ): Promise<{ entry: StagedNode["entry"]; version: string | null }> {
     const found = await this.#context.session.query<RelationInfo>(findRelation(nextOf(this.#published)));
     if (found.rows.length === 0) return this.#nothing(examined);
+    const site = { target: nextOf(this.#published), refer: referring(this.#node, this.#context.plan.relations) };
     const aftermath = await drive(carryLive(this.#published), this.#driving());
-    await drive(keepRest(this.#node, nextOf(this.#published), aftermath), this.#driving());
+    const copied = this.#step.way === "copy";
+    const keys = copied ? await drive(copiedReferences(site, this.#published), this.#driving()) : [];
+    await drive(keepRest(this.#node, site.target, [...aftermath, ...keys]), this.#driving());
     return this.#moved(examined, { rows });
   }
 
   /** Before anything reads the table. */
-  async #standing(): Promise<string | undefined> {
-    const { rows } = await this.#context.session.query<{ standing: string }>(listStandings([this.#published]));
-    return rows[0]?.standing;
+  async #standing(): Promise<Standing | undefined> {
+    return (await this.#context.session.query<Standing>(listStandings([this.#published]))).rows[0];
   }
 
   #driving(): Driving {
@@ -136,6 +145,7 @@ export class StagedBuild {
       fullRefresh: wantsFullRefresh(this.#node.config.all, plan.fullRefresh),
       rebuilt: plan.rebuilt,
       serverVersion,
+      refer: referring(this.#node, plan.relations),
       ...(seed && { seed }),
     };
   }
@@ -156,10 +166,9 @@ export class StagedBuild {
     if (!made) return this.#nothing(examined);
     const { kind } = made;
     const same = kind === "view" ? undefined : await this.#compareContent(at, rows);
-    if (same?.equal && examined.fingerprint === this.#held?.fingerprint && !(await this.#holdsRoutine(at))) {
-      await dropStaged(session, [at]);
-      return this.#record({ how: "keep" }, examined, { ...same, version: this.#held.version });
-    }
+    const isKnown = same?.equal === true && examined.fingerprint === this.#held?.fingerprint;
+    if (isKnown && !(await this.#holdsRoutine(at)) && (await dropIfFree(session, at)))
+      return this.#record({ how: "keep" }, examined, { ...same, version: this.#held!.version });
     const reads = kind === "view" && (redefined || this.#publishing.readsDelta(this.#node.id, examined.sql));
     const entry: StagedNode["entry"] = {
       how: "move",
@@ -178,7 +187,7 @@ export class StagedBuild {
 
   async #delta(
     delta: NonNullable<Staged["delta"]>,
-    base: string | undefined,
+    base: Standing | undefined,
     input: BuildInput,
     examined: Examined,
     driving: Driving,
@@ -198,7 +207,7 @@ export class StagedBuild {
     if (!delta.changes && after.length + then.length === 0) return this.#record({ how: "keep" }, examined, same);
     const work = delta.changes
       ? {
-          ...(base !== undefined && { base }),
+          ...(base && { base: base.standing, asOf: base.asOf }),
           view: nextOf(this.#published),
           tables: delta.tables,
           keep: delta.keep,

@@ -20,12 +20,12 @@ export interface Look {
   readonly schemas: ReadonlySet<string>;
 }
 
-/** Changes nothing. `run` is what a load would be recorded as. */
+/** Changes nothing. `run` is what a load would be recorded as; `held`: what nodes hold is asked for, to publish them. */
 export async function look(
   session: Session,
   graph: Graph,
   selection: Selection,
-  run: { root: string; id: string; fullRefresh: boolean; site: string },
+  run: { root: string; id: string; fullRefresh: boolean; site: string; held: boolean },
 ): Promise<Look> {
   const relevant = new Set<NodeId>();
   for (const id of selection) for (const near of [id, ...graph.parents(id)]) relevant.add(near);
@@ -44,15 +44,18 @@ export async function look(
     if (outlook) loads.set(id, outlook);
   }
   const relations = new Map(found.rows.map((row) => [relationKey({ schema: row.schema, identifier: row.name }), row]));
-  const held = schemas.has(STATE_SCHEMA) ? await heldBuilds(session, run.site).catch(unreadableLedger) : undefined;
+  const isAsked = run.held && schemas.has(STATE_SCHEMA);
+  const held = isAsked ? await heldBuilds(session, run.site).catch(unreadableLedger) : undefined;
   return { world: { relations, functions, loads, held: (held ?? new Map()) as ReadonlyMap<NodeId, Held> }, schemas };
 }
 
-/** Another run is making the ledger at this moment, or we may not read it: then nothing is known of loads. */
+/** Another run is making the ledger at this moment, or it is an older one, or we may not read it: then nothing is known. */
 function unreadableLedger(thrown: unknown): undefined {
   const isKnown =
     thrown instanceof QueryError &&
-    (thrown.sqlstate === SQLSTATE.undefinedTable || thrown.sqlstate === SQLSTATE.insufficientPrivilege);
+    (thrown.sqlstate === SQLSTATE.undefinedTable ||
+      thrown.sqlstate === SQLSTATE.undefinedColumn ||
+      thrown.sqlstate === SQLSTATE.insufficientPrivilege);
   if (!isKnown) throw thrown;
   return undefined;
 }

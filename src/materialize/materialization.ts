@@ -1,6 +1,7 @@
 /** What a materialisation is: a generator that yields statements and is sent back their results. It never runs anything. */
 import type { Readable } from "node:stream";
-import type { ModelNode, NodeBase, SeedNode, SnapshotNode } from "../parse/manifest.ts";
+import type { ModelNode, NodeBase, NodeId, SeedNode, SnapshotNode } from "../parse/manifest.ts";
+import type { KeyedTable } from "../plan/relations.ts";
 import type { KeptPart } from "../postgres/kept.ts";
 import type { Field, Row } from "../postgres/database.ts";
 import type { RelationName } from "../postgres/relation.ts";
@@ -47,10 +48,10 @@ export interface StatementResult {
 export type Statements<T = void> = Generator<Statement, T, StatementResult>;
 
 /**
- * What a replaced relation had and hooks may make anew (policies, triggers …): `settle`, which runs after the hooks, says
- * again what they did not.
+ * What a replaced relation had and hooks may make anew (policies, triggers …), and foreign keys that rows written by hooks
+ * could not yet satisfy: `settle`, which runs after the hooks, says what they did not.
  */
-export type Aftermath = readonly KeptPart[];
+export type Aftermath = readonly { readonly part: KeptPart["part"] | "foreign key"; readonly sql: string }[];
 
 /**
  * Yields the statements of one node's build; all run in one transaction on one session, hooks around them, and then those
@@ -70,11 +71,13 @@ export interface BuildInput {
   /** `server_version_num`. */
   readonly serverVersion: number;
   readonly seed?: SeedInput;
+  /** What a foreign key can refer to, by published name; absent: all of it is where it is published. */
+  readonly refer?: (name: RelationName, id?: NodeId) => KeyedTable;
 }
 
 /** What making a relation needs to know; a stored test's failures are one as well. */
-export interface Site extends Pick<BuildInput, "target" | "sql" | "rebuilt"> {
-  readonly node: Pick<NodeBase, "name" | "at" | "config" | "columns" | "constraints">;
+export interface Site extends Pick<BuildInput, "target" | "sql" | "rebuilt" | "refer"> {
+  readonly node: Pick<NodeBase, "name" | "at" | "config" | "columns" | "constraints" | "keyTargets">;
 }
 
 export interface SeedInput {

@@ -3,17 +3,11 @@ import { Failure, error } from "../diagnostics/diagnostic.ts";
 import type { ColumnProperties, ConstraintProperties } from "../project/types.ts";
 import { fitName, foldName, workName, type RelationName } from "../postgres/relation.ts";
 import * as constraint from "../postgres/sql/constraints.ts";
-import { takeSwapLock } from "../postgres/sql/locks.ts";
-import {
-  addConstraint,
-  createTable,
-  describeQuery,
-  insertFromQuery,
-  type TableOptions,
-} from "../postgres/sql/table.ts";
+import { createTable, describeQuery, insertFromQuery, type TableOptions } from "../postgres/sql/table.ts";
 import { ask, run } from "./ask.ts";
 import { broken, type Difference, typeName } from "./contract-broken.ts";
 import { renameWorkIndex } from "./indexes.ts";
+import { type Reference, referenceOf } from "./foreign-keys.ts";
 import type { Site, Statements } from "./materialization.ts";
 
 /** A table as its contract describes it. */
@@ -24,7 +18,7 @@ export interface PromisedTable {
   /** Primary and unique keys: their indexes need names of their own, so they are made under a work name. */
   readonly keys: readonly { readonly name: string; readonly sql: (name: string) => string }[];
   /** Added last, behind the swap lock: adding one locks the referenced table. */
-  readonly references: readonly string[];
+  readonly references: readonly Reference[];
 }
 
 /** Reads the contract and checks the query's columns against it; throws `Failure` with every difference. */
@@ -147,7 +141,7 @@ function describe(input: Site): PromisedTable {
   const table = input.target.identifier;
   const lines: string[] = [];
   const keys: { name: string; sql: (name: string) => string }[] = [];
-  const references: string[] = [];
+  const references: Reference[] = [];
   const taken = new Set<string>();
   const nameFor = (given: string | undefined, columns: readonly string[], suffix: string): string => {
     let name = given ?? fitName([table, ...columns].join("_"), suffix);
@@ -170,7 +164,9 @@ function describe(input: Site): PromisedTable {
         });
         break;
       case "foreign_key":
-        references.push(constraint.foreignKey(nameFor(c.name, columns, "_fkey"), columns, referenced(input, c)));
+        references.push(
+          referenceOf(input, c, nameFor(c.name, columns, "_fkey"), columns, () => expressionOf(input, c)),
+        );
         break;
       case "check":
         lines.push(constraint.check(nameFor(c.name, columns, "_check"), expressionOf(input, c)));
@@ -220,12 +216,6 @@ function expressionOf(input: Site, c: ConstraintProperties): string {
   );
 }
 
-function referenced(input: Site, c: ConstraintProperties): string {
-  // The right side of `references` is the user's SQL, as dbt passes it on.
-  if (c.to) return c.toColumns.length ? `${c.to} (${c.toColumns.join(", ")})` : c.to;
-  return expressionOf(input, c).replace(/^\s*references\s+/i, "");
-}
-
 export function* createPromised(
   input: Site,
   into: RelationName,
@@ -242,10 +232,4 @@ export function* createPromised(
 
 export function* renamePromised(target: RelationName, promised: PromisedTable): Statements {
   for (const key of promised.keys) yield* renameWorkIndex(target.schema, key.name);
-}
-
-export function* addReferences(target: RelationName, promised: PromisedTable): Statements {
-  if (promised.references.length === 0) return;
-  yield* run("lock", takeSwapLock);
-  for (const reference of promised.references) yield* run("foreign key", addConstraint(target, reference));
 }

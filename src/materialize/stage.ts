@@ -4,9 +4,10 @@
  * where that cannot be, a copy of the table is changed.
  */
 import { fitName, type RelationName } from "../postgres/relation.ts";
-import { findRelations, listDefaultGrants, listOutgoingKeys, type RelationInfo } from "../postgres/catalog.ts";
+import { findRelations, listDefaultGrants, type RelationInfo } from "../postgres/catalog.ts";
 import { nounOf } from "../postgres/sql/relation.ts";
-import { copyTable, nextOf, prevSchema } from "../postgres/sql/swap.ts";
+import { type CopiedColumn, copyTable, listCopiedColumns } from "../postgres/sql/copy-table.ts";
+import { nextOf, prevSchema } from "../postgres/sql/swap.ts";
 import type { Way } from "../plan/plan.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { ask, find, run } from "./ask.ts";
@@ -20,6 +21,7 @@ import type {
   Staging,
   Statements,
 } from "./materialization.ts";
+import { copiedReferences } from "./foreign-keys.ts";
 import { carryOver } from "./replace.ts";
 import { stageIncrement } from "./stage-increment.ts";
 import { stageSnapshot } from "./stage-snapshot.ts";
@@ -62,14 +64,17 @@ export function* stage(name: string, materialization: Materialization, input: St
   }
   const heeded = name === "materialized_view" ? yield* heedConfigurationChange(build, published) : undefined;
   const aftermath = yield* materialization(heeded?.input ?? build);
-  const carried = [...aftermath, ...(yield* carryLive(published))];
+  const keys = way === "copy" ? yield* copiedReferences(build, published) : [];
+  const carried = [...aftermath, ...(yield* carryLive(published)), ...keys];
   const { replaces = false, warnings = [] } = heeded ?? {};
   return { target: build.target, aftermath: carried, replaces, warnings };
 }
 
-/** The published table, if there is one, as the beginning of what is to take its place. */
+/** The published table, if there is one, as the beginning of what is to take its place; without its foreign keys. */
 export function* copyLive(published: RelationName): Statements {
-  if (yield* find(published)) yield* copy(published, nextOf(published));
+  if (!(yield* find(published))) return;
+  const columns = yield* ask<CopiedColumn>("list columns", listCopiedColumns(published));
+  yield* run("copy", copyTable(published, nextOf(published), columns));
 }
 
 /** What the published relation carries, or what a new one would be given there, is given to the staged one. */
@@ -99,13 +104,6 @@ function deltaSite({ published, publication }: StageInput): DeltaSite {
     kept: (what) => deltaTable({ ...published, schema: prevSchema(published.schema, publication) }, what),
     publication,
   };
-}
-
-/** With its rows; foreign keys are what `like` leaves out. */
-function* copy(from: RelationName, to: RelationName): Statements {
-  yield* run("copy", copyTable(from, to));
-  const keys = yield* ask<{ readonly sql: string }>("list foreign keys", listOutgoingKeys(from, to));
-  if (keys.length) yield* run("foreign keys", keys.map((key) => key.sql).join(";\n"));
 }
 
 /** What the published schema's default privileges give to a new relation, which work schemas do not have. */

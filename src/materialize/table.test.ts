@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { nodeId } from "../parse/manifest.ts";
 import type { ConstraintProperties, Mapping } from "../project/types.ts";
 import { makeSeed, span, type InputOptions } from "./testing/node.ts";
 import { openRig, type Rig } from "./testing/rig.ts";
@@ -17,6 +18,8 @@ const constraint = (type: ConstraintProperties["type"], more: Partial<Constraint
   at: span,
   ...more,
 });
+
+const PARENT = { database: "d", schema: "other", identifier: "parent" };
 
 const promised = (options: InputOptions): InputOptions => ({ ...options, config: { contract: { enforced: true } } });
 
@@ -40,9 +43,10 @@ describe("contracts", () => {
       ],
       constraints: [
         constraint("primary_key", { columns: ["ID", "name"] }),
-        constraint("foreign_key", { name: "again", columns: ["ID"], to: `"other"."parent"`, toColumns: ["id"] }),
+        constraint("foreign_key", { name: "again", columns: ["ID"], to: "ref('parent')", toColumns: ["id"] }),
         constraint("custom", { expression: `exclude (name with =)` }),
       ],
+      keyTargets: new Map([["ref('parent')", { id: nodeId("model", "p", "parent"), relation: PARENT }]]),
       sql: `select 'x' as name, 1.5::numeric as "Odd one", 1::bigint as id`,
     });
     await rig.build(options);

@@ -3,7 +3,8 @@ import { analyze, renameRelation } from "../postgres/sql/relation.ts";
 import { createTableAs } from "../postgres/sql/table.ts";
 import { findTarget, run } from "./ask.ts";
 import { readRelationConfig, type RelationConfig } from "./config.ts";
-import { addReferences, createPromised, promise, renamePromised, type PromisedTable } from "./model-contract.ts";
+import { addReferences } from "./foreign-keys.ts";
+import { createPromised, promise, renamePromised, type PromisedTable } from "./model-contract.ts";
 import { createIndexes, createWorkIndexes, renameWorkIndexes } from "./indexes.ts";
 import type { Aftermath, BuildInput, Site, Statements } from "./materialization.ts";
 import { replace } from "./replace.ts";
@@ -36,20 +37,21 @@ export function* placeTable(
     yield* make(target);
     yield* createIndexes(target, config.indexes);
     yield* run("analyze", analyze(target));
-    if (promised) yield* addReferences(target, promised);
-    return [];
+    return promised ? yield* addReferences(input, promised.references) : [];
   }
   const work = { ...target, identifier: workName(target.identifier) };
   yield* make(work);
   yield* createWorkIndexes(work, target, config.indexes);
   yield* run("analyze", analyze(work));
-  return yield* replace(input, old, "table", function* () {
+  let pending: Aftermath = [];
+  const kept = yield* replace(input, old, "table", function* () {
     yield* run("swap", renameRelation(work, "table", target.identifier));
     yield* renameWorkIndexes(target, config.indexes);
     if (!promised) return;
     yield* renamePromised(target, promised);
-    yield* addReferences(target, promised);
+    pending = yield* addReferences(input, promised.references);
   });
+  return [...kept, ...pending];
 }
 
 function* fill(

@@ -134,14 +134,16 @@ export function link(
     const target = linker.source(call);
     if (target) ids.add(target.id);
     else if (!missing.has(`${call.source}.${call.name}`) && missing.add(`${call.source}.${call.name}`)) {
-      diagnostics.push(atCall(node, "source", call.name, macros, (at) => linker.sourceNotFound(call, at)));
+      const make = (at: Span): Diagnostic => linker.sourceNotFound(call, at);
+      diagnostics.push(call.at ? make(call.at) : atCall(node, "source", call.name, macros, make));
     }
   }
   for (const call of node.refs) {
     const target = linker.ref(call, node.package);
     if (target) ids.add(target.id);
     else if (!missing.has(call.name) && missing.add(call.name)) {
-      diagnostics.push(atCall(node, "ref", call.name, macros, (at) => linker.refNotFound(call, at)));
+      const make = (at: Span): Diagnostic => linker.refNotFound(call, at);
+      diagnostics.push(call.at ? make(call.at) : atCall(node, "ref", call.name, macros, make));
     }
   }
   for (const call of node.functionCalls ?? []) {

@@ -17,6 +17,7 @@ import type {
   Value,
 } from "../project/types.ts";
 import type { Dashboard } from "./dashboard.ts";
+import type { KeyCall, KeyTarget } from "./foreign-keys.ts";
 
 export type { FunctionCall, MacroNode, RefCall, SourceCall };
 
@@ -80,6 +81,10 @@ export interface NodeBase extends ResourceBase {
   readonly calls: readonly string[];
   readonly columns: readonly DescribedColumn[];
   readonly constraints: readonly ConstraintProperties[];
+  /** What foreign keys among them, and among those of columns, name in `to`. */
+  readonly keyCalls?: readonly KeyCall[];
+  /** Once linked: what that is, by `to` as it is written. */
+  readonly keyTargets?: ReadonlyMap<string, KeyTarget>;
   /** The layers of configuration, each over those before it and none merged: what artifacts call unrendered. */
   readonly writtenConfig: Mapping;
   /** The entry in a property file, if there is one. */

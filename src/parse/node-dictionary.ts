@@ -2,10 +2,11 @@
 import { str } from "../jinja/index.ts";
 import { writtenValue } from "../context/written-value.ts";
 import { sha256, textChecksum } from "../lib/hash.ts";
-import { quoteIdent } from "../postgres/relation.ts";
+import { quoteIdent, type RelationName } from "../postgres/relation.ts";
 import type { Mapping, Value } from "../project/types.ts";
 import { isMapping, list } from "./config.ts";
 import { configDictionary, hasRelation } from "./config-dictionary.ts";
+import type { KeyTarget } from "./foreign-keys.ts";
 import type {
   DataTestNode,
   DescribedColumn,
@@ -29,13 +30,13 @@ export function graphDictionary(manifest: Manifest): Mapping {
   return {
     nodes: byId(
       all.filter((node) => node.kind !== "unit_test" && node.kind !== "function"),
-      nodeDictionary,
+      (node) => nodeDictionary(node),
     ),
     sources: byId(manifest.sources.values(), sourceDictionary),
     exposures: byId(manifest.exposures.values(), exposureDictionary),
     unit_tests: byId(
       all.filter((node) => node.kind === "unit_test"),
-      nodeDictionary,
+      (node) => nodeDictionary(node),
     ),
     metrics: {},
     groups: {},
@@ -116,7 +117,20 @@ export function exposureDictionary(node: ExposureNode): Mapping {
   };
 }
 
-const columnsOf = (columns: readonly DescribedColumn[]): Mapping =>
+/** A foreign key's target as it is to be shown; as it is written where nobody knows it. */
+type PrintKey = (to: string) => string;
+const asWritten: PrintKey = (to) => to;
+
+/** As dbt's compiled manifest has it. `stands` says where a target is at this moment. */
+const printKeys =
+  ({ keyTargets }: Node, stands: (name: KeyTarget["relation"]) => RelationName): PrintKey =>
+  (to) => {
+    const target = keyTargets?.get(to)?.relation;
+    return target ? relationName(target.database, ...placeOf(stands(target))) : to;
+  };
+const placeOf = ({ schema, identifier }: RelationName): [string, string] => [schema, identifier];
+
+const columnsOf = (columns: readonly DescribedColumn[], print = asWritten): Mapping =>
   Object.fromEntries(
     columns.map((c) => [
       c.name,
@@ -125,7 +139,7 @@ const columnsOf = (columns: readonly DescribedColumn[]): Mapping =>
         description: c.description,
         meta: c.meta,
         data_type: c.dataType ?? null,
-        constraints: constraintsOf(c.constraints),
+        constraints: constraintsOf(c.constraints, print),
         quote: c.quote ?? null,
         config: { meta: c.meta, tags: [...c.tags] },
         tags: [...c.tags],
@@ -137,14 +151,14 @@ const columnsOf = (columns: readonly DescribedColumn[]): Mapping =>
     ]),
   );
 
-const constraintsOf = (constraints: Node["constraints"]): Value[] =>
+const constraintsOf = (constraints: Node["constraints"], print = asWritten): Value[] =>
   constraints.map((c) => ({
     type: c.type,
     name: c.name ?? null,
     expression: c.expression ?? null,
     warn_unenforced: true,
     warn_unsupported: true,
-    to: c.to ?? null,
+    to: c.to === undefined ? null : print(c.to),
     to_columns: [...c.toColumns],
     ...(c.columns.length > 0 && { columns: [...c.columns] }),
   }));
@@ -163,7 +177,11 @@ function freshnessOf({ freshness }: SourceNode["source"]): Mapping | null {
   };
 }
 
-export function nodeDictionary(node: Node): Mapping {
+/** `stands`: where what foreign keys refer to is while the node is built; else it is where it is published. */
+export function nodeDictionary(
+  node: Node,
+  stands: (name: KeyTarget["relation"]) => RelationName = (name) => name,
+): Mapping {
   if (node.kind === "unit_test") return unitTestDictionary(node, belowFolder(node.file.path));
   const config = configDictionary(node.kind, node.config.all);
   const described = node.propertiesAt !== undefined && node.kind !== "analysis";
@@ -183,7 +201,7 @@ export function nodeDictionary(node: Node): Mapping {
     config,
     tags: [...node.tags],
     description: node.description,
-    columns: columnsOf(node.columns),
+    columns: columnsOf(node.columns, printKeys(node, stands)),
     meta: node.meta,
     group: config["group"] ?? null,
     docs: config["docs"] ?? { show: true, node_color: null },
@@ -195,7 +213,7 @@ export function nodeDictionary(node: Node): Mapping {
     doc_blocks: [...node.docBlocks],
     ...(node.kind === "seed"
       ? { root_path: node.file.absolute.slice(0, -node.file.path.length - 1), depends_on: { macros: [...node.calls] } }
-      : sqlPart(node, config)),
+      : sqlPart(node, config, printKeys(node, stands))),
   };
 }
 
@@ -243,7 +261,7 @@ export function hookDictionary(
 }
 
 /** What everything has that is SQL. */
-function sqlPart(node: Exclude<Node, { kind: "unit_test" | "seed" }>, config: Mapping): Mapping {
+function sqlPart(node: Exclude<Node, { kind: "unit_test" | "seed" }>, config: Mapping, print: PrintKey): Mapping {
   const enforced = mappingOf(config["contract"]);
   return {
     language: node.kind === "function" ? node.language : "sql",
@@ -260,7 +278,7 @@ function sqlPart(node: Exclude<Node, { kind: "unit_test" | "seed" }>, config: Ma
     },
     ...(node.kind === "model" && {
       access: config["access"] ?? "protected",
-      constraints: constraintsOf(node.constraints),
+      constraints: constraintsOf(node.constraints, print),
       version: node.version ?? null,
       latest_version: node.latestVersion ?? null,
       deprecation_date: node.deprecationDate ?? null,

@@ -7,6 +7,7 @@ import type { Mapping, NodeProperties, Package, SeedFile, VersionProperties } fr
 import type { Described } from "./adopt.ts";
 import { blocksOf } from "./macros.ts";
 import { type ConfigSection, effectiveConfig, nodeConfig, writtenConfig } from "./config.ts";
+import { type KeyCall, keyCalls } from "./foreign-keys.ts";
 import type { AnalysisNode, DataTestNode, ModelNode, NodeBase, SeedNode, SnapshotNode } from "./manifest.ts";
 import { nodeId } from "./manifest.ts";
 import {
@@ -185,13 +186,23 @@ export function parseNode(state: ParseState, draft: Draft): NodeBase {
     : before;
   const where = (captured.config.length === 0 ? provisional : undefined) ?? placed(config);
   const hooked = hooksSeen(state, draft, id, config, where, captured);
+  const keys = draft.kind === "model" && draft.properties ? keyCalls(state, draft.properties, face) : [];
   const written = writtenConfig({
     ...sources,
     properties: draft.properties?.config ?? {},
     inFile: [...captured.config, captured.written ?? {}],
   });
-  return { ...baseOf(state, draft, id, config, where, hooked), writtenConfig: written };
+  const base = { ...baseOf(state, draft, id, config, where, hooked), writtenConfig: written };
+  return keys.length > 0 ? withKeys(base, keys) : base;
 }
+
+/** What a foreign key refers to must be there first: the node depends on it. */
+const withKeys = (node: NodeBase, keys: readonly KeyCall[]): NodeBase => ({
+  ...node,
+  refs: [...node.refs, ...keys.flatMap(({ ref }) => ref ?? [])],
+  sourceCalls: [...node.sourceCalls, ...keys.flatMap(({ source }) => source ?? [])],
+  keyCalls: keys,
+});
 
 /** What hooks name, the node depends on as well. */
 function hooksSeen(state: ParseState, draft: Draft, id: string, all: Mapping, where: Place, seen: Captured): Captured {

@@ -10,6 +10,7 @@ import type { NodeProperties, Package, Project } from "../project/types.ts";
 import { accessProblems } from "./access.ts";
 import { deprecations } from "./deprecations.ts";
 import { checkDashboard } from "./check-dashboard.ts";
+import { keyTargets } from "./foreign-keys.ts";
 import { parseGenericTests, type Tested } from "./generic-tests.ts";
 import { parseFunctions } from "./functions.ts";
 import { link, Linker } from "./link.ts";
@@ -230,7 +231,8 @@ function linkAll(
       // A singular test of one model stands with that model.
       const attached =
         resource.kind === "test" && !resource.attached && dependsOn.length === 1 ? { attached: dependsOn[0] } : {};
-      enabled.set(id, { ...resource, ...attached, dependsOn } as Node);
+      const keys = resource.keyCalls ? { keyTargets: keyTargets(linker, resource.keyCalls, resource.package) } : {};
+      enabled.set(id, { ...resource, ...attached, ...keys, dependsOn } as Node);
     }
   }
   return idle;

@@ -17,6 +17,14 @@ export interface Relations {
   standing(name: RelationName): RelationName;
   /** All that is read elsewhere than under its own name. */
   aside(): readonly Aside[];
+  /** What a foreign key to this published name can refer to for now. */
+  table(name: RelationName): KeyedTable;
+}
+
+export interface KeyedTable {
+  readonly at: RelationName;
+  /** The table stays, and its new rows come with the publication: a key to it holds only then. */
+  readonly pending: boolean;
 }
 
 export function relationOf(resource: Resource): RelationName {
@@ -27,10 +35,12 @@ export function relationOf(resource: Resource): RelationName {
   return { database: resource.database, schema: resource.schema, identifier: resource.alias };
 }
 
+const named = (at: RelationName): KeyedTable => ({ at, pending: false });
+
 /** What is written is what is read. */
 export function directRelations(graph: Graph): Relations {
   const at = (id: NodeId): RelationName => relationOf(graph.resource(id));
-  return { writeTo: at, readFrom: at, published: at, standing: (name) => name, aside: () => [] };
+  return { writeTo: at, readFrom: at, published: at, standing: (name) => name, aside: () => [], table: named };
 }
 
 /**
@@ -42,6 +52,8 @@ export class StagedRelations implements Relations {
   readonly #outOfSight: Set<NodeId>;
   readonly #staged = new Set<NodeId>();
   readonly #aside = new Map<string, Aside>();
+  /** Of these: what will be added to the table that stands published. */
+  readonly #deltas = new Set<string>();
 
   /** `outOfSight`: nodes whose build writes there; the others write where they are published (loads, deltas). */
   constructor(graph: Graph, outOfSight: ReadonlySet<NodeId>) {
@@ -70,12 +82,13 @@ export class StagedRelations implements Relations {
     this.#outOfSight.add(id);
   }
 
-  /** From now on the node is read where it was staged. */
-  stage(id: NodeId): void {
+  /** From now on the node is read where it was staged; `delta`: by a view. */
+  stage(id: NodeId, delta: boolean): void {
     const published = this.published(id);
     const isFunction = this.#graph.resource(id).kind === "function";
     this.#staged.add(id);
     this.#aside.set(isFunction ? id : quote(published), { published, at: nextOf(published), isFunction });
+    if (delta) this.#deltas.add(quote(published));
   }
 
   /** From now on everything is read where it is published: the end has come, whatever it was. */
@@ -83,6 +96,7 @@ export class StagedRelations implements Relations {
     this.#outOfSight.clear();
     this.#staged.clear();
     this.#aside.clear();
+    this.#deltas.clear();
   }
 
   standing(name: RelationName): RelationName {
@@ -91,5 +105,10 @@ export class StagedRelations implements Relations {
 
   aside(): readonly Aside[] {
     return [...this.#aside.values()];
+  }
+
+  table(name: RelationName): KeyedTable {
+    const pending = this.#deltas.has(quote(name));
+    return pending ? { at: name, pending } : named(this.#aside.get(quote(name))?.at ?? name);
   }
 }

@@ -119,13 +119,6 @@ where n.nspname = ${quoteLiteral(schema)} and d.defaclobjtype = 'r'
   and d.defaclrole = (select oid from pg_roles where rolname = current_user) and g.grantee <> d.defaclrole
 group by g.grantee, g.is_grantable`;
 
-/** Rows `{ sql }`: gives `to` the foreign keys of `from`. */
-export const listOutgoingKeys = (from: RelationName, to: RelationName): string => `
-select format('alter table %s add constraint %I %s', ${quoteLiteral(quote(to))}, k.conname, pg_get_constraintdef(k.oid)) as sql
-from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-where k.contype = 'f' and n.nspname = ${quoteLiteral(from.schema)} and c.relname = ${quoteLiteral(from.identifier)}
-order by k.conname`;
-
 export interface ServerState {
   readonly version: number;
   readonly recovery: boolean;

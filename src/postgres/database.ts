@@ -20,7 +20,10 @@ export interface QueryResult<R = Row> {
 
 /** One connection, held by one step at a time. */
 export interface Session {
+  /** The server's process. */
   readonly pid: number;
+  /** Those of all connections of its pool. */
+  readonly poolPids: readonly number[];
   /** Written into each statement until the session is given back; errors tell of statements without it. */
   comment: StatementComment | undefined;
   /** Runs one statement (or, without parameters, several: the last result is returned). Throws `QueryError`. */

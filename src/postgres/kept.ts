@@ -67,8 +67,8 @@ order by 2, 3`;
 
 /**
  * Rows `{ oid, sql }`: statements that take the locks of a publication, in name order: the relations to be replaced with
- * all that depends on them outside work schemas, tables that refer to them, and those to which rows are added. The last
- * are locked against readers too: a transaction that has read one of them as of an earlier moment is to end before its
+ * all that depends on them outside work schemas, tables that refer to them or to which they refer, and those to which rows are
+ * added. The last are locked against readers too: a transaction that has read one of them as of an earlier moment is to end before its
  * next statement finds another relation replaced.
  */
 export const publishLocks = (
@@ -83,6 +83,11 @@ wanted(oid, how) as (
   select k.conrelid, 'lock table only %1$I.%2$I in access exclusive mode' from pg_constraint k
   where k.contype = 'f' and k.confrelid = any (${listed(replaced)}) and k.conrelid <> all (${listed(replaced)})
     and k.connamespace not in (select n.oid from pg_namespace n where n.nspname ~ ${IS_WORK_SCHEMA})
+  union
+  -- A key of a table that goes is dropped, which locks what it refers to.
+  select k.confrelid, 'lock table only %1$I.%2$I in access exclusive mode' from pg_constraint k
+  where k.contype = 'f' and k.conrelid = any (${listed(replaced)}) and k.confrelid <> all (${listed(replaced)})
+    and has_table_privilege(k.confrelid, 'update, delete, truncate')
   union
   select unnest(${listed(addedTo)}), 'lock table only %1$I.%2$I in access exclusive mode'
 )
@@ -352,7 +357,12 @@ where not exists
   and not exists (select from pg_rewrite x where p.classid = 'pg_rewrite'::regclass and x.oid = p.objid and x.ev_class = c.oid)
 order by 1`;
 
-/** Who holds or waits for locks on a relation, or on what depends on it. */
+/** Rows `{ oid }`: relations and the views that read them, but not through any of `except`. */
+export const listDependants = (oids: readonly number[], except: readonly number[]): string => `
+with recursive ${DEPENDANT(oids, `\n    and r.ev_class <> all (${listed(except)})`)}
+select distinct oid::int8 as oid from dependant`;
+
+/** Who holds or waits for locks on a relation, on what depends on it, or on a table linked by a foreign key. */
 export interface LockHolder {
   readonly pid: number;
   readonly user: string | null;
@@ -371,7 +381,9 @@ select distinct on (s.xact_start, s.pid) s.pid, s.usename as user, s.application
 from pg_locks l join pg_stat_activity s on s.pid = l.pid
 where l.locktype = 'relation' and l.granted and l.pid <> pg_backend_pid()
   and l.database = (select oid from pg_database where datname = current_database())
-  and l.relation in (select oid from dependant)
+  and l.relation in (select oid from dependant union
+    select unnest(array[conrelid, confrelid]) from pg_constraint
+    where contype = 'f' and (conrelid = any (${listed(oids)}) or confrelid = any (${listed(oids)})))
 order by s.xact_start, s.pid limit 5`;
 
 const countedRows = ([catalog, where]: (typeof STAMPED)[number]): string =>

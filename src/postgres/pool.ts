@@ -114,7 +114,7 @@ export class PooledDatabase implements Database {
   }
 
   #adopt(connected: Connected): PooledSession {
-    const session = new PooledSession(connected, this.#address, this.#signal);
+    const session = new PooledSession(connected, this.#address, this.#all, this.#signal);
     this.#all.add(session);
     return session;
   }

@@ -29,12 +29,15 @@ export class PooledSession implements Session {
   readonly #client: Client;
   readonly #address: Address;
   readonly #signal: AbortSignal | undefined;
+  readonly #pool: Iterable<PooledSession>;
   #tag = "";
   #settingsTouched = false;
   #running = 0;
   #lost = false;
 
-  constructor({ client, pid }: Connected, address: Address, signal?: AbortSignal) {
+  /** `pool`: where it stands among others. */
+  constructor({ client, pid }: Connected, address: Address, pool: Iterable<PooledSession>, signal?: AbortSignal) {
+    this.#pool = pool;
     this.#client = client;
     this.pid = pid;
     this.#address = address;
@@ -50,6 +53,10 @@ export class PooledSession implements Session {
 
   get #inside(): ClientInside {
     return this.#client as unknown as ClientInside;
+  }
+
+  get poolPids(): readonly number[] {
+    return Array.from(this.#pool, ({ pid }) => pid);
   }
 
   /** A statement is on the server at this moment. */

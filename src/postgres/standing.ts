@@ -9,8 +9,8 @@ export const TOUCHED = `case when c.relkind in ('v') then 'view' when current_se
 /** Before PostgreSQL 15 counts arrive late, so that they tell nothing of what was written when. */
 export const COUNTED = `case when current_setting('server_version_num')::int >= 150000 then ${TOUCHED} end`;
 
-/** Rows `{ schema, name, standing }`: another text once the relation is another one, or was written to. */
+/** Rows `{ schema, name, standing, asOf }`: another text once the relation is another one, or was written to; and a snapshot. */
 export const listStandings = (names: readonly RelationName[]): string => `
-select n.nspname as schema, c.relname as name, concat_ws(' ', c.oid, ${MARK}, ${COUNTED}) as standing
+select n.nspname as schema, c.relname as name, concat_ws(' ', c.oid, ${MARK}, ${COUNTED}) as standing, pg_current_snapshot()::text as "asOf"
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where (n.nspname, c.relname) in (${names.map((name) => `(${quoteLiteral(name.schema)}, ${quoteLiteral(name.identifier)})`).join(", ")})`;

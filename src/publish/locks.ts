@@ -17,13 +17,15 @@ export interface LockOptions {
 
 /** Milliseconds until it is said that others are waited for. */
 const SAY_AFTER = 1500;
+/** Milliseconds for which locks that hold up those who write are kept while others are waited for. */
+const HOLD_MOST = 1000;
 /** Between two attempts, in milliseconds, with a random part that grows to `REST_MOST`: others get their turn. */
 const REST = 15;
 const REST_MOST = 250;
 
 export interface Work {
-  /** In the transaction, before any lock that readers could feel. */
-  before(): Promise<void>;
+  /** In the transaction, before any lock that readers could feel. Returns whether those who write are held up by it. */
+  before(): Promise<boolean>;
   /** With all locks. */
   locked(): Promise<void>;
 }
@@ -48,9 +50,9 @@ export async function withLocks(
       await session.transaction(async () => {
         // Questions to the catalog look dear to the planner, and compiling them would take longer than answering.
         await session.query(`set local lock_timeout = '${LOCK_WAIT_MS}ms'; set local jit = off`);
-        await work.before();
+        const holdsUp = await work.before();
         const started = performance.now();
-        await untilLocked(session, patience, async () => {
+        await untilLocked(session, patience, holdsUp ? HOLD_MOST : Infinity, async () => {
           await takeAll(session, oids);
           locked = performance.now();
           waited = locked - started;
@@ -66,14 +68,20 @@ export async function withLocks(
   }
 }
 
-/** Each attempt in a savepoint: what was done before it stays done, and its locks are given back with it. */
-async function untilLocked(session: Session, patience: Patience, attempt: () => Promise<void>): Promise<void> {
+/** Each attempt in a savepoint: what was done before it stays done, and its locks are given back with it. For `most` milliseconds. */
+async function untilLocked(
+  session: Session,
+  patience: Patience,
+  most: number,
+  attempt: () => Promise<void>,
+): Promise<void> {
+  const started = performance.now();
   for (;;) {
     await session.query("savepoint sluice_locks");
     try {
       return await attempt();
     } catch (thrown) {
-      if (!isContended(thrown)) throw thrown;
+      if (!isContended(thrown) || performance.now() - started > most) throw thrown;
     }
     await session.query("rollback to savepoint sluice_locks; release savepoint sluice_locks");
     await patience.rest();

@@ -6,6 +6,7 @@ import type { Session } from "../postgres/database.ts";
 import { quoteIdent } from "../postgres/relation.ts";
 import { prevSchema } from "../postgres/sql/swap.ts";
 import {
+  recordKeys,
   recordPublished,
   recordRecreated,
   recordTouched,
@@ -13,7 +14,7 @@ import {
   stagedNodes,
 } from "../state/publications.ts";
 import { withLocks } from "./locks.ts";
-import { applyEarly, look, swap } from "./swap.ts";
+import { doEarly, look, nothingEarly, swap } from "./swap.ts";
 import { placedRoutines, publicationPlan, type SwapPlan } from "./swap-plan.ts";
 import { tidy } from "./tidy.ts";
 
@@ -48,20 +49,24 @@ export async function publish(session: Session, id: number, options: PublishOpti
   const functions = plan.routines.length;
   const relations = plan.moves.length + plan.additions.length + functions;
   const seen = await look(session, plan);
-  let applied = false;
+  let early = nothingEarly(seen);
   const { waited, held } = await withLocks(session, [plan], options, {
-    before: async () => void (applied = await applyEarly(session, plan)),
+    before: async () => {
+      early = await doEarly(session, plan, seen);
+      return early.keys.size > 0;
+    },
     locked: async () => {
-      const again = await swap(session, plan, seen, applied);
+      const { again, keys } = await swap(session, plan, early);
       const kept = options.keep > 0 && relations > 0;
       await recordPublished(session, id, { relations, kept, routines: placedRoutines(plan) });
       await recordRecreated(session, again);
+      await recordKeys(session, id, keys);
     },
   });
   await recordTimes(session, id, waited, held);
-  await recordTouched(session, id, options.serverVersion);
+  await recordTouched(session, id, options.serverVersion, true);
   const failed = await runOutside(session, nodes);
-  if (failed !== "none") await recordTouched(session, id, options.serverVersion);
+  if (failed !== "none") await recordTouched(session, id, options.serverVersion, true);
   await tidy(session, options);
   if (failed instanceof Failure) throw failed;
   return { id, relations, functions, waited, held };

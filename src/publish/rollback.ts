@@ -3,6 +3,7 @@ import { type Diagnostic, error, Failure } from "../diagnostics/diagnostic.ts";
 import type { Session } from "../postgres/database.ts";
 import { quote, type RelationName } from "../postgres/relation.ts";
 import { prevSchema } from "../postgres/sql/swap.ts";
+import { type LateWrites, lateWrites } from "../state/late-writes.ts";
 import {
   newPublicationId,
   openPublication,
@@ -16,7 +17,7 @@ import {
 } from "../state/publications.ts";
 import { withLocks } from "./locks.ts";
 import { createAside, type Publication, type PublishOptions } from "./publish.ts";
-import { look, type Seen, swap } from "./swap.ts";
+import { look, nothingEarly, type Seen, swap } from "./swap.ts";
 import {
   type Addition,
   findAll,
@@ -45,6 +46,7 @@ export async function rollback(
   options: PublishOptions,
 ): Promise<readonly Publication[]> {
   const undoings = await toTakeBack(session, options.site, to);
+  const late = await lateWrites(session, options.site);
   const problems: Diagnostic[] = [];
   const done: Publication[] = [];
   const plans: { plan: SwapPlan; undoing: Undoing }[] = [];
@@ -56,6 +58,7 @@ export async function rollback(
       id,
       undoing,
       plans.map((p) => p.plan),
+      late,
     );
     problems.push(...diagnostics);
     plans.push({ plan, undoing });
@@ -76,10 +79,10 @@ export async function rollback(
     options,
     {
       // One delta may have to be taken back from a table that another publication replaced: all in turn.
-      before: async () => {},
+      before: () => Promise.resolve(false),
       locked: async () => {
         for (const { plan, undoing } of plans) {
-          const again = await swap(session, plan, seen.get(plan)!, false);
+          const { again } = await swap(session, plan, nothingEarly(seen.get(plan)!));
           await recordUndone(session, undoing.info.id, plan.publication, placedRoutines(plan));
           await recordRecreated(session, again);
         }
@@ -90,7 +93,7 @@ export async function rollback(
     const functions = undoing.nodes.filter(({ entry }) => entry.how === "routine").length;
     done.push({ id: undoing.info.id, relations: undoing.nodes.length, functions, waited, held });
   }
-  for (const { undoing } of plans) await recordTouched(session, undoing.info.id, options.serverVersion);
+  for (const { undoing } of plans) await recordTouched(session, undoing.info.id, options.serverVersion, false);
   await tidy(session, options);
   return done;
 }
@@ -134,6 +137,7 @@ async function undoingPlan(
   publication: number,
   { info, nodes }: Undoing,
   after: readonly SwapPlan[],
+  late: LateWrites,
 ): Promise<{ plan: SwapPlan; diagnostics: Diagnostic[] }> {
   const diagnostics: Diagnostic[] = [];
   const aside = (name: RelationName): RelationName => ({ ...name, schema: prevSchema(name.schema, info.id) });
@@ -152,7 +156,7 @@ async function undoingPlan(
   const moves: Move[] = [];
   const additions: Addition[] = [];
   const routines: RoutineMove[] = [];
-  for (const { published, entry, oid, isUntouched, routines: ours = [] } of nodes) {
+  for (const { nodeId, published, entry, oid, isUntouched, routines: ours = [], keys } of nodes) {
     if (entry.how === "keep") continue;
     if (entry.how === "routine") {
       const put = after.flatMap((p) => p.routines).find((move) => quote(move.published) === quote(published));
@@ -174,7 +178,7 @@ async function undoingPlan(
       problem("is not what was published any more.", "somebody dropped or replaced it; build it again");
       continue;
     }
-    if (entry.how === "apply" && isUntouched === false) {
+    if (entry.how === "apply" && (isUntouched === false || late.get(nodeId) === "written")) {
       problem(
         "was written to since it was published, so its new rows cannot be told from others.",
         "rows that others wrote would be lost; build it with --full-refresh from an earlier commit",
@@ -192,8 +196,8 @@ async function undoingPlan(
     moves.push({
       published,
       live: { oid: live.oid, kind: live.kind },
-      ...(old && { incoming: { oid: old.oid, kind: old.kind, schema: old.schema } }),
+      ...(old && { incoming: { oid: old.oid, kind: old.kind, schema: old.schema, ...(keys && { keys }) } }),
     });
   }
-  return { plan: { publication, moves, additions, routines }, diagnostics };
+  return { plan: { publication, moves, additions, routines, goesBack: true }, diagnostics };
 }

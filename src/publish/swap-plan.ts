@@ -5,7 +5,13 @@ import type { Session } from "../postgres/database.ts";
 import { quote, type RelationName } from "../postgres/relation.ts";
 import { findRoutines, type RoutineInfo } from "../postgres/routines.ts";
 import { nextOf } from "../postgres/sql/swap.ts";
-import { type Entry, type PlacedRoutines, type StagedNode, standingRoutines } from "../state/publications.ts";
+import {
+  type Entry,
+  type KeptKey,
+  type PlacedRoutines,
+  type StagedNode,
+  standingRoutines,
+} from "../state/publications.ts";
 
 export interface Standing {
   readonly oid: number;
@@ -22,6 +28,8 @@ export interface Move {
     readonly definition?: string;
     /** The project says who may do what: grants by hand are not carried over. */
     readonly ownGrants?: boolean;
+    /** Foreign keys that were taken off it when it was put aside. */
+    readonly keys?: readonly KeptKey[];
   };
 }
 
@@ -31,6 +39,7 @@ export interface Addition {
   readonly oid: number;
   /** How the table stood when the delta was made; absent when that was not noted. */
   readonly base?: string;
+  readonly asOf?: string;
   readonly keep: readonly string[];
   readonly apply: readonly string[];
   readonly after: readonly string[];
@@ -56,6 +65,8 @@ export interface SwapPlan {
   readonly moves: readonly Move[];
   readonly additions: readonly Addition[];
   readonly routines: readonly RoutineMove[];
+  /** Rows are taken out again: those that refer to others first. */
+  readonly goesBack?: true;
 }
 
 /** What stands under the names of functions when the plan is carried out. */

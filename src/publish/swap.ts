@@ -1,11 +1,12 @@
 /**
  * The exchange itself, inside a transaction:
  *
- * 1. record what is said of the old relations, and what depends on them; apply deltas, keeping what they overwrite: readers
- *    see nothing of it before the commit, and need not wait for it
+ * 1. record what is said of the old relations, and what depends on them; fill materialised views (`ahead.ts`), apply deltas,
+ *    keeping what they overwrite, and make foreign keys (`keys.ts`): readers see nothing of it before the commit, and need
+ *    not wait for it
  * 2. take all locks (`locks.ts`)
  * 3. record again what has changed since
- * 4. drop dependants, by name; they are made again in step 8
+ * 4. drop dependants, by name; they are made again in step 8. Foreign keys change places
  * 5. move functions, then tables: old ones aside, new ones in
  * 6. move views
  * 7. write functions' bodies anew that name work schemas; point views that read a delta to the table it went into; every
@@ -16,7 +17,6 @@
  */
 import { error, Failure, type Note } from "../diagnostics/diagnostic.ts";
 import {
-  anyRefers,
   dropsOf,
   groupKept,
   type KeptDependant,
@@ -30,58 +30,48 @@ import {
   stampOf,
 } from "../postgres/kept.ts";
 import type { Session } from "../postgres/database.ts";
-import { QueryError } from "../postgres/errors.ts";
 import { quote, type RelationName } from "../postgres/relation.ts";
 import { type Callers, listCarried, listRoutineDependants, listSaidAgain, moveRoutine } from "../postgres/routines.ts";
-import { listStandings } from "../postgres/standing.ts";
 import { dropRelation, nounOf } from "../postgres/sql/relation.ts";
 import { asPublished, prevSchema, setSchema, setStatisticsSchema } from "../postgres/sql/swap.ts";
 import { replaceView } from "../postgres/sql/view.ts";
+import type { KeptKey } from "../state/publications.ts";
+import { type Ahead, dropAhead, dropSchemas, isFilled, makeAhead, nothingAhead, recreation } from "./ahead.ts";
+import { attempt } from "./attempt.ts";
+import { applyEarly, deltaSql } from "./deltas.ts";
+import { anyLate, keptKeys, type Keys, listKeys, restoreKeys, turnEarly, turnedSql, turnLate } from "./keys.ts";
 import { type Addition, leavingOf, type Move, type RoutineMove, type SwapPlan } from "./swap-plan.ts";
 
-/** The second part of step 1, unless it has to wait for step 4. Returns whether it is done. */
-export async function applyEarly(session: Session, plan: SwapPlan): Promise<boolean> {
-  const { moves, additions } = plan;
-  if (additions.length === 0) return true;
-  const added = additions.map(({ oid }) => oid);
-  const replaced = moves.flatMap(({ live }) => live?.oid ?? []);
-  await refuseOutdated(session, additions);
-  // New rows may refer to rows that only the new relation has.
-  const { rows } = await session.query<{ refers: boolean }>(anyRefers(added, replaced));
-  if (rows[0]!.refers) return false;
-  await script(session, additions.flatMap(deltaSql));
-  return true;
+/** What was done before the locks were taken. */
+export interface Early {
+  /** Deltas. */
+  readonly applied: boolean;
+  /** Foreign keys. */
+  readonly keys: ReadonlySet<string>;
+  readonly ahead: Ahead;
+  /** What the catalog says since. */
+  readonly seen: Seen;
 }
 
-/** A delta was made for a table as it stood; onto another one it would be wrong. */
-async function refuseOutdated(session: Session, additions: readonly Addition[]): Promise<void> {
-  const { rows } = await session.query<{ schema: string; name: string; standing: string }>(
-    listStandings(additions.map(({ published }) => published)),
-  );
-  const standing = new Map(rows.map((row) => [quote({ schema: row.schema, identifier: row.name }), row.standing]));
-  const outdated = additions.filter(
-    ({ base, published }) => base !== undefined && base !== standing.get(quote(published)),
-  );
-  if (outdated.length === 0) return;
-  throw new Failure(
-    outdated.map(({ published }) =>
-      error(
-        "delta-outdated",
-        `${quote(published)} was written to after its new rows were made. Nothing was published.`,
-        undefined,
-        ["build again: the new rows are then made for the table as it stands"],
-      ),
-    ),
-  );
-}
+export const nothingEarly = (seen: Seen): Early => ({ applied: false, keys: new Set(), ahead: nothingAhead, seen });
 
-const deltaSql = ({ keep, apply }: Addition): string[] => [...keep, ...apply];
+/** The second part of step 1, as far as it has not to wait for step 4. */
+export async function doEarly(session: Session, plan: SwapPlan, before: Seen): Promise<Early> {
+  const isAsked = anyLate(before.keys, new Set()) || groupKept(before.parts).dependants.some(isFilled);
+  const seen = isAsked ? await lookAgain(session, plan, before) : before;
+  const ahead = await makeAhead(session, plan, groupKept(seen.parts).dependants);
+  const applied = await applyEarly(session, plan);
+  const keys = applied ? await turnEarly(session, seen.keys) : new Set<string>();
+  const isTold = keys.size > 0 || ahead.made.size > 0;
+  return { applied, keys, ahead, seen: isTold ? { ...seen, stamp: await stampNow(session, plan) } : seen };
+}
 
 /** What the catalog says of all that takes part; `stamp` is of the moment before it was read. */
 export interface Seen {
   readonly stamp: string;
   readonly parts: readonly KeptPart[];
   readonly statistics: readonly Statistic[];
+  readonly keys: Keys;
   /** What calls functions to be replaced and must be said again to mean the new ones. */
   readonly callers: readonly { readonly what: string; readonly sql: string }[];
   /** Of the incoming relations. */
@@ -99,8 +89,12 @@ export async function look(session: Session, plan: SwapPlan): Promise<Seen> {
   const parts = await partsOf(session, replaced, leavingOf(plan));
   await refuseOthers(session, plan);
   const [statistics, callers] = [await statisticsOf(session, moves), await callersOf(session, plan)];
-  return { stamp, parts, statistics, callers, ...(await incomingOf(session, replaced)) };
+  const keys = await listKeys(session, plan);
+  return { stamp, parts, statistics, callers, keys, ...(await incomingOf(session, replaced)) };
 }
+
+const lookAgain = async (session: Session, plan: SwapPlan, before: Seen): Promise<Seen> =>
+  (await stampNow(session, plan)) === before.stamp ? before : look(session, plan);
 
 const callersIn = ({ moves }: SwapPlan): Callers => ({
   leaving: moves.flatMap(({ live }) => live?.oid ?? []),
@@ -125,25 +119,36 @@ async function stampNow(session: Session, { moves, routines }: SwapPlan): Promis
   return (await session.query<{ stamp: string }>(sql)).rows[0]!.stamp;
 }
 
-/** Steps 3 to 8, and the deltas if they were not `applied`. Returns the dependants that were made again. Throws `Failure` and `QueryError`. */
-export async function swap(
-  session: Session,
-  plan: SwapPlan,
-  before: Seen,
-  applied: boolean,
-): Promise<readonly RelationName[]> {
+export interface Swapped {
+  /** Dependants that were made again. */
+  readonly again: readonly RelationName[];
+  /** What was taken off tables that were put aside. */
+  readonly keys: ReadonlyMap<RelationName, readonly KeptKey[]>;
+}
+
+/** Steps 3 to 8, and what was not done early. Throws `Failure` and `QueryError`. */
+export async function swap(session: Session, plan: SwapPlan, early: Early): Promise<Swapped> {
   const { moves, additions, routines, publication } = plan;
-  const seen = (await stampNow(session, plan)) === before.stamp ? before : await look(session, plan);
+  const done = early.keys;
+  const seen = await lookAgain(session, plan, early.seen);
+  const isOutdated = seen !== early.seen;
+  const ahead = isOutdated ? nothingAhead : early.ahead;
   const { own, dependants } = groupKept(seen.parts);
   const again = saidAgain(replacements(moves), own, seen);
   const tables = moves.filter((move) => !isView(move));
   const views = moves.filter(isView);
   const moved = (some: readonly Move[]): string[] =>
     some.flatMap((move) => moveSql(move, publication, seen.statistics));
+  const outdated = isOutdated ? dropAhead(early.ahead) : [];
+  const cleared = [...outdated, ...dropsOf(dependants), ...turnedSql(seen.keys, done)];
+  const isLate = !early.applied || anyLate(seen.keys, done);
+  if (isLate) {
+    const deltas = early.applied ? [] : await deltaSql(session, plan);
+    await script(session, [...cleared, ...deltas]);
+    await turnLate(session, seen.keys, done);
+  }
   await script(session, [
-    ...dropsOf(dependants),
-    ...own.flatMap((part) => part.drop ?? []),
-    ...(applied ? [] : additions.flatMap(deltaSql)),
+    ...(isLate ? [] : cleared),
     ...routines.flatMap((move) => moveRoutines(move, publication)),
     ...moved(tables),
     ...moved(views),
@@ -154,9 +159,11 @@ export async function swap(
     ...additions.flatMap(({ after }) => after),
   ]);
   await carryRoutines(session, routines);
-  await refer(session, own);
-  await recreate(session, dependants, seen.callers);
-  return dependants.map(({ schema, name }) => ({ schema, identifier: name }));
+  await restoreKeys(session, moves);
+  await recreate(session, dependants, ahead, seen.callers);
+  await script(session, dropSchemas(ahead));
+  const recreated = dependants.map(({ schema, name }) => ({ schema, identifier: name }));
+  return { again: recreated, keys: keptKeys(seen.keys, plan) };
 }
 
 function moveRoutines({ published: { schema }, live, incoming }: RoutineMove, publication: number): string[] {
@@ -345,37 +352,22 @@ function grouped<T>(list: readonly T[], keyOf: (one: T) => number): Map<number, 
   return groups;
 }
 
-/** Foreign keys of others that referred to an old relation refer to the new one. */
-async function refer(session: Session, own: readonly KeptPart[]): Promise<void> {
-  const misfits: Note[] = [];
-  for (const part of own.filter((p) => p.part === "referenced"))
-    await attempt(session, part.sql, (reason) => misfits.push({ message: `${part.sql}: ${reason}` }));
-  if (misfits.length === 0) return;
-  throw new Failure(
-    error(
-      "reference-misfit",
-      "A foreign key that refers to a relation to be replaced no longer holds. Nothing was published.",
-      undefined,
-      [
-        ...misfits,
-        { message: "give the model the unique key and the rows that are referred to, or drop the foreign key" },
-      ],
-    ),
-  );
-}
-
 async function recreate(
   session: Session,
   dependants: readonly KeptDependant[],
+  ahead: Ahead,
   callers: Seen["callers"],
 ): Promise<void> {
   const misfits: Note[] = [];
-  for (const { what, sql } of callers)
-    await attempt(session, sql, (reason) => misfits.push({ message: `${what}: ${reason}` }));
-  for (const { schema, name, owner, kind, parts } of dependants) {
+  for (const { what, sql } of callers) {
+    const reason = await attempt(session, sql);
+    if (reason) misfits.push({ message: `${what}: ${reason.message}` });
+  }
+  for (const dependant of dependants) {
+    const { schema, name, owner, kind } = dependant;
     const named = `${nounOf(kind)} ${quote({ schema, identifier: name })} (owner ${owner})`;
-    const sql = parts.map((part) => part.sql).join(";\n");
-    await attempt(session, sql, (reason) => misfits.push({ message: `${named}: ${reason}` }));
+    const reason = await attempt(session, recreation(dependant, ahead));
+    if (reason) misfits.push({ message: `${named}: ${reason.message}` });
   }
   if (misfits.length === 0) return;
   const views = misfits.length === 1 ? "A view that reads them does" : `${misfits.length} views that read them do`;
@@ -387,17 +379,4 @@ async function recreate(
       { message: "keep what they read, or change or drop them first; `sluice publish` tries again" },
     ]),
   );
-}
-
-/** In a savepoint, so that all that does not fit can be told at once. */
-async function attempt(session: Session, sql: string, onMisfit: (reason: string) => void): Promise<void> {
-  await session.query("savepoint sluice_attempt");
-  try {
-    await session.query(`${sql};\nrelease savepoint sluice_attempt`);
-  } catch (thrown) {
-    // Locks and lost connections are for the next attempt; what the SQL says is the user's to know.
-    if (!(thrown instanceof QueryError) || thrown.transient) throw thrown;
-    await session.query("rollback to savepoint sluice_attempt; release savepoint sluice_attempt");
-    onMisfit(thrown.message);
-  }
 }

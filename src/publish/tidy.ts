@@ -144,28 +144,31 @@ export async function clearLeftBehind(
   planned: readonly RelationName[],
 ): Promise<readonly number[]> {
   const given = await leftBehind(session, site, planned);
-  for (const id of given) {
-    await patiently(session, 50, async () => {
-      const nodes = await stagedNodes(session, id);
-      const names = nodes.flatMap(({ published, entry }) => [
-        nextOf(published),
-        ...(entry.how === "apply" ? entry.tables : []),
-      ]);
-      await dropStaged(session, names);
-      const functions = nodes.filter(({ entry }) => entry.how === "routine");
-      await dropStagedRoutines(
-        session,
-        functions.map(({ published }) => nextOf(published)),
-      );
-      // Made for what it was to replace, and empty.
-      await dropSchemas(
-        session,
-        (await asideSchemas(session)).filter((schema) => schema.id === id),
-      );
-      await setPublicationStatus(session, id, "superseded");
-    });
-  }
+  for (const id of given) await giveUp(session, id);
   return given;
+}
+
+/** What was built out of sight for a publication is dropped, and the publication will never come. */
+export function giveUp(session: Session, id: number): Promise<void> {
+  return patiently(session, 50, async () => {
+    const nodes = await stagedNodes(session, id);
+    const names = nodes.flatMap(({ published, entry }) => [
+      nextOf(published),
+      ...(entry.how === "apply" ? entry.tables : []),
+    ]);
+    await dropStaged(session, names);
+    const functions = nodes.filter(({ entry }) => entry.how === "routine");
+    await dropStagedRoutines(
+      session,
+      functions.map(({ published }) => nextOf(published)),
+    );
+    // Made for what it was to replace, and empty.
+    await dropSchemas(
+      session,
+      (await asideSchemas(session)).filter((schema) => schema.id === id),
+    );
+    await setPublicationStatus(session, id, "superseded");
+  });
 }
 
 /** Inside a transaction. */
@@ -178,6 +181,22 @@ export async function dropStaged(session: Session, names: readonly RelationName[
       return relation ? [{ name: quote(name), noun: nounOf(relation.kind) }] : [];
     }),
   );
+}
+
+/**
+ * Inside a transaction, whose locks are waited for no longer than this from now on. A table that refers to published ones
+ * cannot be dropped without their locks: returns false, and leaves it, when somebody reads those without a pause.
+ */
+export async function dropIfFree(session: Session, name: RelationName): Promise<boolean> {
+  await session.query(`savepoint sluice_free; ${PATIENCE}`);
+  try {
+    await dropStaged(session, [name]);
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError) || thrown.sqlstate !== SQLSTATE.lockNotAvailable) throw thrown;
+    await session.query("rollback to savepoint sluice_free");
+    return false;
+  }
 }
 
 /** Inside a transaction. */

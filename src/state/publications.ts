@@ -7,6 +7,8 @@ import { quote, quoteLiteral, type RelationName } from "../postgres/relation.ts"
 import { forceStatistics } from "../postgres/sql/content.ts";
 import { COUNTED, TOUCHED } from "../postgres/standing.ts";
 import { STATE_SCHEMA } from "./ensure.ts";
+import { ALIVE } from "./locks.ts";
+import { lateWrites, noteRows } from "./late-writes.ts";
 
 export type PublicationStatus = "building" | "ready" | "failed" | "published" | "superseded" | "undone";
 
@@ -24,6 +26,8 @@ export type Entry =
       readonly how: "apply";
       /** How the table stood when the delta was made; see `postgres/standing.ts`. */
       readonly base?: string;
+      /** What had been written then: a snapshot. */
+      readonly asOf?: string;
       /** The view that shows the table as it will be; absent where no rows change. */
       readonly view?: RelationName;
       readonly tables: readonly RelationName[];
@@ -57,6 +61,13 @@ export interface Unmoved {
   readonly how: "keep";
 }
 
+/** A foreign key that a table had before it was put aside. */
+export interface KeptKey {
+  readonly name: string;
+  /** What follows its name in `add constraint …`; what it refers to is named as it is published. */
+  readonly definition: string;
+}
+
 export interface StagedNode {
   readonly nodeId: string;
   readonly published: RelationName;
@@ -68,6 +79,8 @@ export interface StagedNode {
   readonly routines?: readonly number[];
   /** Nobody has written to it since. */
   readonly isUntouched?: boolean;
+  /** Of the relation that it replaced. */
+  readonly keys?: readonly KeptKey[];
 }
 
 /** Of rows of `build` and `publication_node`: functions have no relation, and may have the name of one. */
@@ -136,8 +149,9 @@ export async function stagedNodes(session: Session, publication: number): Promis
     oid: number | null;
     marks: string | null;
     isUntouched: boolean;
+    keys: readonly KeptKey[] | null;
   }>(
-    `select n.node_id as "nodeId", n.schema_name as schema, n.relation_name as name, n.entry, n.record, b.relation_oid as oid,
+    `select n.node_id as "nodeId", n.schema_name as schema, n.relation_name as name, n.entry, n.record, n.keys, b.relation_oid as oid,
        case when ${isFunction("n")} then b.relation_mark end as marks,
        case when ${isFunction("n")} then ${ROUTINES_INTACT} else ${UNTOUCHED} end as "isUntouched"
      from ${STATE_SCHEMA}.publication_node n
@@ -146,12 +160,13 @@ export async function stagedNodes(session: Session, publication: number): Promis
      where n.publication_id = $1 order by n.node_id`,
     [publication],
   );
-  return rows.map(({ nodeId, schema, name, entry, record, oid, marks, isUntouched }) => ({
+  return rows.map(({ nodeId, schema, name, entry, record, oid, marks, isUntouched, keys }) => ({
     nodeId,
     published: { schema, identifier: name },
     entry,
     record,
     ...(oid !== null && { oid, isUntouched }),
+    ...(keys && { keys }),
     ...(marks !== null && { routines: oidsOf(marks), isUntouched }),
   }));
 }
@@ -229,8 +244,10 @@ export async function recordPublished(
   id: number,
   { relations, kept, routines }: { relations: number; kept: boolean; routines: readonly PlacedRoutines[] },
 ): Promise<void> {
-  // In one message: locks are held.
+  // In one message: locks are held. They keep others from writing at the moment of `as_of`.
   const { rowCount } = await session.query(`
+    ${transactionOf(id)};
+
     update ${STATE_SCHEMA}.publication_node n
     set previous = (select to_jsonb(b) from ${STATE_SCHEMA}.build b where b.site = p.site and b.node_id = n.node_id)
     from ${STATE_SCHEMA}.publication p where p.id = ${id} and n.publication_id = p.id;
@@ -240,9 +257,10 @@ export async function recordPublished(
       and ${isFunction("b")} = ${isFunction("n")};
 
     insert into ${STATE_SCHEMA}.build (site, node_id, schema_name, relation_name, relation_oid, relation_mark, fingerprint,
-      parents, version, content, rows, run_id, publication_id)
+      parents, version, content, rows, run_id, publication_id, as_of, own_xids)
     select p.site, n.node_id, n.schema_name, n.relation_name, at.oid, at.mark, n.record->>'fingerprint',
-      n.record->'parents', n.record->>'version', n.record->>'content', (n.record->>'rows')::bigint, p.run_id, p.id
+      n.record->'parents', n.record->>'version', n.record->>'content', (n.record->>'rows')::bigint, p.run_id, p.id,
+      pg_current_snapshot(), p.xids
     from ${STATE_SCHEMA}.publication p join ${STATE_SCHEMA}.publication_node n on n.publication_id = p.id
     cross join lateral (
       select c.oid, ${MARK} as mark from pg_class c join pg_namespace s on s.oid = c.relnamespace
@@ -256,13 +274,26 @@ export async function recordPublished(
       relation_oid = excluded.relation_oid, relation_mark = excluded.relation_mark, touched = null,
       fingerprint = excluded.fingerprint, parents = excluded.parents, version = excluded.version,
       content = excluded.content, rows = excluded.rows, run_id = excluded.run_id,
-      publication_id = excluded.publication_id, built_at = excluded.built_at;
+      publication_id = excluded.publication_id, built_at = excluded.built_at, as_of = excluded.as_of,
+      own_xids = excluded.own_xids;
 
     update ${STATE_SCHEMA}.publication set status = 'published', published_at = clock_timestamp(),
-      relations = ${relations}, kept = ${kept} where id = ${id} and status = 'ready';
-
-    ${transactionOf(id)} and status = 'published' and xids is null`);
+      relations = ${relations}, kept = ${kept} where id = ${id} and status = 'ready'`);
   if (rowCount !== 1) throw new Error(`Internal error: publication ${id} is not ready`);
+}
+
+/** In that transaction as well: what was taken off tables that were put aside, by their published names. */
+export async function recordKeys(
+  session: Session,
+  id: number,
+  keys: ReadonlyMap<RelationName, readonly KeptKey[]>,
+): Promise<void> {
+  for (const [{ schema, identifier }, kept] of keys)
+    await session.query(
+      `update ${STATE_SCHEMA}.publication_node set keys = $4
+       where publication_id = $1 and schema_name = $2 and relation_name = $3`,
+      [id, schema, identifier, JSON.stringify(kept)],
+    );
 }
 
 /** In the transaction that takes a publication back: each node holds what it held before. */
@@ -274,6 +305,8 @@ export async function recordUndone(
 ): Promise<void> {
   // In one message: locks are held.
   await session.query(`
+    ${transactionOf(by)};
+
     delete from ${STATE_SCHEMA}.build b using ${STATE_SCHEMA}.publication_node n, ${STATE_SCHEMA}.publication p
     where p.id = ${id} and n.publication_id = p.id and b.site = p.site and b.node_id = n.node_id;
 
@@ -282,7 +315,8 @@ export async function recordUndone(
       jsonb_populate_record(null::${STATE_SCHEMA}.build, n.previous) b
     where n.publication_id = ${id} and n.previous is not null;
 
-    update ${STATE_SCHEMA}.build b set relation_oid = c.oid, relation_mark = ${MARK}, touched = null
+    update ${STATE_SCHEMA}.build b set relation_oid = c.oid, relation_mark = ${MARK}, touched = null,
+      as_of = pg_current_snapshot(), own_xids = (select xids from ${STATE_SCHEMA}.publication where id = ${by})
     from ${STATE_SCHEMA}.publication_node n, pg_class c, pg_namespace s
     where n.publication_id = ${id} and b.node_id = n.node_id and b.schema_name = s.nspname and b.relation_name = c.relname
       and c.relnamespace = s.oid and b.site = (select site from ${STATE_SCHEMA}.publication where id = ${id})
@@ -296,20 +330,18 @@ export async function recordUndone(
     update ${STATE_SCHEMA}.publication set status = 'undone', kept = false where id = ${id};
 
     update ${STATE_SCHEMA}.publication set status = 'published', published_at = clock_timestamp(), rollback_of = ${id},
-      relations = (select relations from ${STATE_SCHEMA}.publication where id = ${id}) where id = ${by};
-
-    ${transactionOf(by)}`);
+      relations = (select relations from ${STATE_SCHEMA}.publication where id = ${id}) where id = ${by}`);
 }
 
 /** The part of the transaction that holds the locks has an id of its own, which only a row tells that it has just written. */
-const transactionOf = (id: number): string =>
-  `update ${STATE_SCHEMA}.publication set xids = array[pg_current_xact_id()::xid, xmin] where id = ${id}`;
+const transactionOf = (id: number): string => `update ${STATE_SCHEMA}.publication set xids = null where id = ${id};
+    update ${STATE_SCHEMA}.publication set xids = array[pg_current_xact_id()::xid, xmin] where id = ${id}`;
 
 /** Relations that were made again with the same meaning, whoever's node they are: they are still as we left them. */
 export async function recordRecreated(session: Session, relations: readonly RelationName[]): Promise<void> {
   if (relations.length === 0) return;
   await session.query(
-    `update ${STATE_SCHEMA}.build b set relation_oid = c.oid, relation_mark = ${MARK}
+    `update ${STATE_SCHEMA}.build b set relation_oid = c.oid, relation_mark = ${MARK}, as_of = null
      from unnest($1::text[], $2::text[]) as again(schema, name) join pg_namespace s on s.nspname = again.schema
      join pg_class c on c.relnamespace = s.oid and c.relname = again.name
      where b.schema_name = again.schema and b.relation_name = again.name and not ${isFunction("b")}`,
@@ -321,9 +353,6 @@ export async function recordRecreated(session: Session, relations: readonly Rela
 export async function forgetKept(session: Session, id: number): Promise<void> {
   await session.query(`update ${STATE_SCHEMA}.publication set kept = false where id = $1`, [id]);
 }
-
-/** The lock that a run holds while its publication is being built; the server frees it when the run dies. */
-export const ALIVE = 1_936_486_516;
 
 /**
  * Unpublished work that nobody will finish: of runs that are dead, and of finished ones that wait to be published although
@@ -356,6 +385,7 @@ export const INTACT = `case when ${isFunction("b")} then ${ROUTINES_INTACT}
 
 /** What each node of a site holds, by node id. */
 export async function heldBuilds(session: Session, site: string): Promise<Map<string, HeldRow>> {
+  const written = await lateWrites(session, site);
   const { rows } = await session.query<HeldRow>(
     `select b.node_id as "nodeId", b.fingerprint, b.parents, b.version, b.content, b.rows,
        ${INTACT} as intact
@@ -365,19 +395,28 @@ export async function heldBuilds(session: Session, site: string): Promise<Map<st
      where b.site = $1`,
     [site],
   );
-  return new Map(rows.map((row) => [row.nodeId, row]));
+  return new Map(rows.map((row) => [row.nodeId, { ...row, intact: row.intact && !written.has(row.nodeId) }]));
 }
 
-/** After a publication, or when it was taken back, when all sessions that wrote have reported: later writes are a stranger's. `session` itself wrote the deltas. */
-export async function recordTouched(session: Session, publication: number, serverVersion: number): Promise<void> {
+/**
+ * After a publication (`made`), or when it was taken back, when all sessions that wrote have reported: later writes are a
+ * stranger's. `session` itself wrote the deltas.
+ */
+export async function recordTouched(
+  session: Session,
+  publication: number,
+  serverVersion: number,
+  made: boolean,
+): Promise<void> {
   await session.query(forceStatistics(serverVersion));
   await session.query(
-    `update ${STATE_SCHEMA}.build b set touched = ${TOUCHED} from pg_class c
+    `update ${STATE_SCHEMA}.build b set touched = ${TOUCHED}, live = null from pg_class c
      where c.oid = b.relation_oid and exists (select from ${STATE_SCHEMA}.publication p
        join ${STATE_SCHEMA}.publication_node n on n.publication_id = p.id
        where p.id = $1 and p.site = b.site and n.node_id = b.node_id)`,
     [publication],
   );
+  await noteRows(session, publication, made);
 }
 
 /** Tests that passed, by node id, and what they passed on. */

@@ -2,6 +2,7 @@
 import type { Session } from "../postgres/database.ts";
 import { INTACT } from "./publications.ts";
 import { STATE_SCHEMA } from "./ensure.ts";
+import { lateWrites } from "./late-writes.ts";
 
 export interface Rest {
   /** A hash of the project's files. */
@@ -28,6 +29,7 @@ const SIGNATURE = `(select case when bool_and(held.intact) then md5(string_agg(h
 
 /** What is on record for the command, if all that it held is as it was then. */
 export async function findRest(session: Session, site: string, command: string): Promise<Rest | undefined> {
+  if ((await lateWrites(session, site)).size > 0) return undefined;
   const { rows } = await session.query<Rest>(
     `select inputs, variables, environment, nodes, found, run_id as "runId" from ${STATE_SCHEMA}.rest
      where site = $1 and command = $2 and signature = ${SIGNATURE}`,

@@ -17,6 +17,7 @@ export interface NodeOptions {
   readonly description?: string;
   readonly columns?: readonly (Partial<ColumnProperties> & { readonly name: string })[];
   readonly constraints?: readonly ConstraintProperties[];
+  readonly keyTargets?: ModelNode["keyTargets"];
 }
 
 export function makeNode(options: NodeOptions = {}): ModelNode | SeedNode | SnapshotNode {
@@ -63,6 +64,7 @@ export function makeNode(options: NodeOptions = {}): ModelNode | SeedNode | Snap
       ...column,
     })),
     constraints: options.constraints ?? [],
+    ...(options.keyTargets && { keyTargets: options.keyTargets }),
   };
   if (kind === "seed")
     return { ...base, kind, seed: { file, bytes: 0, sha256: "", checksum: { name: "sha256", checksum: "" } } };

@@ -1,9 +1,9 @@
 /** Column definitions and table constraints. Expressions are the user's own SQL. */
-import { quoteIdent, quoteLiteral as literal } from "../relation.ts";
+import { quote, quoteIdent, quoteLiteral as literal, type RelationName } from "../relation.ts";
 
 const list = (columns: readonly string[]): string => columns.map(quoteIdent).join(", ");
 const tail = (expression: string | undefined): string => (expression ? ` ${expression}` : "");
-const named = (name: string, rest: string): string => `constraint ${quoteIdent(name)} ${rest}`;
+export const named = (name: string, rest: string): string => `constraint ${quoteIdent(name)} ${rest}`;
 
 export const columnDefinition = (name: string, type: string, clauses: readonly string[]): string =>
   [quoteIdent(name), type, ...clauses].join(" ");
@@ -30,3 +30,22 @@ export const resolveTypes = (types: readonly string[]): string =>
 /** Rows: `{ oid, type }`. */
 export const nameTypes = (oids: readonly number[]): string =>
   `select o::int8 as oid, format_type(o, null) as type from unnest(array[${oids.join(", ")}]::oid[]) o`;
+
+/**
+ * Rows: `{ n, examples }`, one: how many rows of `table`, which is SQL, refer to no row, and the first three of their values.
+ * As in a foreign key, a null refers to nothing.
+ */
+export function orphans(
+  table: string,
+  columns: readonly string[],
+  towards: RelationName,
+  toColumns: readonly string[],
+): string {
+  const own = columns.map((column) => `c.${quoteIdent(column)}`);
+  const pairs = toColumns.map((column, i) => `p.${quoteIdent(column)} = ${own[i]}`).join(" and ");
+  const shown = own.map((column, i) => `${literal(`${columns[i]} = `)} || ${column}::text`).join(" || ', ' || ");
+  return `select count(*)::int8 as n, array_to_string((array_agg(distinct shown order by shown))[1:3], '; ') as examples
+from (select ${shown} as shown from ${table} c
+  where ${own.map((column) => `${column} is not null`).join(" and ")}
+    and not exists (select from ${quote(towards)} p where ${pairs})) orphan`;
+}

@@ -31,7 +31,3 @@ export const setSchema = (name: RelationName, noun: Noun, schema: string): strin
 
 export const setStatisticsSchema = (name: RelationName, schema: string): string =>
   `alter statistics ${quote(name)} set schema ${quoteIdent(schema)}`;
-
-/** Everything of a table but its rows: defaults, constraints, indexes, statistics, comments, storage. Then the rows. */
-export const copyTable = (from: RelationName, to: RelationName): string =>
-  `create table ${quote(to)} (like ${quote(from)} including all);\ninsert into ${quote(to)} select * from ${quote(from)}`;

@@ -40,6 +40,31 @@ test(
 );
 
 test(
+  "so do rows that somebody has changed just now, before the server's counters tell of it",
+  rig(async ({ write, sluice, rows, url }) => {
+    await rows("create schema raw; create table raw.events as select 1 as id, 'a' as v");
+    await write(project);
+    await sluice("build");
+    await rows("insert into raw.events values (2, 'b')");
+    const [reader, other] = [new Client({ connectionString: url }), new Client({ connectionString: url })];
+    await Promise.all([reader.connect(), other.connect()]);
+    await reader.query("begin; select * from analytics.events");
+    expect((await sluice("build")).stdout).toContain("publish-busy");
+    await reader.end();
+    // Its first statement is reported at once, and then none for a while.
+    await other.query("select 1");
+    const told = "select pg_stat_get_tuples_updated('analytics.events'::regclass)::int as n";
+    const before = await rows(told);
+    await other.query("update analytics.events set v = 'corrected'");
+    expect(await rows(told)).toEqual(before);
+    const { code, all } = await sluice("publish");
+    await other.end();
+    expect([code, all]).toEqual([2, expect.stringMatching(/delta-outdated.*"analytics"\."events" was written to/s)]);
+    expect(await rows(ROWS)).toEqual([{ id: 1, v: "corrected" }]);
+  }),
+);
+
+test(
   "a rollback does not touch rows that somebody wrote since, and a direct run drops what waits for its tables",
   rig(async ({ write, sluice, rows, url }) => {
     await rows("create schema raw; create table raw.events as select 1 as id, 'a' as v");

@@ -334,3 +334,74 @@ test(
     expect([await build(), await build(), await build()], "a clock").toEqual([false, false, false]);
   }),
 );
+
+test(
+  "a stranger's materialized views are filled before anybody waits, and then read what was published",
+  rig(async ({ write, sluice, rows }) => {
+    const table = (sql: string): string => `{{ config(materialized='table') }} ${sql}`;
+    const files = {
+      "models/a.sql": table("select g as id, 'n' || g as name from generate_series(1, {{ var('n', 2) }}) g"),
+      "models/b.sql": "{{ config(schema='more') }} select count(*)::int as n from {{ ref('a') }}",
+    };
+    await write(files);
+    await sluice("build");
+    await rows(`create schema other; create schema "Odd one";
+      create function other.locked() returns boolean language sql as
+        $$select exists (select from pg_locks where mode = 'AccessExclusiveLock' and relation = 'analytics.a'::regclass)$$;
+      create view other.between as select id, x.name from analytics.a as x where x is distinct from null::analytics.a;
+      create materialized view other.mv with (fillfactor = 50) as select id, name, n, other.locked() as locked from other.between, analytics_more.b;
+      create unique index mv_id on other.mv (id) where id > 0;
+      create materialized view "Odd one"."The top" as select max(id) as most, other.locked() as locked from other.mv;
+      create view other.last as select most from "Odd one"."The top";
+      create materialized view other.empty as select id from analytics.a with no data;
+      grant select on other.mv to public; comment on materialized view other.mv is 'mine'`);
+    const state = `select format('%s.%s %s %s %s', n.nspname, c.relname, c.reloptions, c.relacl, obj_description(c.oid)) as is, pg_get_viewdef(c.oid) as sql,
+        (select string_agg(pg_get_indexdef(indexrelid), '; ') from pg_index where indrelid = c.oid) as indexes
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('other', 'Odd one') and c.relkind in ('v', 'm') order by 1`;
+    const before = await rows(state);
+    for (const n of [3, 4]) {
+      const { code, all } = await sluice("build", "--vars", `n: ${n}`);
+      expect(code, all).toBe(0);
+      expect(await rows("select count(*)::int as rows, max(n) as n, bool_or(locked) as locked from other.mv")).toEqual([
+        { rows: n, n, locked: false },
+      ]);
+      expect(await rows(`select "The top".*, last.most as last from "Odd one"."The top", other.last`)).toEqual([
+        { most: n, locked: false, last: n },
+      ]);
+      expect(await rows(state)).toEqual(before);
+      expect(await rows("select nspname from pg_namespace where nspname ~ '^(other|Odd one)_'")).toEqual([]);
+    }
+    // What reads a table that stays is filled when its new rows are in it, but for what a view that comes shows of them.
+    await write({
+      "models/grown.sql": `{{ config(materialized='incremental') }} select {{ var('n', 2) }} as id, {{ var('n', 2) }} as v`,
+      "models/shown.sql": "select v, {{ var('n', 2) }} as n from {{ ref('grown') }}",
+      "models/still.sql": "select v from {{ ref('grown') }}",
+    });
+    await sluice("build");
+    await rows(`create materialized view other.by_view as select v, n, other.locked() as locked from analytics.shown;
+      create materialized view other.by_still as select s.v, other.locked() as locked from analytics.still s join analytics.a on a.id = s.v`);
+    await rows(
+      "create materialized view other.both as select g.v, other.locked() as locked from analytics.grown g join analytics.a using (id)",
+    );
+    const { code, all } = await sluice("build", "--exclude", "still", "--vars", "n: 5");
+    expect(code, all).toBe(0);
+    expect(await rows("select v, locked from other.both order by v")).toEqual([
+      { v: 2, locked: true },
+      { v: 5, locked: true },
+    ]);
+    expect(await rows("select v, n, locked from other.by_view order by v")).toEqual([
+      { v: 2, n: 5, locked: false },
+      { v: 5, n: 5, locked: false },
+    ]);
+    expect(await rows("select v, locked from other.by_still order by v")).toEqual([
+      { v: 2, locked: true },
+      { v: 5, locked: true },
+    ]);
+    // What does not fit is told as ever.
+    await write({ "models/a.sql": table("select 1 as id") });
+    const misfit = await sluice("build");
+    expect([misfit.code, misfit.all]).toEqual([1, expect.stringContaining("dependant-misfit")]);
+    expect(misfit.all).toMatch(/view "other"\."between" \(owner \w+\): column "?(x\.)?name"? does not exist/);
+    expect(await rows("select count(*)::int as n from other.mv")).toEqual([{ n: 5 }]);
+  }),
+);
